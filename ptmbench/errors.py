@@ -1,0 +1,67 @@
+"""The errors a user can meet. Each message says what was expected, what came, and what to type next.
+
+PtmbenchError
+|-- UsageError          contradictory or impossible options            exit code 2
+|   `-- UnknownName     no such model, task or method (near names)
+|-- WeightsError        a checkpoint that is missing, corrupt or does not fit
+|-- StoreError          a results folder that cannot be used
+|   `-- RecordError     one record in it that cannot be read
+|-- Unavailable         a case that cannot run here: becomes `skipped`
+`-- CaseFailure         a case that ran and did not finish
+    |-- Diverged        its loss or features are not finite
+    |-- OutOfMemory     its memory was not enough
+    `-- TimedOut        it took longer than `--timeout`
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class PtmbenchError(Exception):
+    """The root; its text is shown to the user without a traceback."""
+
+
+class UsageError(PtmbenchError):
+    """Options that contradict each other or cannot be met."""
+
+
+class UnknownName(UsageError):
+    """A name that the catalog does not have."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {len(names)}, for example {names[0]}."
+        super().__init__(f"no {kind} is called {name!r}: {hint} All of them: ptmbench list {kind}s")
+
+
+class WeightsError(PtmbenchError):
+    """A checkpoint that is missing, corrupt or does not fit its architecture."""
+
+
+class StoreError(PtmbenchError):
+    """A results folder that cannot be read, written or mixed."""
+
+
+class RecordError(StoreError):
+    """A record that cannot be read; the file is left as it is."""
+
+
+class Unavailable(PtmbenchError):
+    """A case that cannot run here; the text names the command that would make it run."""
+
+
+class CaseFailure(PtmbenchError):
+    """A case that started and did not finish; the run goes on."""
+
+
+class Diverged(CaseFailure):
+    """A loss or a feature that is not a finite number."""
+
+
+class OutOfMemory(CaseFailure):
+    """The machine or the device had too little memory."""
+
+
+class TimedOut(CaseFailure):
+    """The case took longer than the time it was given."""

@@ -1,0 +1,147 @@
+"""Specs: what is benchmarked, described and not built.
+
+    Case = ModelSpec x TaskSpec x MethodSpec
+
+A spec is frozen, free to create and imports no framework; `ptmbench.engine` builds what it names. `Case.id` is the
+pytest id, the target of `-k`, the file name of the case's record and its row in the tables.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+SLUG = re.compile(r"[A-Za-z0-9_.]+")
+
+Budget = Literal["smoke", "quick", "standard"]
+Precision = Literal["fp32", "bf16"]
+MethodName = Literal["linear_probe", "knn", "fine_tune", "fine_tune_last", "from_scratch"]
+Optimizer = Literal["adamw", "sgd"]
+Schedule = Literal["constant", "cosine"]
+Provider = Literal["embedded", "random", "pixels", "torchvision"]
+
+
+class TaskKind(StrEnum):
+    """What a task asks for; each kind has one benchmark file and one module in `ptmbench.engine.tasks`."""
+
+    IMAGE_CLASSIFICATION = "image_classification"
+
+
+class Family(StrEnum):
+    """How a model was pre-trained; controls were not."""
+
+    SUPERVISED = "supervised"
+    CONTROL = "control"
+
+
+def checked_slug(name: str) -> str:
+    """The name itself, if it can stand in a case id."""
+    if not SLUG.fullmatch(name):
+        raise ValueError(f"expected a name of letters, digits, '_' and '.', got {name!r}")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model: weights together with the architecture that carries them.
+
+    `entry` is the model's name at its provider. `architecture` joins a pre-trained model with its controls: the same
+    architecture at random initialisation, and trained from scratch. `source` says what it was pre-trained on.
+    """
+
+    name: str
+    provider: Provider
+    entry: str
+    architecture: str
+    family: Family
+    objective: str
+    source: str
+    licence: str
+
+    def __post_init__(self) -> None:
+        checked_slug(self.name)
+
+    @property
+    def reference(self) -> str:
+        """The whole reference, `provider:entry`."""
+        return f"{self.provider}:{self.entry}"
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the weights were trained by anybody before the task."""
+        return self.family is not Family.CONTROL
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """A downstream task: a data set, and how many labelled examples a class the method may see (`None`: all)."""
+
+    name: str
+    kind: TaskKind
+    dataset: str
+    shots: int | None
+    classes: int
+
+    def __post_init__(self) -> None:
+        checked_slug(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How weights are trained: optimiser, schedule, batch and steps.
+
+    `weight_decay` with SGD adds (weight_decay / 2) * ||theta||^2 to the loss; with AdamW it is decoupled from the
+    gradient (Loshchilov & Hutter 2019) and shrinks the weights by learning_rate * weight_decay a step instead.
+    """
+
+    optimizer: Optimizer
+    learning_rate: float
+    weight_decay: float
+    batch_size: int
+    steps: int
+    schedule: Schedule = "cosine"
+    momentum: float = 0.9
+    label_smoothing: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSpec:
+    """How a model is carried over to a task.
+
+    `frozen` methods compute features once and never change the backbone. `grid` holds the values of `tuned` from
+    which the validation split chooses; every trained method tries equally many learning rates.
+    """
+
+    name: MethodName
+    frozen: bool
+    tuned: str
+    grid: tuple[float, ...]
+    recipe: Recipe | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PretrainingSpec:
+    """How this project trained one embedded checkpoint: `ptmbench pretrain NAME` repeats it."""
+
+    name: str
+    architecture: str
+    objective: str
+    source: str
+    images: int
+    recipe: Recipe
+    seed: int = 0
+    threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One model, carried over to one task by one method."""
+
+    model: ModelSpec
+    task: TaskSpec
+    method: MethodSpec
+
+    @property
+    def id(self) -> str:
+        """`model-task-method`: each part a slug, joined by hyphens, which no slug contains."""
+        return f"{self.model.name}-{self.task.name}-{self.method.name}"
