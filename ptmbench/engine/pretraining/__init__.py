@@ -1,0 +1,1 @@
+"""One file for each objective that embedded checkpoints are trained by."""

@@ -1,0 +1,91 @@
+"""Supervised pre-training: cross-entropy on the classes of a generated source.
+
+loss = -mean_i log softmax(f(x_i))[y_i], with label smoothing (Szegedy et al. 2016)
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ptmbench.engine.backbone import Backbone
+from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
+from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
+from ptmbench.engine.seeding import seeded_initialisation, torch_generator
+from ptmbench.engine.training import Batch, batch_indices, train
+from ptmbench.spec import PretrainingSpec
+
+HELD_OUT = 4_000  # images of the source, drawn from a stream of their own, on which the accuracy is measured
+SHIFT = 3  # pixels
+JITTER = 0.2  # of contrast and brightness
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """A trained backbone and source head, the accuracy on held-out images of the source, and what it took."""
+
+    tensors: dict[str, Tensor]
+    parameters: int
+    held_out_accuracy: float
+    held_out_images: int
+    pretrain_time_s: float
+
+
+def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Images [n, c, h, w] shifted by up to 3 px (edges repeated), with contrast and brightness jitter, normalised."""
+    count, channels, height, width = images.shape
+    padded = functional.pad(images.float(), [SHIFT] * 4, mode="replicate")
+    down, right = torch.randint(0, 2 * SHIFT + 1, (2, count), generator=generator)
+    rows = down[:, None] + torch.arange(height)
+    columns = right[:, None] + torch.arange(width)
+    index = (rows[:, :, None] * padded.shape[-1] + columns[:, None, :]).reshape(count, 1, -1)
+    moved = padded.flatten(2).gather(2, index.expand(-1, channels, -1)).reshape(images.shape)
+    contrast, brightness = torch.empty(2, count, 1, 1, 1).uniform_(-JITTER, JITTER, generator=generator)
+    return INPUT.apply(((moved - 128) * (1 + contrast) + 128 + 128 * brightness).clamp_(0, 255))
+
+
+def classifier(backbone: Backbone, classes: int) -> nn.Sequential:
+    """The backbone under a linear head, as it is pre-trained; tensors are named `backbone.*` and `head.*`."""
+    network = nn.Sequential()
+    network.add_module("backbone", backbone)
+    network.add_module("head", nn.Linear(backbone.feature_size, classes))
+    return network.to(memory_format=torch.channels_last)  # measured 1.1 to 1.3 times faster on 2 cores
+
+
+def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+    """Top-1 accuracy of a network in eval mode on images (uint8) and labels, in batches of 500."""
+    with torch.inference_mode():
+        hits = [
+            (network(INPUT.apply(images[start : start + 500])).argmax(1) == labels[start : start + 500]).sum()
+            for start in range(0, len(images), 500)
+        ]
+    return float(torch.stack(hits).sum()) / len(images)
+
+
+def pretrain(spec: PretrainingSpec, on_step: Callable[[int, float], None] | None = None) -> Pretrained:
+    """Renders the source, trains the architecture on it and measures it on held-out images of the source."""
+    started = time.perf_counter()
+    source = IMAGE_SOURCES[spec.source]
+    images, labels = sample_images(source, spec.images, "train")
+    with seeded_initialisation("pretrain", spec.name, spec.seed):
+        network = classifier(ARCHITECTURES[spec.architecture](), source.classes)
+    generator = torch_generator("pretrain", "batches", spec.name, spec.seed)
+
+    def batches() -> Iterator[Batch]:
+        for index in batch_indices(len(images), spec.recipe.batch_size, spec.recipe.steps, generator):
+            inputs = augment(images[index], generator)
+            yield inputs.to(memory_format=torch.channels_last), labels[index]
+
+    loss = nn.CrossEntropyLoss(label_smoothing=spec.recipe.label_smoothing)
+    train(network, batches(), loss, spec.recipe, on_step=on_step)
+    elapsed = time.perf_counter() - started
+    return Pretrained(
+        tensors={name: tensor.contiguous() for name, tensor in network.state_dict().items()},
+        parameters=sum(parameter.numel() for parameter in network.get_submodule("backbone").parameters()),
+        held_out_accuracy=accuracy(network, *sample_images(source, HELD_OUT, "held_out")),
+        held_out_images=HELD_OUT,
+        pretrain_time_s=elapsed,
+    )
