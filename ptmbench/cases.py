@@ -1,0 +1,67 @@
+"""Cases: the product of models, tasks and methods that makes sense, and its selection by name and by `-k`."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from ptmbench.catalog import METHODS, MODELS, TASKS
+from ptmbench.errors import UnknownName, UsageError
+from ptmbench.spec import Case, MethodSpec, ModelSpec, TaskKind, TaskSpec
+
+SCRATCH = "from_scratch"
+
+Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)
+
+
+def compatible(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> bool:
+    """Whether the combination means anything.
+
+    Raw pixels have nothing to train below the probe; training from scratch belongs to the randomly initialised
+    control of an architecture, fine-tuning to weights that somebody trained.
+    """
+    if method.frozen:
+        return True
+    if method.name == SCRATCH:
+        return model.provider == "random"
+    return model.pretrained
+
+
+def product(
+    models: Iterable[ModelSpec] = MODELS, tasks: Iterable[TaskSpec] = TASKS, methods: Iterable[MethodSpec] = METHODS
+) -> tuple[Case, ...]:
+    """All compatible cases, task by task, so that neighbours share data and features."""
+    models, methods = tuple(models), tuple(methods)
+    return tuple(
+        Case(model, task, method)
+        for task in tasks
+        for model in models
+        for method in methods
+        if compatible(model, task, method)
+    )
+
+
+def cases_of_kind(kind: TaskKind) -> tuple[Case, ...]:
+    """The catalog's cases of one task kind: what one benchmark file is parametrised with."""
+    return product(tasks=[task for task in TASKS if task.kind is kind])
+
+
+def find_case(model: str, task: str, method: str) -> Case:
+    """The catalog's case of these three names; raises `UnknownName` with near names, or `UsageError`."""
+    case = Case(named("model", model, MODELS), named("task", task, TASKS), named("method", method, METHODS))
+    if not compatible(case.model, case.task, case.method):
+        raise UsageError(f"{case.id} is not a case: {why_incompatible(case)}")
+    return case
+
+
+def why_incompatible(case: Case) -> str:
+    """What `compatible` refused, in words."""
+    if case.method.name == SCRATCH:
+        return f"training from scratch is a case of {case.model.architecture}.random, not of {case.model.name}"
+    return f"{case.method.name} needs pre-trained weights, and {case.model.name} is a control without any"
+
+
+def named(kind: str, name: str, catalog: Sequence[Entry]) -> Entry:
+    """The entry of that name; raises `UnknownName` with near names."""
+    for entry in catalog:
+        if entry.name == name:
+            return entry
+    raise UnknownName(kind, name, [entry.name for entry in catalog])

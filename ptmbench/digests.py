@@ -1,0 +1,33 @@
+"""The digest of a case: equal exactly when a record still speaks of the case as it would run now."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from ptmbench.record import PROTOCOL_VERSION
+from ptmbench.settings import BudgetSpec
+from ptmbench.spec import Case
+
+
+def case_digest(
+    case: Case,
+    *,
+    weights_sha256: str | None,
+    split_sha256: str | None,
+    budget: BudgetSpec,
+    seeds: int,
+    recorded_rate: float | None,
+    precision: str,
+) -> str:
+    """sha256 over specs, weights, split, budget, seeds, precision and the protocol version; not over the commit."""
+    content = {
+        "protocol": PROTOCOL_VERSION,
+        "case": asdict(case),
+        "weights": weights_sha256,
+        "split": split_sha256,
+        "budget": asdict(budget),
+        "seeds": seeds,
+        "rate": recorded_rate,
+        "precision": precision,
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

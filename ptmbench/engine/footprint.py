@@ -1,0 +1,84 @@
+"""The footprint of a network: everything it costs whatever data it sees, measured once and shared between cases."""
+
+import functools
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ptmbench.engine.cost import latency, memory, operations
+from ptmbench.engine.device import Device
+from ptmbench.engine.seeding import torch_generator
+from ptmbench.result import Footprint, Missing
+
+THROUGHPUT_BATCH = {"cpu": 64, "mps": 64, "cuda": 1024}
+NO_COUNTER = "this device has no memory counter"
+
+
+def example_batch(batch_size: int, shape: tuple[int, ...]) -> Tensor:
+    """Random inputs [batch_size, *shape]; cost does not depend on what they show."""
+    return torch.randn(batch_size, *shape, generator=torch_generator("example batch"))
+
+
+def state_bytes(network: nn.Module) -> int:
+    """Bytes of a network's parameters and buffers."""
+    return memory.bytes_of([*network.parameters(), *network.buffers()])
+
+
+def _throughput(network: nn.Module, shape: tuple[int, ...], device: Device) -> tuple[float | Missing, int]:
+    """Inputs a second at the largest batch that fits, halving from the device's usual one."""
+    batch_size = THROUGHPUT_BATCH[device.type]
+    while batch_size:
+        try:
+            call = functools.partial(network, device.put(example_batch(batch_size, shape)))
+            return latency.throughput(call, batch_size, device), batch_size
+        except (torch.OutOfMemoryError, MemoryError):
+            batch_size //= 2
+    return Missing("not even one input fits into memory"), 0
+
+
+def measure(network: nn.Module, shape: tuple[int, ...], device: Device, *, batch_size: int, timed: bool) -> Footprint:
+    """The footprint of a network on the device at the given input shape; latency only if `timed`.
+
+    `size_bytes` is that of the weights in memory; a caller that knows the checkpoint's puts it there.
+    """
+    single = example_batch(1, shape)
+    counted = operations.count(network.cpu(), single)
+    thop_macs = operations.thop_macs(network, single)
+    network = device.place(network).eval()
+    inputs = device.put(example_batch(batch_size, shape))
+    disabled = Missing("latency was not measured: benchmarking is disabled (--benchmark-disable)")
+    with torch.inference_mode(), device.autocast():
+        samples = latency.measure(lambda: network(inputs), batch_size, device) if timed else disabled
+        rate, rate_batch = _throughput(network, shape, device) if timed else (disabled, 0)
+        standing = state_bytes(network) + memory.bytes_of([inputs])
+        peak = memory.peak(lambda: network(inputs), standing, device)
+    return Footprint(
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        size_bytes=state_bytes(network),
+        macs=counted.macs,
+        flops=counted.flops,
+        thop_macs=thop_macs,
+        uncounted_operations=counted.uncounted,
+        latency=samples,
+        throughput_per_s=rate,
+        throughput_batch_size=rate_batch,
+        inference_bytes=Missing(NO_COUNTER) if peak is None else peak,
+        memory_kind=memory.KINDS.get(device.type, "none"),
+    )
+
+
+def training_peak(network: nn.Module, inputs: Tensor, targets: Tensor, device: Device) -> int | Missing:
+    """Peak bytes of one AdamW step on a batch: weights, gradients, optimiser state and activations."""
+    network = device.place(network).train()
+    optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad])
+    inputs, targets = device.put(inputs), device.put(targets)
+
+    def step() -> None:
+        with device.autocast():
+            loss = functional.cross_entropy(network(inputs), targets)
+        loss.backward()
+        optimizer.step()
+
+    peak = memory.peak(step, state_bytes(network) + memory.bytes_of([inputs, targets]), device)
+    return Missing(NO_COUNTER) if peak is None else peak

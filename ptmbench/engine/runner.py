@@ -1,0 +1,192 @@
+"""Runs cases: `identify` says what a case is made of, `prepare` pays for everything that comes before, `run` works.
+
+Only `run` is timed: imports, weights, data, the footprint and the warm-up belong to `prepare`.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ptmbench.card import load_card
+from ptmbench.digests import case_digest
+from ptmbench.engine.cost import energy
+from ptmbench.engine.frozen import TRAINABLE, FrozenRun
+from ptmbench.engine.tasks import image_classification as kind
+from ptmbench.engine.trained import TrainedRun
+from ptmbench.engine.workbench import LAST, Workbench
+from ptmbench.errors import Diverged, OutOfMemory, WeightsError
+from ptmbench.rates import recorded_rate
+from ptmbench.record import SourceDistance
+from ptmbench.result import Answers, Choice, Footprint, Identity, Loaded, Missing, Result, Spending
+from ptmbench.spec import Case
+
+NO_WEIGHTS = Missing("a control: there is no checkpoint")
+NOTHING_TRAINED = Missing("nothing is trained by gradient: scikit-learn fits the classifier")
+EVERYTHING_TRAINS = Missing("no frozen features: every layer trains")
+ON_VALIDATION = "highest validation accuracy at seed 0, the first of equals"
+RECORDED = "recorded learning rate (ptmbench/rates.json)"
+
+
+@contextlib.contextmanager
+def out_of_memory_named() -> Iterator[None]:
+    """Turns torch's and Python's out-of-memory errors into `OutOfMemory`."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise OutOfMemory(f"out of memory: {(str(error) or 'no more to be had').splitlines()[0]}") from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        raise OutOfMemory(f"out of memory: {str(error).splitlines()[0]}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A case with everything loaded and warm; it may run once."""
+
+    case: Case
+    loaded: Loaded
+    footprint: Footprint
+    training_bytes: int | Missing
+    work: FrozenRun | TrainedRun
+    source_distance: SourceDistance | Missing
+
+
+def expected_weights(case: Case) -> str | Missing:
+    """The sha256 that the case's weights ought to have."""
+    if case.model.provider != "embedded":
+        return NO_WEIGHTS
+    try:
+        return load_card(case.model.entry).sha256
+    except WeightsError as error:
+        return Missing(str(error))
+
+
+def identify(bench: Workbench, case: Case) -> Identity:
+    """What the case is made of. Reads the data and the card, but not the weights."""
+    task, settings = bench.task_data(case), bench.settings
+    expected, shots = expected_weights(case), case.task.shots
+    recorded = case.method.frozen or settings.budget.tunes_rates
+    return Identity(
+        digest=case_digest(
+            case,
+            weights_sha256=None if isinstance(expected, Missing) else expected,
+            split_sha256=task.sha256,
+            budget=settings.budget,
+            seeds=settings.seeds_for(case.method, case.task),
+            recorded_rate=None if recorded else recorded_rate(case),
+            precision=bench.device.precision,
+        ),
+        weights_sha256=expected,
+        split_sha256=task.sha256,
+        train_size=len(task.split.train) if shots is None else shots * case.task.classes,
+        validation_size=len(task.split.validation),
+        test_size=len(task.split.test),
+    )
+
+
+def prepare(bench: Workbench, case: Case) -> Prepared:
+    """Loads weights and data, measures what does not depend on the labels, and warms up."""
+    with out_of_memory_named():
+        model, inputs = bench.model(case, 0), bench.inputs(case)
+        preprocessing = asdict(model.preprocessing)
+        loaded = Loaded(
+            loaded_fraction=NO_WEIGHTS if model.loaded_fraction is None else model.loaded_fraction,
+            pretrain_time_s=NO_WEIGHTS if model.pretrain_time_s is None else model.pretrain_time_s,
+            input_shape=tuple(inputs.shape[1:]),
+            preprocessing={key: list(v) if isinstance(v, tuple) else v for key, v in preprocessing.items()},
+        )
+        footprint = bench.footprint(case)
+        distance = bench.source_distance(case)
+        if case.method.recipe is None:
+            work = FrozenRun(case, bench.task_data(case), lambda seed: bench.features(case, seed))
+            return Prepared(case, loaded, footprint, NOTHING_TRAINED, work, distance)
+        trained = _trained_run(bench, case)
+        peak = bench.training_bytes(case, trained.inputs, trained.recipe.batch_size)
+        return Prepared(case, loaded, footprint, peak, trained, distance)
+
+
+def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
+    assert case.method.recipe is not None
+    trunk = bench.trunk_outputs(case) if case.method.name == LAST else None
+    budget = bench.settings.budget
+    return TrainedRun(
+        case=case,
+        data=bench.task_data(case),
+        device=bench.device,
+        recipe=replace(case.method.recipe, steps=budget.steps),
+        rates=case.method.grid if budget.tunes_rates else (recorded_rate(case),),
+        network_of=lambda seed: bench.network(case, seed),
+        inputs=trunk.outputs if trunk else bench.device.put(bench.inputs(case)),
+        feature_time_s=trunk.feature_time_s if trunk else EVERYTHING_TRAINS,
+    )
+
+
+def run(bench: Workbench, prepared: Prepared) -> Result:
+    """Every seed of the case: choose at seed 0, then train or fit, predict and score."""
+    case, work = prepared.case, prepared.work
+    seeds = tuple(range(bench.settings.seeds_for(case.method, case.task)))
+    before, started = energy.counter_joules(bench.device), time.perf_counter()
+    with out_of_memory_named():
+        seen = [work.seed(seed) for seed in seeds]
+    duration, after = time.perf_counter() - started, energy.counter_joules(bench.device)
+    return Result(
+        loaded=prepared.loaded,
+        answers=_answers(seeds, work, seen),
+        choice=_choice(work),
+        footprint=prepared.footprint,
+        spending=Spending(
+            trainable_parameters=_trainable(bench, work),
+            training_bytes=prepared.training_bytes,
+            training_batch_size=0 if isinstance(work, FrozenRun) else work.recipe.batch_size,
+            train_time_s=sum(work.times_s) / len(work.times_s),
+            feature_time_s=work.feature_time_s,
+            energy_j=energy.spent(before, after),
+        ),
+        source_distance=prepared.source_distance,
+        duration_s=duration,
+    )
+
+
+def _answers(
+    seeds: tuple[int, ...], work: FrozenRun | TrainedRun, seen: list[tuple[NDArray[np.int64], float]]
+) -> Answers:
+    data = work.data
+    truth = data.labels[list(data.split.test)]
+    others = [kind.other_scores(test, truth) for test, _ in seen]
+    return Answers(
+        seeds=seeds,
+        predictions=np.stack([test for test, _ in seen]),
+        truth=truth,
+        test_ids=tuple(data.samples.ids[index] for index in data.split.test),
+        metric=kind.METRIC,
+        higher_is_better=kind.HIGHER_IS_BETTER,
+        values=tuple(kind.score(test, truth) for test, _ in seen),
+        train_values=tuple(train for _, train in seen),
+        others={name: sum(row[name] for row in others) / len(others) for name in others[0]},
+    )
+
+
+def _choice(work: FrozenRun | TrainedRun) -> Choice:
+    method, chosen = work.case.method, work.chosen
+    if chosen is None:
+        raise Diverged("no hyper-parameter was chosen")
+    if isinstance(work, FrozenRun):
+        return Choice({method.tuned: chosen}, {method.tuned: list(method.grid)}, ON_VALIDATION, NOTHING_TRAINED)
+    fields = {**asdict(work.recipe), "learning_rate": chosen}
+    if work.recipe.optimizer != "sgd":
+        del fields["momentum"]
+    selection = ON_VALIDATION if len(work.rates) > 1 else RECORDED
+    return Choice(fields, {method.tuned: list(work.rates)}, selection, work.recipe.steps)
+
+
+def _trainable(bench: Workbench, work: FrozenRun | TrainedRun) -> int:
+    if isinstance(work, FrozenRun):
+        size = bench.model(work.case, 0).backbone.feature_size
+        return TRAINABLE[work.case.method.name](size, work.case.task.classes)
+    return sum(parameter.numel() for parameter in work.network_of(0).trained.parameters())

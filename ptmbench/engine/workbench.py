@@ -1,0 +1,124 @@
+"""What the cases of one process share: data, weights, frozen outputs, footprints, distances.
+
+Sharing changes no figure: whatever is kept would be computed again to the last bit.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+
+from ptmbench.engine import data, footprint, source_distance
+from ptmbench.engine.backbone import LoadedModel
+from ptmbench.engine.device import Device, resolve
+from ptmbench.engine.features import FeatureCache, Frozen
+from ptmbench.engine.methods import fine_tune
+from ptmbench.engine.methods.fine_tune import Trainable
+from ptmbench.engine.providers import BUILDERS
+from ptmbench.engine.tasks import image_classification as kind
+from ptmbench.record import SourceDistance
+from ptmbench.result import Footprint, Missing
+from ptmbench.settings import RunSettings
+from ptmbench.spec import Case, ModelSpec
+
+LAST = "fine_tune_last"
+
+
+def weights_seed(spec: ModelSpec, seed: int) -> int:
+    """The seed that the weights depend on: only a random control draws new ones for each seed."""
+    return seed if spec.provider == "random" else 0
+
+
+@dataclass(slots=True)
+class Workbench:
+    """Caches over one set of settings on one device."""
+
+    settings: RunSettings
+    device: Device = field(init=False)
+    _data: dict[str, data.TaskData] = field(default_factory=dict)
+    _models: dict[tuple[str, int], LoadedModel] = field(default_factory=dict)
+    _frozen: FeatureCache = field(default_factory=FeatureCache)
+    _footprints: dict[tuple[object, ...], Footprint] = field(default_factory=dict)
+    _training_bytes: dict[tuple[object, ...], int | Missing] = field(default_factory=dict)
+    _distances: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.device = resolve(self.settings)
+
+    def task_data(self, case: Case) -> data.TaskData:
+        """The case's data set, loaded once."""
+        name = case.task.dataset
+        if name not in self._data:
+            self._data[name] = data.load(name)
+        return self._data[name]
+
+    def model(self, case: Case, seed: int) -> LoadedModel:
+        """The case's model on the device."""
+        spec = case.model
+        key = spec.name, weights_seed(spec, seed)
+        if key not in self._models:
+            loaded = BUILDERS[spec.provider](spec, key[1])
+            self.device.place(loaded.backbone)
+            self._models[key] = loaded
+        return self._models[key]
+
+    def inputs(self, case: Case) -> Tensor:
+        """All samples [n, 3, side, side] as the case's model wants them, on the CPU."""
+        return self.task_data(case).inputs(self.model(case, 0).preprocessing)
+
+    def network(self, case: Case, seed: int) -> Trainable:
+        """A fresh copy of backbone and head, divided into what the method trains and what it leaves."""
+        backbone = self.model(case, seed).backbone
+        head = kind.head(backbone.feature_size, case.task.classes, seed)
+        if case.method.name == LAST:
+            return fine_tune.last_stage(backbone, head)
+        return fine_tune.whole(backbone, head)
+
+    def features(self, case: Case, seed: int) -> Frozen:
+        """The backbone's features of all samples."""
+        return self._outputs(case, seed, "features", self.model(case, seed).backbone)
+
+    def trunk_outputs(self, case: Case) -> Frozen:
+        """What the frozen trunk makes of all samples."""
+        return self._outputs(case, 0, "trunk", self.model(case, 0).backbone.trunk)
+
+    def _outputs(self, case: Case, seed: int, part: str, module: nn.Module) -> Frozen:
+        model = self.model(case, seed)
+        weights = case.model.name, weights_seed(case.model, seed), model.weights_sha256
+        key = (*weights, part, model.preprocessing, case.task.dataset, self.device.precision)
+        return self._frozen.get(key, module, self.inputs(case), self.device)
+
+    def footprint(self, case: Case) -> Footprint:
+        """What backbone and head cost, measured once an architecture, number of classes and input shape."""
+        model, timed = self.model(case, 0), self.settings.measures_latency
+        shape = tuple(self.inputs(case).shape[1:])
+        key = (case.model.architecture, case.task.classes, shape, timed)
+        if key not in self._footprints:
+            head = kind.head(model.backbone.feature_size, case.task.classes, 0)
+            network = fine_tune.whole(model.backbone, head).trained
+            self._footprints[key] = footprint.measure(network, shape, self.device, batch_size=1, timed=timed)
+        return replace(self._footprints[key], size_bytes=model.size_bytes)
+
+    def training_bytes(self, case: Case, inputs: Tensor, batch_size: int) -> int | Missing:
+        """Peak memory of one training step on a batch of these inputs, measured once for what trains."""
+        key = (case.model.architecture, case.method.name == LAST, case.task.classes, batch_size)
+        if key not in self._training_bytes:
+            labels = torch.from_numpy(self.task_data(case).labels[:batch_size])
+            network = self.network(case, 0).trained
+            self._training_bytes[key] = footprint.training_peak(network, inputs[:batch_size], labels, self.device)
+        return self._training_bytes[key]
+
+    def source_distance(self, case: Case) -> SourceDistance | Missing:
+        """How far the task's training and validation images lie from the model's pre-training source."""
+        if not case.model.pretrained:
+            return Missing("a control: there is no pre-training source")
+        if self.settings.budget.name == "smoke":
+            return Missing("not measured at the smoke budget")
+        key = case.model.source, case.task.dataset
+        if key not in self._distances:
+            task = self.task_data(case)
+            seen = task.samples.images[list(task.split.train + task.split.validation)]
+            self._distances[key] = source_distance.frechet(
+                source_distance.source_moments(case.model.source), source_distance.moments(seen)
+            )
+        return SourceDistance(kind=source_distance.KIND, value=self._distances[key])

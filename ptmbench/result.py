@@ -1,0 +1,115 @@
+"""What the engine hands back, before it becomes a record: plain values, with `Missing` where there is none."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptmbench.record import SourceDistance
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A value that was not measured, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a case is made of, known before it runs; `digest` is what a record is held against."""
+
+    digest: str
+    weights_sha256: str | Missing
+    split_sha256: str
+    train_size: int
+    validation_size: int
+    test_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Predictions [seeds, test examples] beside the truth [test examples], and the metric's figures.
+
+    `values` and `train_values` hold the primary metric for each seed on the test and the training examples.
+    """
+
+    seeds: tuple[int, ...]
+    predictions: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    test_ids: tuple[str, ...]
+    metric: str
+    higher_is_better: bool
+    values: tuple[float, ...]
+    train_values: tuple[float, ...]
+    others: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The hyper-parameters that ran, what was tried, and what chose."""
+
+    hyperparameters: dict[str, bool | int | float | str]
+    grid: dict[str, list[float]]
+    selection: str
+    steps: int | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySamples:
+    """Seconds a batch, in the order measured."""
+
+    batch_size: int
+    samples: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a network costs whatever data it sees: measured once and shared between cases."""
+
+    parameters: int
+    size_bytes: int
+    macs: int
+    flops: int
+    thop_macs: int | Missing
+    uncounted_operations: tuple[str, ...]
+    latency: LatencySamples | Missing
+    throughput_per_s: float | Missing
+    throughput_batch_size: int
+    inference_bytes: int | Missing
+    memory_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What carrying the model over took in this case."""
+
+    trainable_parameters: int
+    training_bytes: int | Missing
+    training_batch_size: int
+    train_time_s: float
+    feature_time_s: float | Missing
+    energy_j: float | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is known of a model once it is loaded."""
+
+    loaded_fraction: float | Missing
+    pretrain_time_s: float | Missing
+    input_shape: tuple[int, ...]
+    preprocessing: dict[str, bool | int | float | str | list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case that ran."""
+
+    loaded: Loaded
+    answers: Answers
+    choice: Choice
+    footprint: Footprint
+    spending: Spending
+    source_distance: SourceDistance | Missing
+    duration_s: float = field(compare=False)
