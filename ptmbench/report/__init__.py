@@ -1,0 +1,1 @@
+"""Tables and exports, computed from records alone."""

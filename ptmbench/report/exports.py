@@ -1,0 +1,30 @@
+"""Tables for other programs: CSV and JSON, in SI units, with nulls where there is no figure."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from ptmbench.report.sources import SourceTable
+from ptmbench.report.tables import Row, Table
+
+TABLE_COLUMNS = ("task", "budget", "device", "precision", "metric")
+
+
+def render_csv(tables: Sequence[Table]) -> str:
+    """One line a case, all tables below one header."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    columns = [field.name for field in fields(Row)]
+    writer.writerow([*TABLE_COLUMNS, *columns])
+    for table in tables:
+        head = [getattr(table, name) for name in TABLE_COLUMNS]
+        writer.writerows([*head, *(getattr(row, name) for name in columns)] for row in table.rows)
+    return stream.getvalue()
+
+
+def render_json(tables: Sequence[Table], sources: Sequence[SourceTable]) -> str:
+    """All tables with their rows, and the source tables."""
+    content = {"tables": [asdict(table) for table in tables], "sources": [asdict(source) for source in sources]}
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"

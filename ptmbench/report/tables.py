@@ -1,0 +1,143 @@
+"""Comparison tables, computed from records alone: per task, models x methods with quality, gain and cost."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ptmbench.record import Record
+
+LOWER_IS_BETTER = frozenset({"parameters", "macs", "latency_p50_s", "latency_p95_s", "inference_bytes"})
+LOWER_IS_BETTER |= {"training_bytes", "carry_over_time_s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case of a table; None where there is no figure (the record says why)."""
+
+    model: str
+    method: str
+    family: str
+    status: str
+    reason: str | None
+    value: float | None
+    low: float | None
+    high: float | None
+    interval_kind: str | None
+    floor: float | None
+    floor_met: bool | None
+    floor_tells: bool | None
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+    gain_kind: str | None
+    verdict: str | None
+    seeds: int | None
+    parameters: int | None
+    macs: int | None
+    latency_p50_s: float | None
+    latency_p95_s: float | None
+    inference_bytes: int | None
+    training_bytes: int | None
+    carry_over_time_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of one task under one (budget, device, precision), best quality first, unfinished cases last."""
+
+    task: str
+    budget: str
+    device: str
+    precision: str
+    metric: str
+    higher_is_better: bool
+    chance: float
+    train_size: int | None
+    test_size: int | None
+    rows: tuple[Row, ...]
+
+    @property
+    def finished(self) -> int:
+        """How many of the rows have a figure."""
+        return sum(row.value is not None for row in self.rows)
+
+    def best(self, column: str) -> float | None:
+        """The best figure of a column among finished rows."""
+        values = [value for row in self.rows if (value := getattr(row, column)) is not None]
+        if not values:
+            return None
+        lower = column in LOWER_IS_BETTER or (column == "value" and not self.higher_is_better)
+        return float(min(values) if lower else max(values))
+
+
+def make_row(record: Record) -> Row:
+    """The figures of a record that a table shows."""
+    quality, gain, cost = record.quality, record.gain, record.cost
+    latency = cost.latency_s if cost else None
+    times = [cost.train_time_s, cost.feature_time_s] if cost else []
+    spent = [seconds for seconds in times if seconds is not None]
+    return Row(
+        model=record.case.model.name,
+        method=record.case.method.name,
+        family=record.case.model.family,
+        status=record.status,
+        reason=record.reason,
+        value=quality.value if quality else None,
+        low=quality.interval95[0] if quality else None,
+        high=quality.interval95[1] if quality else None,
+        interval_kind=quality.interval_kind if quality else None,
+        floor=quality.floor if quality else None,
+        floor_met=quality.floor_met if quality else None,
+        floor_tells=quality.floor_tells if quality else None,
+        gain=gain.value if gain else None,
+        gain_low=gain.interval95[0] if gain else None,
+        gain_high=gain.interval95[1] if gain else None,
+        gain_kind=gain.interval_kind if gain else None,
+        verdict=gain.verdict if gain else None,
+        seeds=len(quality.seeds) if quality else None,
+        parameters=cost.parameters if cost else None,
+        macs=cost.macs if cost else None,
+        latency_p50_s=latency.p50 if latency else None,
+        latency_p95_s=latency.p95 if latency else None,
+        inference_bytes=cost.peak_memory_bytes.inference if cost else None,
+        training_bytes=cost.peak_memory_bytes.training if cost else None,
+        carry_over_time_s=sum(spent) if spent else None,
+    )
+
+
+def comparison_tables(records: Iterable[Record]) -> list[Table]:
+    """One table for each task, budget, device and precision that the records hold."""
+    groups: defaultdict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        case = record.case
+        groups[case.task.name, record.budget, record.provenance.device, case.precision].append(record)
+    return [_table(key, members) for key, members in sorted(groups.items(), key=lambda entry: task_order(entry[0]))]
+
+
+def task_order(key: tuple[str, str, str, str]) -> tuple[str, int, str, str, str]:
+    """Tasks by data set, few shots before many, full last."""
+    data_set, _, size = key[0].rpartition("_")
+    shots = size.removesuffix("shot")
+    return data_set, int(shots) if shots.isdigit() else 10**9, *key[1:]
+
+
+def _table(key: tuple[str, str, str, str], members: Sequence[Record]) -> Table:
+    done = [record.quality for record in members if record.quality]
+    upwards = done[0].higher_is_better if done else True
+
+    def order(row: Row) -> tuple[bool, float, str, str]:
+        return row.value is None, (-row.value if upwards else row.value) if row.value else 0.0, row.model, row.method
+
+    task = members[0].case.task
+    return Table(
+        task=key[0],
+        budget=key[1],
+        device=key[2],
+        precision=key[3],
+        metric=done[0].metric if done else "none",
+        higher_is_better=upwards,
+        chance=1 / task.classes,
+        train_size=task.train_size,
+        test_size=task.test_size,
+        rows=tuple(sorted((make_row(record) for record in members), key=order)),
+    )

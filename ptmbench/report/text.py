@@ -1,0 +1,116 @@
+"""Tables as text and as Markdown."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tabulate import tabulate
+
+from ptmbench.report.sources import SourceTable
+from ptmbench.report.tables import Row, Table
+
+NONE = "-"
+VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
+HEADERS = (
+    "model",
+    "method",
+    "quality [95 %]",
+    "gain over scratch [95 %]",
+    "verdict",
+    "params",
+    "MMACs",
+    "p50 ms",
+    "p95 ms",
+    "infer MiB",
+    "train MiB",
+    "carry-over s",
+)
+LEGEND = (
+    "quality: top-1 accuracy in %, on the test half, with its 95 % interval (see interval_kind in the records)",
+    "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
+    "verdict: helps or hurts where the interval of the gain is clear of 0",
+    "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
+    "carry-over s: seconds at one seed for features (paid once, shared) and for fitting or training",
+    "controls: *.random is the architecture at random initialisation, pixels no network at all",
+)
+Mark = Callable[[str], str]
+
+
+def _percent(value: float | None, low: float | None, high: float | None, sign: str = "") -> str:
+    if value is None or low is None or high is None:
+        return NONE
+    return f"{100 * value:{sign}.1f} [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
+
+
+def _scaled(value: float | None, scale: float, digits: int) -> str:
+    return NONE if value is None else f"{value * scale:,.{digits}f}"
+
+
+def _cells(row: Row, table: Table, mark: Mark) -> list[str]:
+    if row.value is None:
+        return [row.model, row.method, f"{row.status}: {row.reason}"] + [NONE] * (len(HEADERS) - 3)
+
+    def marked(column: str, text: str) -> str:
+        return mark(text) if getattr(row, column) is not None and getattr(row, column) == table.best(column) else text
+
+    below = " below floor" if row.floor_met is False else ""
+    return [
+        row.model,
+        row.method,
+        marked("value", _percent(row.value, row.low, row.high)) + below,
+        marked("gain", _percent(row.gain, row.gain_low, row.gain_high, "+")),
+        VERDICTS[row.verdict] if row.verdict else NONE,
+        marked("parameters", _scaled(row.parameters, 1, 0)),
+        marked("macs", _scaled(row.macs, 1e-6, 3)),
+        marked("latency_p50_s", _scaled(row.latency_p50_s, 1e3, 2)),
+        marked("latency_p95_s", _scaled(row.latency_p95_s, 1e3, 2)),
+        marked("inference_bytes", _scaled(row.inference_bytes, 2**-20, 2)),
+        marked("training_bytes", _scaled(row.training_bytes, 2**-20, 1)),
+        marked("carry_over_time_s", _scaled(row.carry_over_time_s, 1, 2)),
+    ]
+
+
+def _title(table: Table) -> str:
+    return (
+        f"{table.task} ({table.budget}, {table.device}, {table.precision}): {table.train_size} training and "
+        f"{table.test_size} test examples, chance {100 * table.chance:.0f} %, "
+        f"{table.finished} of {len(table.rows)} cases finished"
+    )
+
+
+def _grid(table: Table, mark: Mark, style: str) -> str:
+    aligned = ["left", "left", "left", "left", "left", *["right"] * 7]
+    rows = [_cells(row, table, mark) for row in table.rows]
+    return tabulate(rows, headers=HEADERS, tablefmt=style, colalign=aligned, disable_numparse=True)
+
+
+def render_text(tables: Sequence[Table], sources: Iterable[SourceTable] = ()) -> str:
+    """Tables for a terminal; the best figure of each column carries a star."""
+    parts = [f"{_title(table)}\n\n{_grid(table, lambda cell: cell + ' *', 'simple')}\n" for table in tables]
+    parts += [render_source(source, "simple") for source in sources]
+    if tables:
+        parts.append("\n".join(f"  {line}" for line in (*LEGEND, "*: best of its column")))
+    return "\n".join(parts)
+
+
+def render_markdown(tables: Sequence[Table], sources: Iterable[SourceTable] = ()) -> str:
+    """Tables as Markdown; the best figure of each column is bold."""
+    parts = [f"## {_title(table)}\n\n{_grid(table, lambda cell: f'**{cell}**', 'github')}\n" for table in tables]
+    parts += [render_source(source, "github", "## ") for source in sources]
+    if tables:
+        parts.append("\n".join(f"- {line}" for line in (*LEGEND, "bold: best of its column")) + "\n")
+    return "\n".join(parts)
+
+
+def render_source(source: SourceTable, style: str, heading: str = "") -> str:
+    """The table of source against task, with what the rank correlation says."""
+    headers = ["task", "method", *(f"{name}: gain [95 %], distance" for name in source.sources)]
+    rows = [
+        [line.task, line.method] + [f"{_percent(*cell.gain, sign='+')}, {cell.distance:.2f}" for cell in line.cells]
+        for line in source.lines
+    ]
+    title = f"{heading}Does the source matter? {source.architecture}, {source.budget}: gain over scratch by source"
+    grid = tabulate(rows, headers=headers, tablefmt=style, disable_numparse=True)
+    low, high = source.correlation95
+    return (
+        f"{title}\n\n{grid}\n\nRank correlation of distance and gain within a task: {source.correlation:+.2f} "
+        f"[{low:+.2f}, {high:+.2f}] over {len(source.lines)} rows: {source.conclusion}.\n"
+    )

@@ -1,0 +1,66 @@
+"""Intervals and correlations, as pure functions; all intervals are for 95 %."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
+
+CONFIDENCE = 0.95
+Interval = tuple[float, float]
+Values = Sequence[float] | NDArray[np.float64]
+
+
+def wilson(proportion: float, count: int) -> Interval:
+    """Wilson's score interval of a proportion seen in `count` trials (Wilson 1927)."""
+    z = float(ndtri((1 + CONFIDENCE) / 2))
+    centre = (proportion + z**2 / (2 * count)) / (1 + z**2 / count)
+    spread = z * np.sqrt(proportion * (1 - proportion) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    # Rounding may leave the estimate outside by one unit in the last place when it is 0 or 1.
+    return min(float(centre - spread), proportion), max(float(centre + spread), proportion)
+
+
+def t_interval(values: Values) -> Interval:
+    """Student's t interval of the mean of at least two values."""
+    sample = np.asarray(values, dtype=float)
+    if len(sample) < 2:
+        raise ValueError(f"expected at least 2 values, got {len(sample)}")
+    mean = float(sample.mean())
+    spread = float(stdtrit(len(sample) - 1, (1 + CONFIDENCE) / 2) * sample.std(ddof=1) / np.sqrt(len(sample)))
+    return mean - spread, mean + spread
+
+
+def ranks(values: Values) -> NDArray[np.float64]:
+    """Ranks from 1; equal values share the mean of their ranks."""
+    sample = np.asarray(values, dtype=float)
+    below = (sample[:, None] > sample[None, :]).sum(axis=1)
+    equal = (sample[:, None] == sample[None, :]).sum(axis=1)
+    return np.asarray(below + (equal + 1) / 2)
+
+
+def spearman(first: Values, second: Values) -> float:
+    """Spearman's rank correlation; 0 where one side does not vary."""
+    ranked = [ranks(first), ranks(second)]
+    if min(np.ptp(side) for side in ranked) == 0:
+        return 0.0
+    return float(np.corrcoef(ranked[0], ranked[1])[0, 1])
+
+
+def grouped_spearman(groups: Sequence[tuple[Values, Values]], draws: int = 2_000) -> tuple[float, Interval]:
+    """Rank correlation within groups of (first, second) values, with a bootstrap interval over the groups.
+
+    Ranks are taken inside each group, so that what is common to a group does not count.
+    """
+    centred = [tuple(ranks(side) - (len(side) + 1) / 2 for side in group) for group in groups]
+
+    def pooled(chosen: Sequence[int] | NDArray[np.int64]) -> float:
+        first = np.concatenate([centred[index][0] for index in chosen])
+        second = np.concatenate([centred[index][1] for index in chosen])
+        scale = np.sqrt((first**2).sum() * (second**2).sum())
+        return float((first * second).sum() / scale) if scale else 0.0
+
+    rng = np.random.default_rng(0)
+    resampled = [pooled(rng.integers(len(groups), size=len(groups))) for _ in range(draws)]
+    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    estimate = pooled(range(len(groups)))
+    return estimate, (min(float(low), estimate), max(float(high), estimate))

@@ -1,0 +1,204 @@
+"""A results folder: one record a case, written atomically, beside the outcomes that it was computed from.
+
+DIR/_folder.json           the one (budget, device, precision) of the folder
+DIR/CASE.json              the record
+DIR/outcomes/CASE.npz      predictions for every test example and seed; written before the record
+DIR/_running/CASE.json     a mark while a case runs: one that outlives its process tells of a kill
+"""
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptmbench.errors import RecordError, StoreError
+from ptmbench.record import Outcomes, Record, from_json, to_json
+from ptmbench.result import Answers
+
+FOLDER_FILE = "_folder.json"
+RUNNING = "_running"
+OUTCOMES = "outcomes"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderKey:
+    """What all records of a folder share."""
+
+    budget: str
+    device: str
+    precision: str
+
+    @property
+    def name(self) -> str:
+        """The key as the name of a folder."""
+        return f"{self.budget}-{self.device}-{self.precision}"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replaces a file whole or not at all: temporary file, fsync, rename."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp", delete=False) as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        written = Path(stream.name)
+        written.chmod(0o644)
+        written.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written ({error.strerror}): give a folder that you may write to with --results "
+            "(pytest: --ptm-results)"
+        ) from None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+class ResultsFolder:
+    """The records of one budget, device and precision."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def open_for(self, key: FolderKey) -> None:
+        """Takes the folder for records of this key; raises `StoreError` if it holds others or cannot be written."""
+        existing = self.key()
+        if existing is not None and existing != key:
+            raise StoreError(
+                f"{self.path} holds records of {existing.name}, and this run makes {key.name}: give another folder "
+                "with --results (pytest: --ptm-results)"
+            )
+        if existing is None:
+            write_atomically(self.path / FOLDER_FILE, json.dumps(asdict(key), indent=1).encode() + b"\n")
+        elif not os.access(self.path, os.W_OK):
+            raise StoreError(f"{self.path} cannot be written: give another folder with --results")
+
+    def key(self) -> FolderKey | None:
+        """What the folder holds; None where it is not a results folder yet."""
+        path = self.path / FOLDER_FILE
+        try:
+            return FolderKey(**json.loads(path.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            raise StoreError(f"{self.path} is a file, expected a folder") from None
+        except (OSError, ValueError, TypeError) as error:
+            raise StoreError(f"{path} cannot be read: {error}") from None
+
+    def read(self, case_id: str) -> Record | None:
+        """The record of a case, None if there is none; raises `RecordError` if it cannot be read."""
+        path = self.path / f"{case_id}.json"
+        try:
+            return from_json(path.read_bytes(), str(path))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise RecordError(f"{path} cannot be read: {error.strerror}") from None
+
+    def read_all(self) -> tuple[list[Record], list[str]]:
+        """All records that can be read, by case id, and a line for each that cannot."""
+        records, problems = [], []
+        for path in sorted(self.path.glob("*.json")):
+            if path.name.startswith("_"):
+                continue
+            try:
+                record = from_json(path.read_bytes(), str(path))
+            except (RecordError, OSError) as error:
+                problems.append(str(error))
+                continue
+            if record.case.id != path.stem:
+                problems.append(f"{path} holds the record of {record.case.id}: expected the file {record.case.id}.json")
+                continue
+            records.append(record)
+        return records, problems
+
+    def write(self, record: Record) -> None:
+        """Writes a record; a file in its place that is no record is kept beside it as `CASE.json.unreadable`."""
+        path = self.path / f"{record.case.id}.json"
+        try:
+            self.read(record.case.id)
+        except RecordError:
+            path.replace(path.with_name(path.name + ".unreadable"))
+        write_atomically(path, to_json(record).encode())
+
+    def write_outcomes(self, case_id: str, answers: Answers) -> Outcomes:
+        """Writes the predictions of a case and returns what the record says of them."""
+        buffer = io.BytesIO()
+        smallest = np.min_scalar_type(int(max(answers.predictions.max(), answers.truth.max())))
+        np.savez_compressed(
+            buffer,
+            seeds=np.asarray(answers.seeds),
+            predictions=answers.predictions.astype(smallest),
+            truth=answers.truth.astype(smallest),
+            test_ids=np.asarray(answers.test_ids),
+        )
+        name = f"{OUTCOMES}/{case_id}.npz"
+        write_atomically(self.path / name, buffer.getvalue())
+        return Outcomes(file=name, sha256=hashlib.sha256(buffer.getvalue()).hexdigest())
+
+    def hits(self, record: Record) -> NDArray[np.bool_]:
+        """Whether each test example was right at the record's first seed; raises `RecordError` if not known."""
+        if record.quality is None:
+            raise RecordError(f"{record.case.id} is {record.status} and has no outcomes")
+        path, expected = self.path / record.quality.outcomes.file, record.quality.outcomes.sha256
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise RecordError(f"{path} cannot be read: {error.strerror}") from None
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise RecordError(f"{path} is not what its record speaks of: expected sha256 {expected}")
+        with np.load(io.BytesIO(content), allow_pickle=False) as outcomes:
+            return np.asarray(outcomes["predictions"][0] == outcomes["truth"])
+
+    @contextmanager
+    def running(self, case_id: str, digest: str) -> Iterator[None]:
+        """Marks the case as running; the mark goes when the block ends, however it ends short of a kill."""
+        mark = self.path / RUNNING / f"{case_id}.json"
+        write_atomically(mark, json.dumps({"digest": digest, "pid": os.getpid()}).encode())
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+
+    def take_killed(self, case_id: str, digest: str) -> bool:
+        """Whether a process was killed while it ran this very case; the mark is taken away."""
+        mark = self.path / RUNNING / f"{case_id}.json"
+        try:
+            content = json.loads(mark.read_bytes())
+            killed = content["digest"] == digest and not _alive(int(content["pid"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        if killed:
+            mark.unlink(missing_ok=True)
+        return killed
+
+
+def read_folders(paths: Iterable[Path]) -> tuple[list[tuple[ResultsFolder, list[Record]]], list[str]]:
+    """The records of several results folders, and all problems met; raises `StoreError` for what is none."""
+    found, problems = [], []
+    for path in paths:
+        if not path.is_dir():
+            raise StoreError(f"{path} is not a folder: expected one that ptmbench run --results DIR has written")
+        folder = ResultsFolder(path)
+        records, faults = folder.read_all()
+        if folder.key() is None and not records:
+            raise StoreError(f"{path} holds no records: expected a folder that ptmbench run --results DIR has written")
+        found.append((folder, records))
+        problems += faults
+    return found, problems
