@@ -1,0 +1,109 @@
+"""What can be typed: commands, options, help with examples."""
+
+import argparse
+from pathlib import Path
+
+import ptmbench
+from ptmbench.cli import engine_commands, listing, reporting, running
+
+RUN_EXAMPLES = """\
+examples:
+  ptmbench run -k "resnet and digits_5shot"
+  ptmbench run --model vgg_tiny.glyphs --method linear_probe --seeds 3
+  ptmbench run --budget standard --results results/mine --resume
+  ptmbench run -k photo --floors benchmarks/floors.toml     exit code 1 if a floor is missed
+"""
+LIST_EXAMPLES = """\
+examples:
+  ptmbench list models
+  ptmbench list cases -k "resnet and not random"
+  ptmbench list tasks --json
+"""
+REPORT_EXAMPLES = """\
+examples:
+  ptmbench report ptmbench-results/quick-cpu-fp32
+  ptmbench report results/embedded/standard-cpu-fp32 --format markdown -o table.md
+"""
+PROFILE_EXAMPLES = """\
+examples:
+  ptmbench profile resnet_tiny.glyphs
+  ptmbench profile torchvision:resnet18 --batch-size 8 --json
+"""
+PRETRAIN_EXAMPLES = """\
+examples:
+  ptmbench pretrain resnet_tiny.glyphs
+  ptmbench pretrain vgg_tiny.glyphs --out checkpoints/
+"""
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help_text: str, examples: str = ""
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=help_text,
+        description=help_text,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_machine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", metavar="D", help="auto (default), cpu, cuda or mps")
+    parser.add_argument("--precision", default="auto", metavar="P", help="auto (default), fp32 or bf16")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line; each command stores its function as `command`."""
+    parser = argparse.ArgumentParser(
+        prog="ptmbench", description="How usable is a pre-trained model?", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"ptmbench {ptmbench.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_list(_command(commands, "list", "what there is to benchmark", LIST_EXAMPLES))
+    _add_run(_command(commands, "run", "run cases and print the comparison tables", RUN_EXAMPLES))
+    _add_report(_command(commands, "report", "render results folders again", REPORT_EXAMPLES))
+    profile = _command(commands, "profile", "what a model costs, without any task", PROFILE_EXAMPLES)
+    profile.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or torchvision:NAME")
+    profile.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
+    profile.add_argument("--json", action="store_true", help="print JSON")
+    _add_machine_options(profile)
+    profile.set_defaults(command=engine_commands.profile)
+    pretrain = _command(commands, "pretrain", "train embedded checkpoints again", PRETRAIN_EXAMPLES)
+    pretrain.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
+    pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
+    pretrain.set_defaults(command=engine_commands.pretrain)
+    doctor = _command(commands, "doctor", "versions, device, caches, and what is missing")
+    doctor.set_defaults(command=engine_commands.doctor)
+    return parser
+
+
+def _add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["models", "tasks", "methods", "cases"])
+    parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k (cases only)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=listing.list_entries)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
+    parser.add_argument("--model", action="append", default=[], metavar="NAME", help="may be given several times")
+    parser.add_argument("--task", action="append", default=[], metavar="NAME", help="may be given several times")
+    parser.add_argument("--method", action="append", default=[], metavar="M", help="may be given several times")
+    parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
+    parser.add_argument("--seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="default: one under ptmbench-results/")
+    parser.add_argument("--resume", action="store_true", help="keep finished records, run what is missing or stale")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give a case up after so long")
+    parser.add_argument("--floors", type=Path, metavar="FILE", help="assert the accuracy floors of this file")
+    _add_machine_options(parser)
+    parser.set_defaults(command=running.run_cases)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="results folders")
+    parser.add_argument("--format", choices=["text", "markdown", "csv", "json"], default="text")
+    parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal")
+    parser.set_defaults(command=reporting.report)

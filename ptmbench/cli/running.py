@@ -1,0 +1,91 @@
+"""`ptmbench run`: the same core as pytest, with a line a case and the tables at the end."""
+
+import argparse
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+
+from ptmbench.cases import named, product
+from ptmbench.catalog import METHODS, MODELS, TASKS
+from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.floors import complaint, load_floors
+from ptmbench.progress import describe
+from ptmbench.record import Record
+from ptmbench.report.sources import source_tables
+from ptmbench.report.tables import comparison_tables
+from ptmbench.report.text import render_text
+from ptmbench.selection import select
+from ptmbench.session import Session
+from ptmbench.settings import check_settings
+from ptmbench.spec import Case
+
+
+def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
+    """The cases that the options name together; raises `UsageError` where there are none."""
+    cases = product(
+        [named("model", name, MODELS) for name in arguments.model] or MODELS,
+        [named("task", name, TASKS) for name in arguments.task] or TASKS,
+        [named("method", name, METHODS) for name in arguments.method] or METHODS,
+    )
+    selected = select(cases, arguments.expression)
+    if not selected:
+        raise UsageError(
+            "no case is left by these options: from_scratch goes with *.random models, fine_tune with pre-trained "
+            "ones; look at `ptmbench list cases -k EXPR`"
+        )
+    return selected
+
+
+def run_cases(arguments: argparse.Namespace) -> int:
+    """Runs the chosen cases; 1 if a floor was missed or a case did not finish."""
+    settings = check_settings(
+        budget=arguments.budget,
+        seeds=arguments.seeds,
+        device=arguments.device,
+        precision=arguments.precision,
+        threads=arguments.threads,
+        timeout_s=arguments.timeout,
+    )
+    cases = chosen_cases(arguments)
+    floors = load_floors(arguments.floors) if arguments.floors else None
+    if floors and not settings.budget.asserts_floors:
+        raise UsageError(f"--floors and --budget {settings.budget.name} contradict each other: it asserts no floors")
+    session = Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume)
+    complaints = _run_all(session, cases)
+    records, problems = session.finish()
+    ran = {case.id for case in cases}
+    shown = [record for record in records if record.case.id in ran]
+    print(f"\n{render_text(comparison_tables(shown), source_tables(shown))}")
+    for line in (*problems, *complaints):
+        print(f"ptmbench: {line}", file=sys.stderr)
+    print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
+    return 1 if complaints else 0
+
+
+def _run_all(session: Session, cases: Sequence[Case]) -> list[str]:
+    """Runs case by case; what is wrong with each that is not well."""
+    complaints, width, started = [], len(str(len(cases))), time.perf_counter()
+    for number, case in enumerate(cases, start=1):
+        try:
+            record = session.run(case)
+        except PtmbenchError:
+            raise
+        except Exception as error:  # noqa: BLE001  a fault in ptmbench: the run goes on, its trace is shown
+            traceback.print_exc()
+            complaints.append(f"{case.id} failed by a fault in ptmbench: {type(error).__name__}: {error}")
+            continue
+        print(f"[{number:{width}}/{len(cases)}] {describe(record, case.id in session.reused)}", flush=True)
+        fault = _fault(record, session)
+        if fault:
+            complaints.append(fault)
+    print(f"{len(cases)} cases in {time.perf_counter() - started:.0f} s")
+    return complaints
+
+
+def _fault(record: Record, session: Session) -> str | None:
+    if record.status == "skipped":
+        return None
+    if record.status != "ok":
+        return f"{record.case.id} is {record.status}: {record.reason}"
+    return complaint(record, session.floors.name) if session.floors else None

@@ -1,0 +1,253 @@
+"""The pytest plugin: options `--ptm-...`, parametrisation by model, task and method, a progress line, the table.
+
+A benchmark test asks for the fixtures `model`, `task`, `method` and `ptm_run`, and carries the marker
+`ptm_kind(KIND)`, which parametrises it over the catalog's cases of that kind. Nothing here imports a framework before
+the first case runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.selection import KIND_MARKER
+from ptmbench.settings import RunSettings, check_settings
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+    from ptmbench.record import Record
+    from ptmbench.session import Session
+
+FLOORS_FILE = "floors.toml"
+DISPLAY_OPTIONS = tuple(
+    f"--benchmark-{name}" for name in ("group-by", "columns", "sort", "verbose", "compare", "histogram", "name")
+)
+
+Clock = Callable[[], float]
+SETTINGS = pytest.StashKey[RunSettings]()
+SESSION = pytest.StashKey["Session"]()
+SAMPLES = pytest.StashKey[list[float]]()
+RECORD = pytest.StashKey["Record"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options; each is prefixed, since a name that another plugin has would stop pytest at its start."""
+    group = parser.getgroup("ptmbench", "ptmbench: benchmarks of pre-trained models")
+    group.addoption("--ptm-results", metavar="DIR", help="results folder (default: one under ptmbench-results/)")
+    group.addoption("--ptm-budget", default="quick", metavar="NAME", help="smoke, quick (default) or standard")
+    group.addoption("--ptm-seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
+    group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
+    group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
+    group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
+    group.addoption("--ptm-threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    group.addoption("--ptm-timeout", type=float, metavar="SECONDS", help="give a case up after so long")
+    group.addoption("--ptm-floors", metavar="FILE", help="accuracy floors (default: floors.toml beside the benchmark)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Checks the options at once and registers the marker."""
+    config.addinivalue_line("markers", f"{KIND_MARKER}(kind): parametrised over the catalog's cases of a task kind")
+    try:
+        config.stash[SETTINGS] = check_settings(
+            budget=config.getoption("--ptm-budget"),
+            seeds=config.getoption("--ptm-seeds"),
+            device=config.getoption("--ptm-device"),
+            precision=config.getoption("--ptm-precision"),
+            threads=config.getoption("--ptm-threads"),
+            timeout_s=config.getoption("--ptm-timeout"),
+            measures_latency=not config.getoption("--benchmark-disable", default=True),
+        )
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrises a marked test by three strings, so that ids and groups are readable."""
+    marker = metafunc.definition.get_closest_marker(KIND_MARKER)
+    if marker is None:
+        return
+    from ptmbench.cases import cases_of_kind
+    from ptmbench.spec import TaskKind
+
+    cases = cases_of_kind(TaskKind(*marker.args))
+    metafunc.parametrize(
+        "model,task,method",
+        [(case.model.name, case.task.name, case.method.name) for case in cases],
+        ids=[case.id for case in cases],
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Gives pytest-benchmark a clock that can be set to the samples which the engine measured."""
+    if item.get_closest_marker(KIND_MARKER):
+        item.stash[SAMPLES] = []
+        item.add_marker(pytest.mark.benchmark(timer=replaying_clock(item.stash[SAMPLES])))
+
+
+def replaying_clock(samples: list[float]) -> Clock:
+    """A clock read in pairs, before and after a round: 0 and then the next sample, so that the round takes it."""
+    readings = _readings(samples)
+
+    def ptmbench_samples() -> float:
+        return next(readings)
+
+    return ptmbench_samples
+
+
+def _readings(samples: list[float]) -> Iterator[float]:
+    position = 0
+    while True:
+        yield 0.0
+        yield samples[position % len(samples)] if samples else 1e-9
+        position += 1
+
+
+def _make_session(config: pytest.Config, beside: Path) -> Session:
+    from ptmbench.floors import load_floors
+    from ptmbench.session import Session
+
+    given, results = config.getoption("--ptm-floors"), config.getoption("--ptm-results")
+    floors = Path(given) if given else beside / FLOORS_FILE
+    return Session(
+        settings=config.stash[SETTINGS],
+        folder=Path(results) if results else None,
+        floors=load_floors(floors) if given or floors.exists() else None,
+        resume=config.getoption("--ptm-resume"),
+    )
+
+
+@pytest.fixture(scope="session")
+def ptm_session(request: pytest.FixtureRequest) -> Session:
+    """The run that all cases of this pytest session share."""
+    try:
+        session = _make_session(request.config, request.session.items[0].path.parent)
+        _ = session.store
+    except PtmbenchError as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    request.config.stash[SESSION] = session
+    return session
+
+
+@pytest.fixture
+def ptm_run(
+    request: pytest.FixtureRequest, ptm_session: Session, benchmark: BenchmarkFixture
+) -> Callable[[str, str, str], Record]:
+    """Runs the case of (model, task, method) and returns its record; skips where the case cannot run here."""
+
+    def run(model: str, task: str, method: str) -> Record:
+        from ptmbench.cases import find_case
+
+        benchmark.skipped = True  # until there are samples: a case that fails has none to show
+        try:
+            record = ptm_session.run(find_case(model, task, method))
+        except UsageError as error:
+            pytest.fail(str(error), pytrace=False)
+        except PtmbenchError as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        request.node.stash[RECORD] = record
+        if record.status == "skipped":
+            pytest.skip(record.reason or "")
+        _show_to_pytest_benchmark(benchmark, request.node.stash[SAMPLES], record)
+        return record
+
+    return run
+
+
+def _show_to_pytest_benchmark(benchmark: BenchmarkFixture, samples: list[float], record: Record) -> None:
+    """Replays the record's latency samples, so that pytest-benchmark's statistics are of the same figures."""
+    if record.cost is None or record.cost.latency_s is None:
+        return
+    benchmark.skipped = False
+    samples[:] = record.cost.latency_s.samples
+    benchmark.extra_info["ptmbench"] = record.model_dump(mode="json", exclude={"cost": {"latency_s": {"samples"}}})
+    benchmark.pedantic(_nothing, rounds=len(samples), iterations=1)
+
+
+def _nothing() -> None:
+    """What is called between two readings of the replaying clock."""
+
+
+@pytest.fixture
+def ptm_complaint(ptm_session: Session) -> Callable[[Record], str | None]:
+    """What is wrong with a record's floor: missing or not met; None at budgets that assert no floors."""
+    from ptmbench.floors import complaint
+
+    def ask(record: Record) -> str | None:
+        if not ptm_session.settings.budget.asserts_floors:
+            return None
+        return complaint(record, ptm_session.floors.name if ptm_session.floors else FLOORS_FILE)
+
+    return ask
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attaches the progress line to the report, where `pytest_report_teststatus` finds it."""
+    report = yield
+    if call.when == "call" and RECORD in item.stash:
+        from ptmbench.progress import describe
+
+        session, record = item.config.stash[SESSION], item.stash[RECORD]
+        report.ptm_line = describe(record, record.case.id in session.reused)  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
+    """A finished case shows a line of its own in place of a dot; `-q` keeps the dots, `-v` pytest's own lines."""
+    line = getattr(report, "ptm_line", None)
+    if line is None or report.when != "call" or config.get_verbosity() != 0:
+        return None
+    word = {"passed": "PASSED", "failed": "FAILED", "skipped": "SKIPPED"}[report.outcome]
+    return report.outcome, f"\n{word:7} {line}", word
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leaves pytest-benchmark's table out, unless one of its display options asks for it.
+
+    It would repeat the latency of each architecture hundreds of times; `--benchmark-json` and `--benchmark-compare`
+    are not touched.
+    """
+    asked = session.config.invocation_params.args
+    ours = all(item.get_closest_marker(KIND_MARKER) for item in session.items)
+    shown = any(str(argument).startswith(DISPLAY_OPTIONS) for argument in asked)
+    pytest_benchmark = getattr(session.config, "_benchmarksession", None)
+    if ours and not shown and pytest_benchmark is not None:
+        pytest_benchmark.quiet = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Fills in the gains and prints the comparison tables of what this session ran."""
+    session = config.stash.get(SESSION, None)
+    if session is None:
+        return
+    from ptmbench.report.sources import source_tables
+    from ptmbench.report.tables import comparison_tables
+    from ptmbench.report.text import render_text
+
+    try:
+        records, problems = session.finish()
+    except PtmbenchError as error:
+        terminalreporter.section("ptmbench", sep="=")
+        terminalreporter.write_line(str(error), red=True)
+        return
+    ran = set(session.finished)
+    shown = [record for record in records if record.case.id in ran]
+    if not shown:
+        return
+    terminalreporter.section("ptmbench", sep="=")
+    terminalreporter.write_line(render_text(comparison_tables(shown), source_tables(shown)))
+    for problem in problems:
+        terminalreporter.write_line(f"warning: {problem}", yellow=True)
+    terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")
