@@ -1,8 +1,8 @@
 """Ten generated filled shapes among clutter.
 
-A sample turns, stretches and places the outline, fills it with a colour that may be close to the ground's, scatters
-small distractors behind it and lays a thin bar across half of the pictures. This module shares no code with any
-pre-training source.
+A sample turns, stretches and places the outline, fills it with a colour that is mostly lighter than the ground's,
+scatters small distractors behind it and lays a thin bar across half of the pictures. This module shares no code with
+any pre-training source.
 """
 
 import math
@@ -16,7 +16,9 @@ from ptmbench.engine.seeding import numpy_generator
 
 SIDE = 32
 OVERSAMPLING = 4
+WANDER = 5 * OVERSAMPLING  # how far a shape may lie from the middle
 SAMPLES_A_CLASS = 140
+GROUND, CLUTTER, FILL = (0, 150), (0, 256), (110, 256)  # ranges of each colour channel
 
 Outline = list[tuple[float, float]]
 
@@ -57,16 +59,16 @@ OUTLINES: dict[str, Outline] = {
 }
 
 
-def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
-    red, green, blue = (int(value) for value in rng.integers(0, 256, size=3))
+def _colour(rng: np.random.Generator, low: int, high: int) -> tuple[int, int, int]:
+    red, green, blue = (int(value) for value in rng.integers(low, high, size=3))
     return red, green, blue
 
 
 def _placed(outline: Outline, rng: np.random.Generator, size: float) -> Outline:
     """The outline turned, stretched and moved, in pixels of the oversampled sheet."""
-    angle, stretch = rng.uniform(0, 2 * math.pi), rng.uniform(0.75, 1.3)
+    angle, stretch = rng.uniform(-0.5, 0.5), rng.uniform(0.8, 1.25)
     side = SIDE * OVERSAMPLING
-    centre = rng.uniform(size, side - size, size=2)
+    centre = side / 2 + rng.uniform(-WANDER, WANDER, size=2)
     cosine, sine = math.cos(angle) * size, math.sin(angle) * size
     return [
         (centre[0] + cosine * x * stretch - sine * y, centre[1] + sine * x * stretch + cosine * y) for x, y in outline
@@ -76,20 +78,17 @@ def _placed(outline: Outline, rng: np.random.Generator, size: float) -> Outline:
 def draw(outline: Outline, rng: np.random.Generator) -> np.ndarray:
     """One picture [32, 32, 3] (uint8) of the shape."""
     side = SIDE * OVERSAMPLING
-    ground = np.array(_colour(rng))
-    sheet = Image.new("RGB", (side, side), tuple(int(value) for value in ground))
+    ground = _colour(rng, *GROUND)
+    sheet = Image.new("RGB", (side, side), ground)
     pen = ImageDraw.Draw(sheet)
     for _ in range(int(rng.integers(3, 9))):
         x, y = rng.uniform(0, side, size=2)
         radius = rng.uniform(3, 11)
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_colour(rng))
-    fill = np.array(_colour(rng))
-    while np.abs(fill - ground).sum() < 90:
-        fill = np.array(_colour(rng))
-    pen.polygon(_placed(outline, rng, rng.uniform(26, 46)), fill=tuple(int(value) for value in fill))
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=_colour(rng, *CLUTTER))
+    pen.polygon(_placed(outline, rng, rng.uniform(32, 50)), fill=_colour(rng, *FILL))
     if rng.random() < 0.5:
         ends = rng.uniform(0, side, size=4)
-        pen.line(tuple(float(value) for value in ends), fill=_colour(rng), width=int(rng.integers(5, 12)))
+        pen.line(tuple(float(value) for value in ends), fill=_colour(rng, *CLUTTER), width=int(rng.integers(5, 12)))
     small = np.asarray(sheet.resize((SIDE, SIDE), Image.Resampling.BOX), dtype=float)
     noisy = small + rng.normal(0, rng.uniform(2, 20), small.shape)
     drawn: np.ndarray = np.rint(noisy.clip(0, 255)).astype(np.uint8)

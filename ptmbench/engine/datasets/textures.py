@@ -1,6 +1,7 @@
 """Ten generated surface textures: laid, woven, broken and grown ones, none of which is a sum of plane waves.
 
-A sample turns, scales and shifts the pattern, tints it with two colours, lights it from one side and adds noise.
+A sample turns, scales and shifts the pattern a little, tints it with a darker and a lighter colour, lights it from one
+side and adds noise.
 This module shares no code with any pre-training source.
 """
 
@@ -94,15 +95,15 @@ def draw(pattern: Pattern, rng: np.random.Generator) -> np.ndarray:
     """One picture [32, 32, 3] (uint8) of a pattern."""
     axis = (np.arange(SIDE * 2) + 0.5) / (SIDE * 2) - 0.5
     across, down = np.meshgrid(axis, axis)
-    angle, period = rng.uniform(0, 2 * np.pi), rng.uniform(3.0, 6.5)
-    offset = rng.uniform(-0.5, 0.5, size=2)
+    angle, period = rng.uniform(-0.3, 0.3), rng.uniform(3.2, 5.2)
+    offset = rng.uniform(-0.3, 0.3, size=2)
     x = (np.cos(angle) * across - np.sin(angle) * down) * period + offset[0]
     y = (np.sin(angle) * across + np.cos(angle) * down) * period + offset[1]
     cover = pattern(x, y, rng).reshape(SIDE, 2, SIDE, 2).mean(axis=(1, 3))[..., None]
-    first = rng.uniform(0.1, 0.9, size=3)
-    second = np.clip(first + rng.choice([-1, 1], size=3) * rng.uniform(0.05, 0.4, size=3), 0, 1)
+    first = rng.uniform(0.05, 0.6, size=3)
+    second = first + rng.uniform(0.05, 0.4, size=3)
     light = 1 + rng.uniform(-0.5, 0.5) * across[::2, ::2, None] + rng.uniform(-0.5, 0.5) * down[::2, ::2, None]
-    picture = (first + (second - first) * cover) * light + rng.normal(0, rng.uniform(0.02, 0.1), (SIDE, SIDE, 3))
+    picture = (first + (second - first) * cover) * light + rng.normal(0, rng.uniform(0.02, 0.08), (SIDE, SIDE, 3))
     drawn: np.ndarray = np.rint(picture.clip(0, 1) * 255).astype(np.uint8)
     return drawn
 

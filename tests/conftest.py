@@ -1,0 +1,52 @@
+"""Fixtures that the tests share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ptmbench.settings import check_settings
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def bench():
+    """A workbench at the smoke budget that measures no latency; shared, since it changes no figure."""
+    from ptmbench.engine.workbench import Workbench
+
+    return Workbench(check_settings(budget="smoke", device="cpu", measures_latency=False))
+
+
+@pytest.fixture
+def cli(tmp_path):
+    """Runs `python -m ptmbench` in an empty folder and returns the finished process."""
+
+    def run(*arguments, **options):
+        command = [sys.executable, "-m", "ptmbench", *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300, **options
+        )
+
+    return run
+
+
+@pytest.fixture
+def benchmarks(pytester, monkeypatch):
+    """Runs the shipped benchmark file in a process of its own, in a folder without floors unless they are given."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    source = ROOT / "benchmarks" / "test_image_classification.py"
+    pytester.makepyfile(test_image_classification=source.read_text())
+    pytester.makefile(".ini", pytest=(ROOT / "benchmarks" / "pytest.ini").read_text())
+
+    def run(*arguments, floors=None):
+        if floors is not None:
+            pytester.path.joinpath("floors.toml").write_text(floors)
+        return pytester.runpytest_subprocess(*arguments, timeout=300)
+
+    return run

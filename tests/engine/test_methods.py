@@ -1,0 +1,112 @@
+"""Tests of the ways to carry a model over, on the shared workbench."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ptmbench.cases import find_case, product
+from ptmbench.engine.device import Device
+from ptmbench.engine.features import forward_all
+from ptmbench.engine.methods import knn, linear_probe
+from ptmbench.engine.runner import prepare, run
+from ptmbench.statistics import wilson
+
+CPU = Device("cpu", "fp32", 2)
+ARCHITECTURES = ["resnet_tiny", "vgg_tiny", "inception_tiny"]
+
+
+def state_of(module):
+    """A copy of all parameters and buffers."""
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+@pytest.mark.parametrize("method", ["linear_probe", "knn", "fine_tune_last", "fine_tune"])
+def test_the_shared_backbone_stays_bit_identical(bench, method):
+    """No method changes the backbone it was given: neither parameters nor BatchNorm statistics."""
+    case = find_case("resnet_tiny.glyphs", "digits_5shot", method)
+    backbone = bench.model(case, 0).backbone
+    before = state_of(backbone)
+
+    run(bench, prepare(bench, case))
+
+    after = backbone.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_fine_tune_last_leaves_the_trunk_as_it_came(bench):
+    """Only the tail and the head are among what trains, and the trunk is not."""
+    case = find_case("resnet_tiny.glyphs", "digits_5shot", "fine_tune_last")
+
+    network = bench.network(case, 0)
+
+    trunk = {id(parameter) for parameter in network.fixed.parameters()}
+    assert trunk
+    assert not trunk & {id(parameter) for parameter in network.trained.parameters()}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_batch_size_does_not_change_features(bench, architecture):
+    """Features of one image do not depend on its neighbours in the batch, to 1e-4 of their size."""
+    case = find_case(f"{architecture}.glyphs", "digits_5shot", "linear_probe")
+    backbone, inputs = bench.model(case, 0).backbone, bench.inputs(case)[:24]
+
+    together = forward_all(backbone, inputs, CPU)
+    apart = torch.cat([forward_all(backbone, single, CPU) for single in inputs.split(1)])
+
+    torch.testing.assert_close(together, apart, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", [linear_probe, knn])
+def test_shuffled_labels_give_chance(bench, method):
+    """Trained on shuffled labels, a classifier is at chance within its interval."""
+    case = find_case("resnet_tiny.glyphs", "digits_full", "linear_probe")
+    data, features = bench.task_data(case), bench.features(case, 0).array
+    train, test = list(data.split.train), list(data.split.test)
+    shuffled = np.random.default_rng(0).permutation(data.labels[train])
+
+    hits = np.mean(method.fit(features[train], shuffled, 1.0)(features[test]) == data.labels[test])
+
+    low, high = wilson(float(hits), len(test))
+    assert low <= 0.1 + 0.02
+    assert high >= 0.1 - 0.02
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_the_probe_learns_what_is_separable(seed):
+    """Two clouds far apart are told apart without fault, by either classifier."""
+    rng = np.random.default_rng(seed)
+    features = np.concatenate([rng.normal(0, 1, (30, 4)), rng.normal(20, 1, (30, 4))]).astype(np.float32)
+    labels = np.repeat([0, 1], 30)
+
+    assert labels.tolist() == linear_probe.fit(features, labels, 1.0)(features).tolist()
+    assert labels.tolist() == knn.fit(features, labels, 1)(features).tolist()
+
+
+def test_knn_asks_no_more_neighbours_than_there_are():
+    """Twenty neighbours of four examples are four."""
+    features, labels = np.eye(4, dtype=np.float32), np.array([0, 0, 1, 1])
+
+    assert len(knn.fit(features, labels, 20)(features)) == 4
+
+
+def test_a_method_sees_the_same_draw_and_head_at_one_seed(bench):
+    """At one seed every method begins with the same head and the same examples, so that gain is paired."""
+    fine = find_case("resnet_tiny.glyphs", "digits_5shot", "fine_tune")
+    scratch = find_case("resnet_tiny.random", "digits_5shot", "from_scratch")
+
+    heads = [bench.network(case, 3).trained[-1].weight for case in (fine, scratch)]
+    draws = [bench.task_data(case).training_examples(5, 3) for case in (fine, scratch)]
+
+    assert torch.equal(*heads)
+    assert torch.equal(*draws)
+
+
+def test_every_combination_runs(bench):
+    """Each model with each method does on the smallest task what it does everywhere: it finishes."""
+    for case in product():
+        if case.task.name == "digits_1shot":
+            result = run(bench, prepare(bench, case))
+            assert (1, len(result.answers.truth)) == result.answers.predictions.shape

@@ -1,0 +1,112 @@
+"""Hypothesis strategies for what ptmbench handles."""
+
+from hypothesis import strategies as st
+
+from ptmbench.record import (
+    CaseRecord,
+    Cost,
+    Gain,
+    InputRecord,
+    Latency,
+    Machine,
+    MethodRecord,
+    ModelRecord,
+    Outcomes,
+    PeakMemory,
+    Provenance,
+    Quality,
+    Record,
+    SeedValue,
+    SourceDistance,
+    TaskRecord,
+    null_paths,
+)
+
+slugs = st.text("abcXYZ019_.", min_size=1, max_size=12)
+words = st.text(min_size=1, max_size=20)
+sha256s = st.text("0123456789abcdef", min_size=64, max_size=64)
+counts = st.integers(0, 10**12)
+numbers = st.floats(-1e6, 1e6)
+seconds = st.floats(0, 1e6)
+shares = st.floats(0, 1)
+intervals = st.tuples(shares, shares).map(lambda pair: (min(pair), max(pair)))
+scalars = st.one_of(st.booleans(), counts, numbers, words)
+
+
+def maybe(strategy):
+    """The strategy's values, or None."""
+    return st.none() | strategy
+
+
+models = st.builds(
+    ModelRecord,
+    name=slugs, reference=words, architecture=slugs, family=slugs, objective=slugs, source=slugs,
+    weights_sha256=maybe(sha256s), revision=maybe(words), licence=words, loaded_fraction=maybe(shares),
+    pretrain_time_s=maybe(seconds),
+)  # fmt: skip
+tasks = st.builds(
+    TaskRecord,
+    name=slugs, kind=slugs, dataset=slugs, shots=st.one_of(counts, st.just("all")), split_sha256=maybe(sha256s),
+    train_size=maybe(counts), validation_size=maybe(counts), test_size=maybe(counts), classes=st.integers(1, 1000),
+    left_out=counts,
+)  # fmt: skip
+methods = st.builds(
+    MethodRecord,
+    name=slugs, hyperparameters=st.dictionaries(slugs, scalars, max_size=3),
+    grid=st.dictionaries(slugs, st.lists(numbers, max_size=3), max_size=2), selection=words, steps=maybe(counts),
+)  # fmt: skip
+cases = st.builds(
+    CaseRecord,
+    id=slugs, digest=sha256s, model=models, task=tasks, method=methods,
+    input=maybe(st.builds(InputRecord, shape=st.lists(counts, max_size=3),
+                          preprocessing=st.dictionaries(slugs, scalars, max_size=3), truncated=counts)),
+    precision=slugs, source_distance=maybe(st.builds(SourceDistance, kind=slugs, value=numbers)),
+)  # fmt: skip
+qualities = st.builds(
+    Quality,
+    metric=slugs, higher_is_better=st.booleans(), value=shares, train_value=shares, interval95=intervals,
+    interval_kind=slugs, seeds=st.lists(st.builds(SeedValue, seed=counts, value=shares), min_size=1, max_size=3),
+    floor=maybe(shares), floor_met=maybe(st.booleans()), floor_tells=maybe(st.booleans()),
+    others=st.dictionaries(slugs, numbers, max_size=2), outcomes=st.builds(Outcomes, file=words, sha256=sha256s),
+)  # fmt: skip
+costs = st.builds(
+    Cost,
+    parameters=counts, trainable_parameters=counts, size_bytes=counts, macs=counts, flops=counts,
+    thop_macs=maybe(counts), uncounted_operations=st.lists(slugs, max_size=2),
+    latency_s=maybe(st.builds(Latency, batch_size=counts, p50=seconds, p95=seconds, p99=seconds,
+                              samples=st.lists(seconds, max_size=4))),
+    throughput_per_s=maybe(seconds), throughput_batch_size=maybe(counts),
+    peak_memory_bytes=st.builds(PeakMemory, inference=maybe(counts), inference_batch_size=counts,
+                                training=maybe(counts), training_batch_size=counts, kind=words),
+    train_time_s=maybe(seconds), feature_time_s=maybe(seconds), energy_j=maybe(seconds),
+)  # fmt: skip
+gains = st.builds(
+    Gain,
+    over=slugs, partner_id=slugs, partner_digest=sha256s, value=numbers, interval95=intervals, interval_kind=slugs,
+    seeds=counts, verdict=st.sampled_from(["helps", "no_clear_difference", "hurts"]),
+)  # fmt: skip
+provenances = st.builds(
+    Provenance,
+    ptmbench=words, commit=words, packages=st.dictionaries(slugs, words, max_size=2),
+    machine=st.builds(Machine, fingerprint=slugs, cpu=words, gpu=words, cores=counts, threads=counts),
+    device=slugs, started_at=words, duration_s=seconds,
+)  # fmt: skip
+
+
+@st.composite
+def records(draw):
+    """Valid records: whatever is null has a reason."""
+    status = draw(st.sampled_from(["ok", "skipped", "failed", "out_of_memory", "timed_out", "diverged"]))
+    done = status == "ok"
+    parts = {
+        "budget": draw(slugs),
+        "status": status,
+        "case": draw(cases),
+        "quality": draw(qualities) if done else None,
+        "gain": draw(maybe(gains)) if done else None,
+        "cost": draw(costs) if done else None,
+        "provenance": draw(provenances),
+    }
+    dumped = {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in parts.items()}
+    missing = {path: "not measured" for path in null_paths(dumped)}
+    return Record(**parts, reason=None if done else draw(words), missing=missing)

@@ -1,0 +1,208 @@
+"""Tests of `ptmbench.session`: what becomes of cases that end well, badly, or not at all."""
+
+import json
+import os
+import time
+from dataclasses import replace
+
+import pytest
+
+from ptmbench.cases import find_case
+from ptmbench.engine import runner
+from ptmbench.errors import Diverged, StoreError, TimedOut
+from ptmbench.session import Session, deadline
+from ptmbench.settings import check_settings
+
+CASE = find_case("resnet_tiny.glyphs", "digits_1shot", "linear_probe")
+OTHER = find_case("resnet_tiny.glyphs", "digits_1shot", "knn")
+
+
+@pytest.fixture
+def session(tmp_path, bench):
+    """A session at the smoke budget over the shared workbench."""
+    return Session(bench.settings, folder=tmp_path / "results", _bench=bench)
+
+
+def again(session, **changes):
+    """A new session over the same folder and workbench."""
+    return replace(session, reused=set(), finished=[], _store=None, **changes)
+
+
+def failing(monkeypatch, error):
+    """Lets every case fail by this error."""
+
+    def fail(_bench, _prepared):
+        raise error
+
+    monkeypatch.setattr(runner, "run", fail)
+
+
+def test_a_case_that_runs_is_ok_and_on_disk(session):
+    """The record that comes back is the one on disk."""
+    record = session.run(CASE)
+
+    assert record.status == "ok"
+    assert record == session.store.read(CASE.id)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (Diverged("the loss became nan at step 3 of 40"), "diverged", "the loss became nan at step 3 of 40"),
+        (TimedOut("took longer than 1 s"), "timed_out", "took longer than 1 s"),
+    ],
+)
+def test_a_case_that_fails_has_a_status_and_the_next_one_runs(session, monkeypatch, error, status, reason):
+    """The status and the reason stand in the record, and the run goes on."""
+    with monkeypatch.context() as patch:
+        failing(patch, error)
+        failed = session.run(CASE)
+
+    assert (status, reason) == (failed.status, failed.reason)
+    assert failed == session.store.read(CASE.id)
+    assert session.run(OTHER).status == "ok"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
+def test_out_of_memory_is_a_status(session, monkeypatch, error):
+    """Python's and torch's out-of-memory errors become a status, and the run goes on."""
+
+    class Hungry:
+        def seed(self, _seed):
+            raise error
+
+    prepared = replace(runner.prepare(session.bench, CASE), work=Hungry())
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "prepare", lambda _bench, _case: replace(prepared, case=CASE))
+        record = session.run(CASE)
+
+    assert record.status == "out_of_memory"
+    assert record.reason.startswith("out of memory")
+    assert session.run(OTHER).status == "ok"
+
+
+def test_a_fault_of_ours_is_recorded_and_raised(session, monkeypatch):
+    """A bug is not swallowed, and its case is marked as failed all the same."""
+    with monkeypatch.context() as patch:
+        failing(patch, ZeroDivisionError("oops"))
+        with pytest.raises(ZeroDivisionError):
+            session.run(CASE)
+
+    assert session.store.read(CASE.id).reason == "ZeroDivisionError: oops"
+
+
+def test_nan_loss_diverges(tmp_path, bench, monkeypatch):
+    """Images that are not numbers make the features diverge, and the status says so."""
+    case = find_case("vgg_tiny.random", "digits_1shot", "from_scratch")
+    inputs = bench.inputs(case)
+    session = Session(bench.settings, folder=tmp_path, _bench=bench)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bench), "inputs", lambda _self, _case: inputs * float("nan"))
+        record = session.run(case)
+
+    assert record.status == "diverged"
+    assert "the loss became nan" in record.reason
+
+
+def test_resume_keeps_what_is_finished(session):
+    """A resumed session takes the record as it stands and runs what is missing."""
+    first = session.run(CASE)
+    resumed = again(session, resume=True)
+
+    kept, new = resumed.run(CASE), resumed.run(OTHER)
+
+    assert first == kept
+    assert {CASE.id} == resumed.reused
+    assert new.status == "ok"
+
+
+def test_resume_runs_what_is_stale(session):
+    """A record of another digest is run again."""
+    session.run(CASE)
+    path = session.store.path / f"{CASE.id}.json"
+    content = json.loads(path.read_text())
+    content["case"]["digest"] = "0" * 64
+    path.write_text(json.dumps(content))
+    resumed = again(session, resume=True)
+
+    record = resumed.run(CASE)
+
+    assert set() == resumed.reused
+    assert record.case.digest != "0" * 64
+
+
+def test_a_killed_case_is_recorded_once(session):
+    """The mark of a dead process becomes one out_of_memory record; the next resume keeps it and goes on."""
+    identity = runner.identify(session.bench, CASE)
+    dead = os.spawnlp(os.P_NOWAIT, "true", "true")
+    os.waitpid(dead, 0)
+    mark = session.store.path / "_running" / f"{CASE.id}.json"
+    mark.parent.mkdir()
+    mark.write_text(json.dumps({"digest": identity.digest, "pid": dead}))
+
+    first = again(session, resume=True)
+    record = first.run(CASE)
+    second = again(session, resume=True)
+
+    assert record.status == "out_of_memory"
+    assert "killed" in record.reason
+    assert record == second.run(CASE)
+    assert {CASE.id} == second.reused
+    assert second.run(OTHER).status == "ok"
+
+
+def test_a_deadline_interrupts():
+    """Work that takes too long is interrupted and says how long it had."""
+    with pytest.raises(TimedOut, match=r"took longer than 0\.05 s"), deadline(0.05):
+        time.sleep(5)
+
+
+def test_a_deadline_that_is_met_leaves_no_alarm():
+    """After the block no alarm is left to go off."""
+    with deadline(0.05):
+        pass
+
+    time.sleep(0.1)
+
+
+def test_a_case_that_takes_too_long_is_timed_out(tmp_path, bench, monkeypatch):
+    """The timeout of the settings ends one case, not the run."""
+    session = Session(replace(bench.settings, timeout_s=0.2), folder=tmp_path, _bench=bench)
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "prepare", lambda _bench, _case: time.sleep(5))
+        record = session.run(CASE)
+
+    assert ("timed_out", "took longer than 0.2 s") == (record.status, record.reason)
+
+
+def test_another_budget_is_refused_before_anything_runs(session):
+    """A folder of another budget is refused when the session opens it."""
+    session.run(CASE)
+    other = Session(check_settings(budget="quick", device="cpu"), folder=session.folder)
+
+    with pytest.raises(StoreError, match="holds records of smoke-cpu-fp32"):
+        other.run(CASE)
+
+
+def test_gains_are_filled_in_at_the_end(session):
+    """A pre-trained case gets its gain once its partner from scratch is there, and the record says over whom."""
+    session.run(CASE)
+    session.run(find_case("resnet_tiny.random", "digits_1shot", "from_scratch"))
+
+    records, problems = session.finish()
+
+    gains = {record.case.id: record.gain for record in records}
+    assert [] == problems
+    assert gains[CASE.id].partner_id == "resnet_tiny.random-digits_1shot-from_scratch"
+    assert gains["resnet_tiny.random-digits_1shot-from_scratch"] is None
+    assert records == session.store.read_all()[0]
+
+
+def test_without_a_partner_the_gain_says_why(session):
+    """No partner, no gain, and a reason."""
+    session.run(CASE)
+
+    records, _ = session.finish()
+
+    assert records[0].gain is None
+    assert records[0].missing["gain"] == "the partner from scratch was not run"
