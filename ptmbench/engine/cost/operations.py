@@ -20,7 +20,8 @@ from ptmbench.result import Missing
 
 # fmt: off
 _MOVES_ONLY = frozenset({
-    "_reshape_alias", "_to_copy", "_unsafe_view", "alias", "arange", "as_strided", "cat", "clone", "constant_pad_nd",
+    "_reshape_alias", "_to_copy", "_unsafe_view", "alias", "arange", "as_strided", "as_strided_", "cat", "clone",
+    "constant_pad_nd",
     "copy_", "detach", "empty", "empty_like", "empty_strided", "expand", "full", "gather", "index", "index_select",
     "is_same_size", "lift_fresh", "new_empty", "new_zeros", "permute", "roll", "scalar_tensor", "select", "slice",
     "split", "split_with_sizes", "squeeze", "stack", "t", "transpose", "unbind", "unsafe_split", "unsqueeze", "view",
