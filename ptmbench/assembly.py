@@ -102,10 +102,28 @@ def _input(result: Result) -> InputRecord:
     return InputRecord(shape=list(loaded.input_shape), preprocessing=loaded.preprocessing, truncated=0)
 
 
+def _floor_fields(value: float, floor: Floor | Missing, gaps: Gaps) -> dict[str, float | bool | None]:
+    """The fields of `Quality` that speak of the floor."""
+    known = not isinstance(floor, Missing)
+    return {
+        "floor": gaps("quality.floor", floor.floor if known else floor),
+        "floor_met": gaps("quality.floor_met", value >= floor.floor if known else floor),
+        "floor_tells": gaps("quality.floor_tells", floor.tells if known else floor),
+    }
+
+
+def with_floor(record: Record, floor: Floor | Missing) -> Record:
+    """The record held against another floor: a floor is an assertion about the figures, not part of them."""
+    if record.quality is None:
+        return record
+    gaps = Gaps({path: why for path, why in record.missing.items() if not path.startswith("quality.floor")})
+    quality = {**dict(record.quality), **_floor_fields(record.quality.value, floor, gaps)}
+    return Record.model_validate({**dict(record), "quality": Quality(**quality), "missing": gaps.reasons})
+
+
 def _quality(answers: Answers, outcomes: Outcomes, floor: Floor | Missing, gaps: Gaps) -> Quality:
     value = float(np.mean(answers.values))
     interval, kind = quality_interval(answers)
-    least = gaps("quality.floor", floor if isinstance(floor, Missing) else floor.floor)
     return Quality(
         metric=answers.metric,
         higher_is_better=answers.higher_is_better,
@@ -114,9 +132,7 @@ def _quality(answers: Answers, outcomes: Outcomes, floor: Floor | Missing, gaps:
         interval95=interval,
         interval_kind=kind,
         seeds=[SeedValue(seed=s, value=v) for s, v in zip(answers.seeds, answers.values, strict=True)],
-        floor=least,
-        floor_met=gaps("quality.floor_met", floor if isinstance(floor, Missing) else value >= floor.floor),
-        floor_tells=gaps("quality.floor_tells", floor if isinstance(floor, Missing) else floor.tells),
+        **_floor_fields(value, floor, gaps),
         others=answers.others,
         outcomes=outcomes,
     )

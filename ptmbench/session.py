@@ -124,7 +124,7 @@ class Session:
             standing = self._standing(case, identity)
             if standing is not None:
                 self.reused.add(case.id)
-                return standing
+                return self._held_against_floor(case, standing)
             if store.take_killed(case.id, identity.digest):
                 return self._fail(case, identity, "out_of_memory", KILLED, time.perf_counter())
         started = time.perf_counter()
@@ -165,6 +165,13 @@ class Session:
         if record is None or record.case.digest != identity.digest or record.status == "skipped":
             return None
         return record
+
+    def _held_against_floor(self, case: Case, record: Record) -> Record:
+        """A kept record, its floor as the floors file has it now."""
+        current = assembly.with_floor(record, self._floor(case))
+        if current != record:
+            self.store.write(current)
+        return current
 
     def _fail(self, case: Case, identity: Identity, status: Status, reason: str, started: float) -> Record:
         record = assembly.unfinished(

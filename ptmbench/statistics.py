@@ -46,21 +46,33 @@ def spearman(first: Values, second: Values) -> float:
     return float(np.corrcoef(ranked[0], ranked[1])[0, 1])
 
 
-def grouped_spearman(groups: Sequence[tuple[Values, Values]], draws: int = 2_000) -> tuple[float, Interval]:
-    """Rank correlation within groups of (first, second) values, with a bootstrap interval over the groups.
+Group = tuple[Values, Values]
 
-    Ranks are taken inside each group, so that what is common to a group does not count.
+
+def clustered_spearman(clusters: Sequence[Sequence[Group]], draws: int = 2_000) -> tuple[float, Interval]:
+    """Rank correlation within groups of (first, second) values, with a bootstrap interval over clusters of groups.
+
+    Ranks are taken inside each group, so that what is common to a group does not count; groups that share a cluster
+    (tasks made of one data set) are drawn together, since they do not vary independently.
     """
-    centred = [tuple(ranks(side) - (len(side) + 1) / 2 for side in group) for group in groups]
+    sums = np.array([_rank_products(cluster) for cluster in clusters])
 
     def pooled(chosen: Sequence[int] | NDArray[np.int64]) -> float:
-        first = np.concatenate([centred[index][0] for index in chosen])
-        second = np.concatenate([centred[index][1] for index in chosen])
-        scale = np.sqrt((first**2).sum() * (second**2).sum())
-        return float((first * second).sum() / scale) if scale else 0.0
+        both, first, second = sums[list(chosen)].sum(axis=0)
+        return float(both / np.sqrt(first * second)) if first * second else 0.0
 
     rng = np.random.default_rng(0)
-    resampled = [pooled(rng.integers(len(groups), size=len(groups))) for _ in range(draws)]
+    resampled = [pooled(rng.integers(len(clusters), size=len(clusters))) for _ in range(draws)]
     low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    estimate = pooled(range(len(groups)))
+    estimate = pooled(range(len(clusters)))
     return estimate, (min(float(low), estimate), max(float(high), estimate))
+
+
+def _rank_products(groups: Sequence[Group]) -> tuple[float, float, float]:
+    """Sums over groups of centred rank products: of both sides, of the first, of the second."""
+    centred = [[ranks(side) - (len(side) + 1) / 2 for side in group] for group in groups]
+    return (
+        float(sum((first * second).sum() for first, second in centred)),
+        float(sum((first**2).sum() for first, _ in centred)),
+        float(sum((second**2).sum() for _, second in centred)),
+    )

@@ -30,7 +30,7 @@ def cli(tmp_path):
         command = [sys.executable, "-m", "ptmbench", *map(str, arguments)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         return subprocess.run(
-            command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300, **options
+            command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300, check=False, **options
         )
 
     return run

@@ -108,5 +108,5 @@ def records(draw):
         "provenance": draw(provenances),
     }
     dumped = {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in parts.items()}
-    missing = {path: "not measured" for path in null_paths(dumped)}
+    missing = dict.fromkeys(null_paths(dumped), "not measured")
     return Record(**parts, reason=None if done else draw(words), missing=missing)

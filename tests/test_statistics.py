@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from ptmbench.statistics import grouped_spearman, ranks, spearman, t_interval, wilson
+from ptmbench.statistics import clustered_spearman, ranks, spearman, t_interval, wilson
 
 samples = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20)
 
@@ -57,17 +57,19 @@ def test_spearman_is_scipys(pairs):
     assert stats.spearmanr(first, second).statistic == pytest.approx(spearman(first, second), abs=1e-9)
 
 
-def test_grouped_spearman_ignores_what_a_group_has_in_common():
+def test_clustered_spearman_ignores_what_a_group_has_in_common():
     """A perfect relation inside groups is found though the groups lie apart the other way round."""
     groups = [([1.0, 2.0, 3.0], [30.0, 20.0, 10.0]), ([11.0, 12.0, 13.0], [300.0, 200.0, 100.0])]
 
-    assert (-1.0, (-1.0, -1.0)) == pytest.approx(grouped_spearman(groups))
+    estimate, interval = clustered_spearman([groups])
+
+    assert (-1.0, -1.0, -1.0) == pytest.approx((estimate, *interval))
 
 
-def test_grouped_spearman_finds_nothing_in_noise():
+def test_clustered_spearman_finds_nothing_in_noise():
     """Without a relation the interval holds 0."""
     rng = np.random.default_rng(3)
-    estimate, (low, high) = grouped_spearman([(rng.random(3), rng.random(3)) for _ in range(40)])
+    estimate, (low, high) = clustered_spearman([[(rng.random(3), rng.random(3))] for _ in range(40)])
 
     assert low < 0 < high
     assert low <= estimate <= high

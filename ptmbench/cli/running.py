@@ -1,6 +1,7 @@
 """`ptmbench run`: the same core as pytest, with a line a case and the tables at the end."""
 
 import argparse
+import shutil
 import sys
 import time
 import traceback
@@ -14,7 +15,7 @@ from ptmbench.progress import describe
 from ptmbench.record import Record
 from ptmbench.report.sources import source_tables
 from ptmbench.report.tables import comparison_tables
-from ptmbench.report.text import render_text
+from ptmbench.report.text import EVERYTHING, render_text
 from ptmbench.selection import select
 from ptmbench.session import Session
 from ptmbench.settings import check_settings
@@ -56,7 +57,8 @@ def run_cases(arguments: argparse.Namespace) -> int:
     records, problems = session.finish()
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
-    print(f"\n{render_text(comparison_tables(shown), source_tables(shown))}")
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else EVERYTHING
+    print(f"\n{render_text(comparison_tables(shown), source_tables(shown), width)}")
     for line in (*problems, *complaints):
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")

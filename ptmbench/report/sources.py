@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ptmbench.record import Record
 from ptmbench.report.tables import task_order
-from ptmbench.statistics import grouped_spearman
+from ptmbench.statistics import clustered_spearman
 
 NO_RELATION = "no relation found"
 
@@ -28,18 +28,22 @@ class Line:
     cells: tuple[Cell, ...]
 
 
+Cells = dict[tuple[str, str, str], dict[str, Cell]]  # by (data set, task, method), then by source
+
+
 @dataclass(frozen=True, slots=True)
 class SourceTable:
     """One architecture on several sources; only lines where every source has a figure.
 
     `correlation` is Spearman's, of distance with gain, from ranks within each line; its interval is a bootstrap over
-    lines. Nearer sources helping more would make it negative.
+    data sets, since lines of one data set do not vary independently. Nearer sources helping more makes it negative.
     """
 
     architecture: str
     budget: str
     sources: tuple[str, ...]
     lines: tuple[Line, ...]
+    data_sets: int
     correlation: float
     correlation95: tuple[float, float]
 
@@ -53,30 +57,31 @@ class SourceTable:
 
 
 def source_tables(records: Iterable[Record]) -> list[SourceTable]:
-    """A table for each architecture and results key with at least two sources and two complete lines."""
-    found: defaultdict[tuple[str, str, str, str], dict[tuple[str, str], dict[str, Cell]]] = defaultdict(dict)
+    """A table for each architecture and results key with at least two sources and two data sets."""
+    found: defaultdict[tuple[str, str, str, str], Cells] = defaultdict(dict)
     for record in records:
         case, gain, distance = record.case, record.gain, record.case.source_distance
         if gain is None or distance is None:
             continue
         key = case.model.architecture, record.budget, record.provenance.device, case.precision
-        line = found[key].setdefault((case.task.name, case.method.name), {})
+        line = found[key].setdefault((case.task.dataset, case.task.name, case.method.name), {})
         line[case.model.source] = Cell((gain.value, *gain.interval95), distance.value)
     tables = [_table(key[0], key[1], lines) for key, lines in sorted(found.items())]
     return [table for table in tables if table is not None]
 
 
-def _table(architecture: str, budget: str, lines: dict[tuple[str, str], dict[str, Cell]]) -> SourceTable | None:
-    sources = tuple(sorted({source for cells in lines.values() for source in cells}))
-    complete = tuple(
-        Line(task, method, tuple(cells[source] for source in sources))
-        for (task, method), cells in sorted(
-            lines.items(), key=lambda entry: (*task_order((entry[0][0], "", "", "")), entry[0][1])
-        )
-        if len(cells) == len(sources)
-    )
-    if len(sources) < 2 or len(complete) < 2:
+def _table(architecture: str, budget: str, cells: Cells) -> SourceTable | None:
+    sources = tuple(sorted({source for line in cells.values() for source in line}))
+    ordered = sorted(cells, key=lambda key: (*task_order((key[1], "", "", "")), key[2]))
+    complete = [key for key in ordered if len(cells[key]) == len(sources)]
+    lines = {key: Line(key[1], key[2], tuple(cells[key][source] for source in sources)) for key in complete}
+    data_sets = sorted({data_set for data_set, _, _ in complete})
+    if len(sources) < 2 or len(data_sets) < 2:
         return None
-    groups = [([cell.distance for cell in line.cells], [cell.gain[0] for cell in line.cells]) for line in complete]
-    correlation, interval = grouped_spearman(groups)
-    return SourceTable(architecture, budget, sources, complete, correlation, interval)
+    clusters = [[_distances_and_gains(lines[key]) for key in complete if key[0] == name] for name in data_sets]
+    correlation, interval = clustered_spearman(clusters)
+    return SourceTable(architecture, budget, sources, tuple(lines.values()), len(data_sets), correlation, interval)
+
+
+def _distances_and_gains(line: Line) -> tuple[list[float], list[float]]:
+    return [cell.distance for cell in line.cells], [cell.gain[0] for cell in line.cells]

@@ -23,6 +23,8 @@ HEADERS = (
     "train MiB",
     "carry-over s",
 )
+QUALITY_COLUMNS = 5  # model, method, quality, gain, verdict
+EVERYTHING = 10_000  # a width that leaves no column out
 LEGEND = (
     "quality: top-1 accuracy in %, on the test half, with its 95 % interval (see interval_kind in the records)",
     "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
@@ -76,15 +78,25 @@ def _title(table: Table) -> str:
     )
 
 
-def _grid(table: Table, mark: Mark, style: str) -> str:
-    aligned = ["left", "left", "left", "left", "left", *["right"] * 7]
-    rows = [_cells(row, table, mark) for row in table.rows]
-    return tabulate(rows, headers=HEADERS, tablefmt=style, colalign=aligned, disable_numparse=True)
+def _grid(table: Table, mark: Mark, style: str, columns: int = len(HEADERS)) -> str:
+    rows = [_cells(row, table, mark)[:columns] for row in table.rows]
+    aligned = [*["left"] * QUALITY_COLUMNS, *["right"] * (len(HEADERS) - QUALITY_COLUMNS)][:columns]
+    return tabulate(rows, headers=HEADERS[:columns], tablefmt=style, colalign=aligned, disable_numparse=True)
 
 
-def render_text(tables: Sequence[Table], sources: Iterable[SourceTable] = ()) -> str:
-    """Tables for a terminal; the best figure of each column carries a star."""
-    parts = [f"{_title(table)}\n\n{_grid(table, lambda cell: cell + ' *', 'simple')}\n" for table in tables]
+def _grid_within(table: Table, width: int) -> str:
+    """The table with as many columns of cost as the width allows; those of quality always."""
+    for columns in range(len(HEADERS), QUALITY_COLUMNS - 1, -1):
+        grid = _grid(table, lambda cell: cell + " *", "simple", columns)
+        if max(map(len, grid.splitlines())) <= width:
+            break
+    left_out = ", ".join(HEADERS[columns:])
+    return f"{grid}\n(the window is too narrow for: {left_out})" if left_out else grid
+
+
+def render_text(tables: Sequence[Table], sources: Iterable[SourceTable] = (), width: int = EVERYTHING) -> str:
+    """Tables for a terminal of that width; the best figure of each column carries a star."""
+    parts = [f"{_title(table)}\n\n{_grid_within(table, width)}\n" for table in tables]
     parts += [render_source(source, "simple") for source in sources]
     if tables:
         parts.append("\n".join(f"  {line}" for line in (*LEGEND, "*: best of its column")))
@@ -112,5 +124,6 @@ def render_source(source: SourceTable, style: str, heading: str = "") -> str:
     low, high = source.correlation95
     return (
         f"{title}\n\n{grid}\n\nRank correlation of distance and gain within a task: {source.correlation:+.2f} "
-        f"[{low:+.2f}, {high:+.2f}] over {len(source.lines)} rows: {source.conclusion}.\n"
+        f"[{low:+.2f}, {high:+.2f}] over {len(source.lines)} rows of {source.data_sets} data sets: "
+        f"{source.conclusion}.\n"
     )

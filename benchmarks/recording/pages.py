@@ -1,0 +1,77 @@
+"""Renders what is committed from the committed records: the tables, the schema, and README's picture.
+
+python benchmarks/recording/pages.py      (needs rich: pip install rich)
+"""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from ptmbench.cli.reporting import render
+from ptmbench.gain import settled
+from ptmbench.record import Record, json_schema
+from ptmbench.report.tables import Row, comparison_tables
+from ptmbench.store import ResultsFolder
+
+RESULTS = Path(__file__).parents[2] / "results"
+PICTURED = RESULTS / "embedded" / "standard-cpu-fp32"
+TASK = "photo_numerals_20shot"
+ARCHITECTURES = ("resnet_tiny", "vgg_tiny", "pixels")
+COLOURS = {"helps": "green", "no_clear_difference": "yellow", "hurts": "red"}
+
+
+def committed(folder: Path) -> list[Record]:
+    """The folder's records with their gains."""
+    store = ResultsFolder(folder)
+    return settled(store.read_all()[0], store.hits)
+
+
+def picture(records: list[Record]) -> str:
+    """The table of one task as SVG, a selection of its rows and columns."""
+    chosen = [r for r in records if r.case.task.name == TASK and r.case.model.architecture in ARCHITECTURES]
+    (table,) = comparison_tables(chosen)
+    title = f"{TASK}: handwriting on photographs, 20 labelled examples a class, {table.test_size} test examples"
+    grid = Grid(title=f"{title} (standard, cpu)", title_style="bold", header_style="bold", box=None, padding=(0, 1))
+    for name in ("model", "method"):
+        grid.add_column(name)
+    for name in ("top-1 %  [95 %]", "gain over scratch", "verdict", "MMACs", "p50 ms", "train MiB", "carry-over s"):
+        grid.add_column(name, justify="right")
+    for row in table.rows:
+        grid.add_row(*_cells(row))
+    console = Console(record=True, width=132, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123  it only records
+    console.print(grid)
+    return console.export_svg(title="ptmbench report results/embedded/standard-cpu-fp32")
+
+
+def _cells(row: Row) -> list[str | Text]:
+    assert row.value is not None
+    assert row.low is not None
+    assert row.high is not None
+    gain = "" if row.gain is None else f"{100 * row.gain:+.1f}"
+    verdict = row.verdict or ""
+    return [
+        row.model,
+        row.method,
+        f"{100 * row.value:.1f}  [{100 * row.low:.1f}, {100 * row.high:.1f}]",
+        gain,
+        Text(verdict.replace("_", " "), style=COLOURS.get(verdict, "")),
+        f"{(row.macs or 0) / 1e6:.2f}",
+        f"{1e3 * (row.latency_p50_s or 0):.2f}",
+        "" if row.training_bytes is None else f"{row.training_bytes / 2**20:.1f}",
+        f"{row.carry_over_time_s or 0:.2f}",
+    ]
+
+
+def main() -> None:
+    """Writes all pages."""
+    (RESULTS / "record.schema.json").write_text(json.dumps(json_schema(), indent=1) + "\n")
+    for folder in sorted((RESULTS / "embedded").iterdir()):
+        (folder / "README.md").write_text(render(committed(folder), "markdown"))
+    (RESULTS / "table.svg").write_text(picture(committed(PICTURED)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""Tests of `ptmbench.engine.models.embedded`: what is loaded is what the card says."""
+
+import pytest
+import torch
+
+from ptmbench import card
+from ptmbench.cases import find_case
+from ptmbench.catalog import MODELS, PRETRAINING
+from ptmbench.engine.models import embedded
+from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
+from ptmbench.engine.pretraining.supervised import accuracy, classifier
+from ptmbench.errors import WeightsError
+from ptmbench.session import Session
+
+NAMES = [spec.name for spec in PRETRAINING]
+SPECS = {model.name: model for model in MODELS}
+LIMIT_BYTES = 2_000_000
+
+
+@pytest.fixture
+def zoo(tmp_path, monkeypatch):
+    """A copy of one checkpoint's folder that a test may spoil."""
+    name = NAMES[0]
+    for path in (card.weights_path(name), card.card_path(name)):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(card, "ZOO", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_checkpoint_is_what_its_card_says(name):
+    """Size, sha256 and parameters are the card's; every tensor of the backbone is filled."""
+    found, loaded = card.load_card(name), embedded.build(SPECS[name], 0)
+
+    assert (found.sha256, found.size_bytes) == (loaded.weights_sha256, loaded.size_bytes)
+    assert found.parameters == sum(parameter.numel() for parameter in loaded.backbone.parameters())
+    assert loaded.loaded_fraction == 1.0
+    assert found.pretrain_time_s == loaded.pretrain_time_s <= 15 * 60
+    assert found.size_bytes <= LIMIT_BYTES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_checkpoint_knows_its_own_source(name):
+    """On images of its source that it never saw it reaches 70 % (Inception 50 %), and what its card says."""
+    found = card.load_card(name)
+    tensors, _, _ = embedded.read_tensors(name)
+    network = classifier(embedded.initialised(found.architecture, 0), found.source_classes)
+    network.load_state_dict(tensors)
+
+    reached = accuracy(network.eval(), *sample_images(IMAGE_SOURCES[found.source], 2_000, "held_out_again"))
+
+    assert reached >= (0.5 if "inception" in name else 0.7)
+    assert reached == pytest.approx(found.held_out_accuracy, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda content: content[:-100], lambda content: content[:-1] + b"\x00", lambda _: b""]
+)
+def test_a_corrupt_or_truncated_checkpoint_is_named(zoo, spoil):
+    """A checkpoint that is not what it was is refused, with both sha256 and the command that makes it anew."""
+    path = zoo / f"{NAMES[0]}.safetensors"
+    path.write_bytes(spoil(path.read_bytes()))
+
+    with pytest.raises(WeightsError, match=r"expected sha256 [0-9a-f]{64} .*got [0-9a-f]{64}.*ptmbench pretrain"):
+        embedded.build(SPECS[NAMES[0]], 0)
+
+
+def test_a_missing_checkpoint_is_named(zoo):
+    """Without the file, or without the card, the message says how to make it."""
+    (zoo / f"{NAMES[0]}.safetensors").unlink()
+    with pytest.raises(WeightsError, match="cannot be read .*ptmbench pretrain"):
+        embedded.build(SPECS[NAMES[0]], 0)
+    (zoo / f"{NAMES[0]}.json").unlink()
+    with pytest.raises(WeightsError, match="has no card"):
+        embedded.build(SPECS[NAMES[0]], 0)
+
+
+def test_a_case_with_a_corrupt_checkpoint_fails_and_the_run_goes_on(zoo, bench, tmp_path):
+    """A corrupt checkpoint is a failed case with the sha256 in its reason."""
+    path = zoo / f"{NAMES[0]}.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    fresh = type(bench)(bench.settings)
+    session = Session(bench.settings, folder=tmp_path / "out", _bench=fresh)
+
+    record = session.run(find_case(NAMES[0], "digits_1shot", "knn"))
+
+    assert record.status == "failed"
+    assert "expected sha256" in record.reason
+    assert session.run(find_case("pixels", "digits_1shot", "knn")).status == "ok"
+
+
+def test_weights_of_another_shape_are_refused():
+    """All tensors that are missing or of another shape are counted, the first ones named."""
+    backbone = embedded.initialised("resnet_tiny", 0)
+    tensors, _, _ = embedded.read_tensors("vgg_tiny.glyphs")
+
+    with pytest.raises(WeightsError, match=r"does not fit its architecture, \d+ of \d+ tensors: trunk"):
+        embedded.fill(backbone, tensors, "x")
+
+
+def test_random_weights_are_not_called_pretrained():
+    """The self-check refuses the features of a network that nobody trained."""
+    with pytest.raises(WeightsError, match="gives the features of random initialisation"):
+        embedded.check_trained(embedded.initialised("resnet_tiny", 0), "resnet_tiny", "x")
+
+
+def test_a_random_control_is_another_network_at_each_seed():
+    """Random controls draw new weights for each seed, the same ones for the same seed."""
+    first, again, other = (embedded.initialised("resnet_tiny", seed).state_dict() for seed in (0, 0, 1))
+
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["trunk.0.conv.weight"], other["trunk.0.conv.weight"])

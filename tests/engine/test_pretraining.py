@@ -1,0 +1,115 @@
+"""Tests of pre-training: its sources, its repeatability, and that no task's image is in any source."""
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from ptmbench.catalog import PRETRAINING
+from ptmbench.engine.device import resolve
+from ptmbench.engine.pretraining import supervised
+from ptmbench.engine.pretraining.checkpoints import write_checkpoint
+from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
+from ptmbench.engine.providers import DATASETS
+from ptmbench.settings import check_settings
+
+SAMPLE = 3_000
+TINY = replace(PRETRAINING[0], images=640, recipe=replace(PRETRAINING[0].recipe, steps=10))
+
+
+def coarse(image):
+    """A hash of an image that small changes leave alone: 8x8 pooled grey, four levels."""
+    grey = nn.functional.adaptive_avg_pool2d(image.float().mean(0, keepdim=True)[None], 8)
+    return hashlib.sha256(grey.div(64).to(torch.uint8).numpy().tobytes()).hexdigest()
+
+
+def hashes(images):
+    """Exact and coarse hashes of images [n, 3, h, w]."""
+    return {hashlib.sha256(image.numpy().tobytes()).hexdigest() for image in images}, {coarse(i) for i in images}
+
+
+@pytest.fixture(scope="module")
+def source_hashes():
+    """Hashes of the first images that each source's training stream gives."""
+    return {name: hashes(sample_images(source, SAMPLE, "train")[0]) for name, source in IMAGE_SOURCES.items()}
+
+
+@pytest.mark.parametrize("task", DATASETS)
+def test_no_image_of_a_task_is_in_a_source(task, source_hashes):
+    """Neither exactly nor coarsely does an image of a task stand among the images of a source."""
+    exact, rough = hashes(DATASETS[task]().images)
+
+    for name, (source_exact, source_rough) in source_hashes.items():
+        assert not exact & source_exact, name
+        assert not rough & source_rough, name
+
+
+def test_no_class_of_a_task_is_a_class_of_a_source():
+    """Sources have numbered classes of their own; the named classes of tasks are none of them."""
+    assert set(DATASETS).isdisjoint(IMAGE_SOURCES)
+    for load in DATASETS.values():
+        assert len(set(load().classes)) == 10
+
+
+@pytest.mark.parametrize("source", IMAGE_SOURCES.values(), ids=lambda source: source.name)
+def test_a_source_is_balanced_and_repeats(source):
+    """A source gives as many images of each class, the same ones again, and others for another purpose."""
+    images, labels = sample_images(source, 320, "train")
+    again, _ = sample_images(source, 320, "train")
+    other, _ = sample_images(source, 320, "held_out")
+
+    assert (320, 3, 32, 32) == tuple(images.shape)
+    assert torch.bincount(labels).tolist() == [2] * source.classes
+    assert torch.equal(images, again)
+    assert not hashes(images)[0] & hashes(other)[0]
+
+
+def test_augmentation_keeps_the_shape_and_shifts_at_most_three_pixels():
+    """A bright pixel moves by at most three pixels, and the images stay of their size."""
+    images = torch.zeros(64, 3, 32, 32, dtype=torch.uint8)
+    images[:, :, 16, 16] = 255
+
+    moved = supervised.augment(images, torch.Generator().manual_seed(0))
+
+    assert images.shape == moved.shape
+    brightest = moved[:, 0].flatten(1).argmax(1)
+    assert ((brightest // 32 - 16).abs().max(), (brightest % 32 - 16).abs().max()) == (3, 3)
+
+
+@pytest.fixture
+def repeated(tmp_path):
+    """The cards of two short pre-trainings of one recipe."""
+    resolve(check_settings(device="cpu", threads=TINY.threads))
+    return [write_checkpoint(TINY, supervised.pretrain(TINY), tmp_path / str(run)) for run in (0, 1)]
+
+
+def test_pretraining_repeats_bit_for_bit(repeated, tmp_path):
+    """The same recipe on the same machine gives the same sha256, and the file has it."""
+    first, second = repeated
+
+    assert first.sha256 == second.sha256
+    content = (tmp_path / "0" / f"{TINY.name}.safetensors").read_bytes()
+    assert first.sha256 == hashlib.sha256(content).hexdigest()
+    assert first.pretrain_time_s > 0
+
+
+def test_pretraining_reports_its_steps():
+    """Progress is reported with step and loss, up to the last step."""
+    seen = []
+
+    supervised.pretrain(TINY, lambda step, loss: seen.append((step, loss)))
+
+    assert seen[-1][0] == TINY.recipe.steps
+    assert all(loss > 0 for _, loss in seen)
+
+
+def test_cross_entropy_is_its_formula():
+    """The objective is the mean of -log softmax at the label, smoothed towards uniform."""
+    logits, labels, smoothing = torch.randn(5, 7), torch.arange(5), 0.05
+    logs = logits - logits.exp().sum(1, keepdim=True).log()
+
+    expected = -((1 - smoothing) * logs[torch.arange(5), labels] + smoothing * logs.mean(1)).mean()
+
+    torch.testing.assert_close(expected, nn.CrossEntropyLoss(label_smoothing=smoothing)(logits, labels))

@@ -1,0 +1,111 @@
+"""Tests of the tables."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import records
+
+from ptmbench.report.exports import render_csv, render_json
+from ptmbench.report.sources import NO_RELATION, source_tables
+from ptmbench.report.tables import comparison_tables, make_row, task_order
+from ptmbench.report.text import render_markdown, render_text
+from ptmbench.store import ResultsFolder
+
+QUICK = Path(__file__).parents[1] / "results" / "embedded" / "quick-cpu-fp32"
+many = st.lists(records(), min_size=1, max_size=6)
+
+
+@pytest.fixture(scope="module")
+def committed():
+    """The committed records of the quick budget."""
+    return ResultsFolder(QUICK).read_all()[0]
+
+
+@given(many)
+def test_every_record_stands_in_one_table(found):
+    """No record is dropped, whatever its status."""
+    tables = comparison_tables(found)
+
+    assert len(found) == sum(len(table.rows) for table in tables)
+
+
+@given(many)
+def test_rows_are_sorted_by_quality_with_unfinished_last(found):
+    """The best quality stands first; what has none stands last."""
+    for table in comparison_tables(found):
+        values = [row.value for row in table.rows if row.value is not None]
+        assert sorted(values, reverse=table.higher_is_better) == values
+        assert [row.value is None for row in table.rows] == sorted(row.value is None for row in table.rows)
+
+
+@given(many)
+def test_any_records_render(found):
+    """Whatever is in the records, all formats render it."""
+    tables = comparison_tables(found)
+
+    assert render_text(tables)
+    assert render_markdown(tables)
+    assert len(list(csv.reader(io.StringIO(render_csv(tables))))) == len(found) + 1
+    assert len(json.loads(render_json(tables, []))["tables"]) == len(tables)
+
+
+@given(records().filter(lambda record: record.status != "ok"))
+def test_unfinished_cases_show_their_reason(record):
+    """A case that failed stands in the table with its status and reason, and counts as not finished."""
+    (table,) = comparison_tables([record])
+
+    assert table.finished == 0
+    assert (record.status, record.reason) == (make_row(record).status, make_row(record).reason)
+    assert f"{record.status}: " in render_text([table])
+
+
+def test_tasks_stand_by_data_set_and_shots():
+    """Few shots stand before many and full last, by number and not by letter."""
+    names = ["digits_full", "shapes_5shot", "digits_10shot", "digits_1shot", "digits_5shot"]
+
+    ordered = sorted(names, key=lambda name: task_order((name, "", "", "")))
+
+    assert ["digits_1shot", "digits_5shot", "digits_10shot", "digits_full", "shapes_5shot"] == ordered
+
+
+def test_the_best_of_each_column_is_marked(committed):
+    """Each table marks the best figure of every column that has one."""
+    table = next(table for table in comparison_tables(committed) if table.task == "digits_5shot")
+
+    assert max(row.value for row in table.rows) == table.best("value")
+    assert min(row.latency_p50_s for row in table.rows) == table.best("latency_p50_s")
+    assert " *" in render_text([table])
+    assert "**" in render_markdown([table])
+
+
+def test_controls_stand_in_every_table(committed):
+    """Raw pixels and every architecture at random initialisation are rows of every table."""
+    for table in comparison_tables(committed):
+        models = {row.model for row in table.rows}
+        assert {"pixels", "resnet_tiny.random", "vgg_tiny.random", "inception_tiny.random"} <= models
+
+
+def test_coverage_is_stated(committed):
+    """The title says how many of the cases have a figure."""
+    assert "31 of 31 cases finished" in render_text(comparison_tables(committed))
+
+
+def test_the_source_table_states_relation_or_none(committed):
+    """Gain and distance stand by source and task, with the correlation's interval and what it allows to say."""
+    (table,) = source_tables(committed)
+
+    assert ("fractals", "glyphs", "waves") == table.sources
+    assert len(table.lines) == 12 * 4
+    assert table.correlation95[0] <= table.correlation <= table.correlation95[1]
+    if table.correlation95[0] <= 0 <= table.correlation95[1]:
+        assert table.conclusion == NO_RELATION
+
+
+def test_one_source_makes_no_source_table(committed):
+    """With one source there is nothing to compare."""
+    assert [] == source_tables([record for record in committed if record.case.model.source == "glyphs"])

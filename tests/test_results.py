@@ -1,0 +1,108 @@
+"""Tests of what is committed under `results/`: it renders again, and it can be measured again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ptmbench.cases import find_case, product
+from ptmbench.cli.reporting import render
+from ptmbench.gain import settled
+from ptmbench.record import json_schema
+from ptmbench.session import Session
+from ptmbench.settings import check_settings
+from ptmbench.store import ResultsFolder
+
+RESULTS = Path(__file__).parents[1] / "results"
+FOLDERS = sorted((RESULTS / "embedded").iterdir())
+AGAIN = [
+    "pixels-digits_5shot-linear_probe",
+    "resnet_tiny.glyphs-digits_5shot-linear_probe",
+    "vgg_tiny.glyphs-photo_numerals_5shot-knn",
+    "resnet_tiny.waves-textures_5shot-fine_tune_last",
+    "resnet_tiny.random-digits_5shot-from_scratch",
+]
+# Another processor or another version of torch rounds differently; training carries that further than a probe does.
+POINTS = 0.03
+
+
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda path: path.name)
+def folder(request):
+    """Each committed results folder in turn."""
+    return ResultsFolder(request.param)
+
+
+def test_every_case_has_a_record(folder):
+    """The whole matrix is there, every case finished and every record readable."""
+    found, problems = folder.read_all()
+
+    assert [] == problems
+    assert {case.id for case in product()} == {record.case.id for record in found}
+    assert {"ok"} == {record.status for record in found}
+
+
+def test_records_fit_their_folder(folder):
+    """A folder holds one budget, device and precision, and is called after them."""
+    key = folder.key()
+
+    assert folder.path.name == key.name
+    for record in folder.read_all()[0]:
+        assert (record.budget, record.provenance.device, record.case.precision) == (
+            key.budget,
+            key.device,
+            key.precision,
+        )
+
+
+def test_readme_renders_again_from_the_records(folder):
+    """The committed page is what the committed records give, byte for byte."""
+    found, _ = folder.read_all()
+
+    assert (folder.path / "README.md").read_text() == render(settled(found, folder.hits), "markdown")
+
+
+def test_outcomes_are_what_the_records_speak_of(folder):
+    """Each record's outcomes are there, with the sha256 that it names, and give its figure at the first seed."""
+    for record in folder.read_all()[0]:
+        assert record.quality.seeds[0].value == pytest.approx(folder.hits(record).mean())
+
+
+def test_records_name_no_machine_path(folder):
+    """What is published names no folder of the machine that made it."""
+    for path in folder.path.glob("*.json"):
+        assert "/home/" not in path.read_text()
+
+
+def test_schema_is_committed():
+    """`results/record.schema.json` is the schema of the records."""
+    assert json_schema() == json.loads((RESULTS / "record.schema.json").read_text())
+
+
+@pytest.mark.parametrize("case_id", AGAIN)
+def test_quality_is_measured_again(case_id, tmp_path):
+    """A case run again reaches the committed quality within three points, whatever the machine."""
+    committed = ResultsFolder(RESULTS / "embedded" / "quick-cpu-fp32").read(case_id)
+    session = Session(check_settings(budget="quick", device="cpu", measures_latency=False), folder=tmp_path)
+
+    again = session.run(find_case(*case_id.split("-")))
+
+    assert committed.case.digest == again.case.digest
+    assert committed.quality.value == pytest.approx(again.quality.value, abs=POINTS)
+
+
+def test_pretraining_shows_where_it_should():
+    """The glyph ResNet's 5-shot probe lies well above the same network at random initialisation, over seeds."""
+    standard = ResultsFolder(RESULTS / "embedded" / "standard-cpu-fp32")
+    trained = standard.read("resnet_tiny.glyphs-digits_5shot-linear_probe").quality
+    random = standard.read("resnet_tiny.random-digits_5shot-linear_probe").quality
+
+    assert trained.interval95[0] > random.interval95[1] + 0.05
+
+
+def test_gains_are_told_apart_from_none():
+    """At least one few-shot gain is clear of 0, and where nothing or harm was measured the verdict says so."""
+    found, _ = ResultsFolder(RESULTS / "embedded" / "standard-cpu-fp32").read_all()
+    gains = [record.gain for record in found if record.gain]
+
+    assert any(gain.interval95[0] > 0 and "shot" in gain.partner_id for gain in gains)
+    assert {"helps", "no_clear_difference", "hurts"} == {gain.verdict for gain in gains}
