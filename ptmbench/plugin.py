@@ -126,7 +126,8 @@ def _make_session(config: pytest.Config, beside: Path) -> Session:
 def ptm_session(request: pytest.FixtureRequest) -> Session:
     """The run that all cases of this pytest session share."""
     try:
-        session = _make_session(request.config, request.session.items[0].path.parent)
+        first = next(item for item in request.session.items if item.get_closest_marker(KIND_MARKER))
+        session = _make_session(request.config, first.path.parent)
         _ = session.store
     except PtmbenchError as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)

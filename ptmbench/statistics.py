@@ -16,8 +16,9 @@ def wilson(proportion: float, count: int) -> Interval:
     z = float(ndtri((1 + CONFIDENCE) / 2))
     centre = (proportion + z**2 / (2 * count)) / (1 + z**2 / count)
     spread = z * np.sqrt(proportion * (1 - proportion) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
-    # Rounding may leave the estimate outside by one unit in the last place when it is 0 or 1.
-    return min(float(centre - spread), proportion), max(float(centre + spread), proportion)
+    # At 0 and 1 rounding would leave the estimate outside, or the bounds outside [0, 1], by one unit in the last place.
+    low = 0.0 if proportion == 0 else float(centre - spread)
+    return low, 1.0 if proportion == 1 else float(centre + spread)
 
 
 def t_interval(values: Values) -> Interval:

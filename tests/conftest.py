@@ -6,12 +6,22 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ptmbench.settings import check_settings
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
+
+# Whole records are slow to draw, and the machine that draws them is noisy.
+settings.register_profile(
+    "ptmbench",
+    deadline=None,
+    max_examples=30,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.load_profile("ptmbench")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
+from tabulate import tabulate
 
+from ptmbench.card import ZOO, load_card
+from ptmbench.catalog import PRETRAINING
 from ptmbench.cli.reporting import render
 from ptmbench.gain import settled
 from ptmbench.record import Record, json_schema
@@ -20,6 +23,20 @@ RESULTS = Path(__file__).parents[2] / "results"
 PICTURED = RESULTS / "embedded" / "standard-cpu-fp32"
 TASK = "photo_numerals_20shot"
 ARCHITECTURES = ("resnet_tiny", "vgg_tiny", "pixels")
+ZOO_PAGE = """\
+# The embedded checkpoints
+
+Pre-trained by this project with cross-entropy on generated images; each line's card (JSON) holds recipe, seed, sha256,
+versions and machine. `ptmbench pretrain NAME` trains one again: the same machine and versions give the same sha256.
+Held-out: images of the same source and classes from a random stream of their own.
+
+{table}
+
+{limits}
+
+Sources: `glyphs`, made-up characters of one to four chained strokes; `fractals`, attractors of iterated function
+systems; `waves`, fields of interfering plane waves. 160 classes each, 32x32 pixels. No source reads a data set.
+"""
 COLOURS = {"helps": "green", "no_clear_difference": "yellow", "hurts": "red"}
 
 
@@ -65,8 +82,29 @@ def _cells(row: Row) -> list[str | Text]:
     ]
 
 
+def zoo_page() -> str:
+    """The cards of the embedded checkpoints as one table."""
+    cards = [load_card(spec.name) for spec in PRETRAINING]
+    rows = [
+        [
+            f"[{card.name}]({card.name}.json)",
+            card.source,
+            card.source_classes,
+            f"{card.parameters:,}",
+            f"{card.size_bytes / 1e6:.2f}",
+            card.recipe["steps"],
+            f"{card.pretrain_time_s:.0f}",
+            f"{100 * card.held_out_accuracy:.1f}",
+        ]
+        for card in cards
+    ]
+    headers = ["checkpoint", "source", "classes", "parameters", "MB", "steps", "pre-training s", "held-out top-1 %"]
+    return ZOO_PAGE.format(table=tabulate(rows, headers, "github", disable_numparse=True), limits=cards[0].limits)
+
+
 def main() -> None:
     """Writes all pages."""
+    (ZOO / "README.md").write_text(zoo_page())
     (RESULTS / "record.schema.json").write_text(json.dumps(json_schema(), indent=1) + "\n")
     for folder in sorted((RESULTS / "embedded").iterdir()):
         (folder / "README.md").write_text(render(committed(folder), "markdown"))

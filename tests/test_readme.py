@@ -1,0 +1,44 @@
+"""Tests that what README shows can be typed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from ptmbench.cases import product
+from ptmbench.cli.parser import make_parser
+from ptmbench.selection import select
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = "\n".join(re.findall(r"```\n(.*?)```", README, re.DOTALL))
+LINES = [shlex.split(line, comments=True) for line in BLOCKS.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("words", [words for words in LINES if words[0] == "ptmbench"], ids=" ".join)
+def test_commands_of_ours_are_understood(words):
+    """Every `ptmbench` line of README parses."""
+    make_parser().parse_args(words[1:])
+
+
+@pytest.mark.parametrize("words", [words for words in LINES if "-k" in words], ids=" ".join)
+def test_expressions_select_something(words):
+    """Every -k expression of README selects cases, and not all of them."""
+    chosen = select(product(), words[words.index("-k") + 1])
+
+    assert 0 < len(chosen) < len(product())
+
+
+def test_links_lead_somewhere():
+    """Every relative link of README and CONTRIBUTING is a file or folder of the project."""
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md"):
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), (page.name, target)
+
+
+def test_there_are_exactly_two_setup_commands():
+    """One line runs the main job, one the tests; both install all they need."""
+    setups = [words for words in LINES if "venv" in words]
+
+    assert [["bench"], ["tests"]] == [words[-1:] for words in setups]
