@@ -46,9 +46,13 @@ class Gaps:
 
 
 def quality_interval(answers: Answers) -> tuple[Interval, str]:
-    """One seed, or seeds that all agree, give a Wilson interval over examples; several a t interval over seeds."""
+    """One seed, or seeds that all agree, give a Wilson interval over examples; several a t interval over seeds.
+
+    The t interval knows nothing of the metric's range and is cut to [0, 1].
+    """
     if len(answers.values) > 1 and np.ptp(answers.values) > 0:
-        return t_interval(answers.values), "t_over_seeds"
+        low, high = t_interval(answers.values)
+        return (max(low, 0.0), min(high, 1.0)), "t_over_seeds"
     return wilson(answers.values[0], len(answers.truth)), "wilson_over_examples"
 
 

@@ -6,13 +6,13 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import slugs
 
 from ptmbench.cases import SCRATCH, compatible, find_case, product
 from ptmbench.catalog import METHODS, MODELS, PRETRAINING, TASKS
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.rates import recorded_rates
 from ptmbench.spec import Case, Family, MethodSpec, ModelSpec, TaskKind, TaskSpec
+from strategies import slugs
 
 CASES = product()
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import records
 
 from ptmbench.gain import gain_over, partner_of, settled, verdict_of
 from ptmbench.record import Record, SeedValue
 from ptmbench.result import Missing
 from ptmbench.statistics import t_interval
+from strategies import records
 
 finished = records().filter(lambda record: record.status == "ok")
 

@@ -6,10 +6,10 @@ import jsonschema
 import pytest
 from hypothesis import given
 from pydantic import ValidationError
-from strategies import records
 
 from ptmbench.errors import RecordError
 from ptmbench.record import Record, from_json, json_schema, to_json
+from strategies import records
 
 
 @given(records())

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import records
 
 from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.sources import NO_RELATION, source_tables
 from ptmbench.report.tables import comparison_tables, make_row, task_order
 from ptmbench.report.text import render_markdown, render_text
 from ptmbench.store import ResultsFolder
+from strategies import records
 
 QUICK = Path(__file__).parents[1] / "results" / "embedded" / "quick-cpu-fp32"
 many = st.lists(records(), min_size=1, max_size=6)

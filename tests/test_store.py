@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import records
 
 from ptmbench.errors import RecordError, StoreError
 from ptmbench.record import Outcomes, to_json
 from ptmbench.result import Answers
 from ptmbench.store import FolderKey, ResultsFolder, read_folders, write_atomically
+from strategies import records
 
 KEY = FolderKey("quick", "cpu", "fp32")
 
