@@ -20,9 +20,9 @@ TINY = replace(PRETRAINING[0], images=640, recipe=replace(PRETRAINING[0].recipe,
 
 
 def coarse(image):
-    """A hash of an image that small changes leave alone: 8x8 pooled grey, four levels."""
+    """A hash of an image that small changes leave alone: 8x8 pooled grey, 16 levels."""
     grey = nn.functional.adaptive_avg_pool2d(image.float().mean(0, keepdim=True)[None], 8)
-    return hashlib.sha256(grey.div(64).to(torch.uint8).numpy().tobytes()).hexdigest()
+    return hashlib.sha256(grey.div(16).to(torch.uint8).numpy().tobytes()).hexdigest()
 
 
 def hashes(images):
