@@ -28,6 +28,7 @@ from ptmbench.spec import Case
 from ptmbench.statistics import t_interval, wilson
 
 Value = TypeVar("Value")
+FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
 GAIN_LATER = Missing("the partner from scratch was not run")
 
 
@@ -108,12 +109,9 @@ def _input(result: Result) -> InputRecord:
 
 def _floor_fields(value: float, floor: Floor | Missing, gaps: Gaps) -> dict[str, float | bool | None]:
     """The fields of `Quality` that speak of the floor."""
-    known = not isinstance(floor, Missing)
-    return {
-        "floor": gaps("quality.floor", floor.floor if known else floor),
-        "floor_met": gaps("quality.floor_met", value >= floor.floor if known else floor),
-        "floor_tells": gaps("quality.floor_tells", floor.tells if known else floor),
-    }
+    if isinstance(floor, Missing):
+        return {name: gaps(f"quality.{name}", floor) for name in FLOOR_FIELDS}
+    return dict(zip(FLOOR_FIELDS, (floor.floor, value >= floor.floor, floor.tells), strict=True))
 
 
 def with_floor(record: Record, floor: Floor | Missing) -> Record:

@@ -52,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Checks the options at once and registers the marker."""
     config.addinivalue_line("markers", f"{KIND_MARKER}(kind): parametrised over the catalog's cases of a task kind")
+    config.pluginmanager.register(ProgressLines(config), "ptmbench-progress")
     try:
         config.stash[SETTINGS] = check_settings(
             budget=config.getoption("--ptm-budget"),
@@ -202,15 +203,36 @@ def pytest_runtest_makereport(
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(
-    report: pytest.TestReport, config: pytest.Config
-) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
-    """A finished case shows a line of its own in place of a dot; `-q` keeps the dots, `-v` pytest's own lines."""
-    line = getattr(report, "ptm_line", None)
-    if line is None or report.when != "call" or config.get_verbosity() != 0:
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Takes the dot away from a case that has a line of its own; `-q` keeps the dots, `-v` pytest's own lines."""
+    if report.when != "call" or not hasattr(report, "ptm_line") or config.get_verbosity() != 0:
         return None
-    word = {"passed": "PASSED", "failed": "FAILED", "skipped": "SKIPPED"}[report.outcome]
-    return report.outcome, f"\n{word:7} {line}", word
+    return report.outcome, "", ""
+
+
+class ProgressLines:
+    """Writes one line a finished case, as soon as it is finished."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.total = 0
+        self.done = 0
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Learns how many cases there will be."""
+        self.total = len(session.items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Begins a new line, so that pytest's own last one is closed first."""
+        line = getattr(report, "ptm_line", None)
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if line is None or report.when != "call" or reporter is None or self.config.get_verbosity() != 0:
+            return
+        self.done += 1
+        colour = {"passed": {"green": True}, "skipped": {"yellow": True}}.get(report.outcome, {"red": True})
+        reporter.write(f"\n[{self.done:{len(str(self.total))}}/{self.total}] ")
+        reporter.write(f"{report.outcome.upper():7}", flush=True, **colour)
+        reporter.write(f" {line}", flush=True)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
