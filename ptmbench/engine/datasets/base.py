@@ -1,8 +1,13 @@
 """What a data set is to the engine: samples with stable ids. Splits are made from the ids (`ptmbench.splits`)."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor
+
+from ptmbench.engine.seeding import numpy_generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +22,21 @@ class LabelledImages:
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+
+
+def drawn_images(
+    name: str, painters: Mapping[str, Callable[[np.random.Generator], np.ndarray]], samples_a_class: int
+) -> LabelledImages:
+    """A generated set: each class's painter makes pictures [h, w, 3] (uint8), each drawn from its own id."""
+    ids, pictures, labels = [], [], []
+    for label, (class_name, paint) in enumerate(painters.items()):
+        for index in range(samples_a_class):
+            ids.append(f"{name}/{class_name}/{index}")
+            pictures.append(paint(numpy_generator(ids[-1])))
+            labels.append(label)
+    return LabelledImages(
+        ids=tuple(ids),
+        images=torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(),
+        labels=torch.tensor(labels),
+        classes=tuple(painters),
+    )

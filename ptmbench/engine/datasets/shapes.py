@@ -5,14 +5,13 @@ scatters small distractors behind it and lays a thin bar across half of the pict
 any pre-training source.
 """
 
+import functools
 import math
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw
 
-from ptmbench.engine.datasets.base import LabelledImages
-from ptmbench.engine.seeding import numpy_generator
+from ptmbench.engine.datasets.base import LabelledImages, drawn_images
 
 SIDE = 32
 OVERSAMPLING = 4
@@ -96,16 +95,6 @@ def draw(outline: Outline, rng: np.random.Generator) -> np.ndarray:
 
 
 def load() -> LabelledImages:
-    """140 pictures [3, 32, 32] a class, each drawn from its own id."""
-    ids, pictures, labels = [], [], []
-    for label, (name, outline) in enumerate(OUTLINES.items()):
-        for index in range(SAMPLES_A_CLASS):
-            ids.append(f"shapes/{name}/{index}")
-            pictures.append(draw(outline, numpy_generator(ids[-1])))
-            labels.append(label)
-    return LabelledImages(
-        ids=tuple(ids),
-        images=torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(),
-        labels=torch.tensor(labels),
-        classes=tuple(OUTLINES),
-    )
+    """140 pictures [3, 32, 32] a class."""
+    painters = {name: functools.partial(draw, outline) for name, outline in OUTLINES.items()}
+    return drawn_images("shapes", painters, SAMPLES_A_CLASS)

@@ -5,14 +5,13 @@ side and adds noise.
 This module shares no code with any pre-training source.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
-from ptmbench.engine.datasets.base import LabelledImages
-from ptmbench.engine.seeding import numpy_generator
+from ptmbench.engine.datasets.base import LabelledImages, drawn_images
 
 SIDE = 32
 SAMPLES_A_CLASS = 140
@@ -109,16 +108,6 @@ def draw(pattern: Pattern, rng: np.random.Generator) -> np.ndarray:
 
 
 def load() -> LabelledImages:
-    """140 pictures [3, 32, 32] a class, each drawn from its own id."""
-    ids, pictures, labels = [], [], []
-    for label, (name, pattern) in enumerate(PATTERNS.items()):
-        for index in range(SAMPLES_A_CLASS):
-            ids.append(f"textures/{name}/{index}")
-            pictures.append(draw(pattern, numpy_generator(ids[-1])))
-            labels.append(label)
-    return LabelledImages(
-        ids=tuple(ids),
-        images=torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(),
-        labels=torch.tensor(labels),
-        classes=tuple(PATTERNS),
-    )
+    """140 pictures [3, 32, 32] a class."""
+    painters = {name: functools.partial(draw, pattern) for name, pattern in PATTERNS.items()}
+    return drawn_images("textures", painters, SAMPLES_A_CLASS)
