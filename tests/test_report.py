@@ -50,8 +50,19 @@ def test_any_records_render(found):
 
     assert render_text(tables)
     assert render_markdown(tables)
-    assert len(list(csv.reader(io.StringIO(render_csv(tables))))) == len(found) + 1
+    assert len(list(csv.reader(io.StringIO(render_csv(tables), newline="")))) == len(found) + 1
     assert len(json.loads(render_json(tables, []))["tables"]) == len(tables)
+
+
+@pytest.mark.parametrize("reason", ["two\nlines", "carriage\rreturn", 'a "quoted", word'])
+def test_a_reason_of_any_text_stays_in_its_cell(committed, reason):
+    """Line breaks and quotes in a reason break neither the CSV nor the table."""
+    gone = {"quality": None, "gain": None, "cost": None, "status": "failed", "reason": reason}
+    tables = comparison_tables([committed[0].model_copy(update=gone)])
+
+    (_, row) = csv.reader(io.StringIO(render_csv(tables), newline=""))
+    assert reason in row
+    assert " ".join(reason.split()) in render_text(tables)
 
 
 @given(records().filter(lambda record: record.status != "ok"))

@@ -15,7 +15,7 @@ TABLE_COLUMNS = ("task", "budget", "device", "precision", "metric")
 def render_csv(tables: Sequence[Table]) -> str:
     """One line a case, all tables below one header."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(stream)  # lines end with CR LF as RFC 4180 has it; otherwise a CR in a cell is not quoted
     columns = [field.name for field in fields(Row)]
     writer.writerow([*TABLE_COLUMNS, *columns])
     for table in tables:

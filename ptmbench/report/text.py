@@ -48,7 +48,9 @@ def _scaled(value: float | None, scale: float, digits: int) -> str:
 
 def _cells(row: Row, table: Table, mark: Mark) -> list[str]:
     if row.value is None:
-        return [row.model, row.method, f"{row.status}: {row.reason}"] + [NONE] * (len(HEADERS) - 3)
+        return [row.model, row.method, f"{row.status}: {' '.join((row.reason or '').split())}"] + [NONE] * (
+            len(HEADERS) - 3
+        )
 
     def marked(column: str, text: str) -> str:
         return mark(text) if getattr(row, column) is not None and getattr(row, column) == table.best(column) else text
