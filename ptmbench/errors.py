@@ -25,14 +25,24 @@ class UsageError(PtmbenchError):
     """Options that contradict each other or cannot be met."""
 
 
+LISTED = ("model", "task", "method")  # what `ptmbench list` lists
+FEW = 8  # names that a message can hold
+
+
 class UnknownName(UsageError):
-    """A name that the catalog does not have."""
+    """A name that is none of the known ones of its kind; the message lists near ones."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {len(names)}, for example {names[0]}."
-        super().__init__(f"no {kind} is called {name!r}: {hint} All of them: ptmbench list {kind}s")
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
+        elif len(names) <= FEW:
+            hint = f"there are {', '.join(names)}."
+        else:
+            hint = f"there are {len(names)}, for example {names[0]}."
+        where = f" All of them: ptmbench list {kind}s" if kind in LISTED else ""
+        super().__init__(f"no {kind} is called {name!r}: {hint}{where}")
 
 
 class WeightsError(PtmbenchError):
