@@ -31,11 +31,16 @@ def names() -> list[str]:
     return list(models.list_models(module=models))
 
 
-def build_network(name: str) -> nn.Module:
-    """The classifier with its published head of 1,000 classes and random weights, in eval mode."""
+def build_network(name: str, side: int = SIDE) -> nn.Module:
+    """The classifier with its published head of 1,000 classes and random weights, in eval mode.
+
+    `side` is the input's, in pixels: a vision transformer is built for one, the other families take any.
+    """
     if name not in names():
         raise UnknownName("torchvision model", name, names())
-    arguments = {"init_weights": False} if name in {"googlenet", "inception_v3"} else {}
+    arguments: dict[str, bool | int] = {"init_weights": False} if name in {"googlenet", "inception_v3"} else {}
+    if name.startswith("vit_"):
+        arguments["image_size"] = side
     with seeded_initialisation("torchvision", name):
         network: nn.Module = models.get_model(name, weights=None, **arguments)
     return network.eval()
