@@ -1,6 +1,7 @@
 """Fixtures that the tests share."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,22 @@ def bench():
     from ptmbench.engine.workbench import Workbench
 
     return Workbench(check_settings(budget="smoke", device="cpu", measures_latency=False))
+
+
+def heed_interrupts():
+    """Undoes what a background job inherits: with SIGINT ignored, Python would never raise KeyboardInterrupt."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture
+def start():
+    """Starts a Python process that heeds Ctrl-C, however the tests themselves were started."""
+
+    def run(*arguments, cwd):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen([sys.executable, *arguments], cwd=cwd, preexec_fn=heed_interrupts, **pipes)
+
+    return run
 
 
 @pytest.fixture

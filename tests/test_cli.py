@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -149,10 +147,9 @@ def test_doctor_finds_everything(capsys):
     assert "5, sha256 as on their cards" in said
 
 
-def test_interrupted_run_ends_with_130(cli, tmp_path):
+def test_interrupted_run_ends_with_130(cli, start, tmp_path):
     """Ctrl-C ends `run` with 130; finished records are kept and --resume completes the rest."""
-    command = [sys.executable, "-m", "ptmbench", "run", "-k", "digits_1shot", *SMOKE]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = start("-m", "ptmbench", "run", "-k", "digits_1shot", *SMOKE, cwd=tmp_path)
     deadline = time.monotonic() + 120
     while len(list(tmp_path.glob("out/*-*.json"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)

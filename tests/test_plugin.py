@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -187,11 +185,10 @@ def test_marker_selects(benchmarks):
     result.stdout.fnmatch_lines(["372 tests collected*"])
 
 
-def test_interrupted_keeps_finished_records(benchmarks, pytester):
+def test_interrupted_keeps_finished_records(benchmarks, start, pytester):
     """Ctrl-C ends pytest with its code 2; what was finished is kept whole, and --ptm-resume goes on."""
-    command = [sys.executable, "-m", "pytest", *SMOKE, "-k", "digits_1shot", "-p", "no:cacheprovider"]
     benchmarks("--collect-only", "-qq")
-    process = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = start("-m", "pytest", *SMOKE, "-k", "digits_1shot", "-p", "no:cacheprovider", cwd=pytester.path)
     out = pytester.path / "out"
     deadline = time.monotonic() + 120
     while len(list(out.glob("*-*.json"))) < 3 and time.monotonic() < deadline:
