@@ -28,7 +28,7 @@ from ptmbench.errors import (
     Unavailable,
     UsageError,
 )
-from ptmbench.floors import Floor, Floors
+from ptmbench.floors import NO_FLOOR, NO_FLOORS_FILE, Floor, Floors
 from ptmbench.gain import settled
 from ptmbench.record import Provenance, Record, Status
 from ptmbench.result import Identity, Missing
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from ptmbench.engine.workbench import Workbench
 
 DEFAULT_FOLDER = Path("ptmbench-results")
-NO_FLOORS_FILE = Missing("no floors file was given")
-NO_FLOOR = Missing("the floors file has no floor for this case at this budget")
 KILLED = "the process was killed while this case ran, most likely for want of memory; run it again without --resume"
 
 
@@ -190,9 +188,12 @@ class Session:
         budget = self.settings.budget
         if not budget.asserts_floors:
             return Missing(f"the budget {budget.name} asserts no floors")
+        usual, asked = budget.seeds_for(case.method, case.task), self.settings.seeds_for(case.method, case.task)
+        if usual != asked:  # one seed may lie further from another than a floor lies from its value
+            return Missing(f"the floors are for {usual} seeds, and this run has {asked}")
         if self.floors is None:
-            return NO_FLOORS_FILE
-        return self.floors.find(budget.name, case.id, self.bench.device.precision) or NO_FLOOR
+            return Missing(NO_FLOORS_FILE)
+        return self.floors.find(budget.name, case.id, self.bench.device.precision) or Missing(NO_FLOOR)
 
     def _provenance(self, duration_s: float) -> Provenance:
         device = self.bench.device

@@ -10,6 +10,7 @@ import pytest
 from ptmbench.cases import find_case
 from ptmbench.engine import runner
 from ptmbench.errors import Diverged, StoreError, TimedOut
+from ptmbench.floors import Floor, Floors, complaint
 from ptmbench.session import Session, deadline
 from ptmbench.settings import check_settings
 
@@ -206,3 +207,17 @@ def test_without_a_partner_the_gain_says_why(session):
 
     assert records[0].gain is None
     assert records[0].missing["gain"] == "the partner from scratch was not run"
+
+
+def test_floors_hold_for_the_budgets_number_of_seeds(tmp_path):
+    """With another number of seeds no floor is asserted, and the record says why; with the usual number it is."""
+    case = find_case("pixels", "digits_1shot", "knn")
+    floors = Floors("floors.toml", {"quick": {case.id: Floor(floor=0.99, tells=False)}}, {})
+    for seeds, floor in ((2, None), (1, 0.99)):
+        settings = check_settings(budget="quick", seeds=seeds, device="cpu", measures_latency=False)
+        record = Session(settings, folder=tmp_path / str(seeds), floors=floors).run(case)
+
+        assert floor == record.quality.floor
+        assert (complaint(record, "floors.toml") is None) == (floor is None)
+        if floor is None:
+            assert record.missing["quality.floor"] == "the floors are for 1 seeds, and this run has 2"
