@@ -40,9 +40,9 @@ def test_uncounted_operations_are_named():
 
     seen = operations.count(network, torch.randn(1, 3, 8, 8)).uncounted
 
-    assert ("_native_batch_norm_legit_no_training", "relu") == tuple(n for n in seen if "view" not in n) or {
-        "relu"
-    } < set(seen)
+    assert "relu" in seen
+    assert any("batch_norm" in name for name in seen)
+    assert len(seen) == 2
     assert "view" not in seen
 
 
