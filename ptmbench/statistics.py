@@ -39,14 +39,6 @@ def ranks(values: Values) -> NDArray[np.float64]:
     return np.asarray(below + (equal + 1) / 2)
 
 
-def spearman(first: Values, second: Values) -> float:
-    """Spearman's rank correlation; 0 where one side does not vary."""
-    ranked = [ranks(first), ranks(second)]
-    if min(np.ptp(side) for side in ranked) == 0:
-        return 0.0
-    return float(np.corrcoef(ranked[0], ranked[1])[0, 1])
-
-
 Group = tuple[Values, Values]
 
 
