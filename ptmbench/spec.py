@@ -19,6 +19,7 @@ MethodName = Literal["linear_probe", "knn", "fine_tune", "fine_tune_last", "from
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
 Provider = Literal["embedded", "random", "pixels", "torchvision"]
+Objective = Literal["cross_entropy", "vae", "wgan_gp", "simclr", "masked_lm", "causal_lm"]
 
 
 class TaskKind(StrEnum):
@@ -121,13 +122,16 @@ class MethodSpec:
 
 @dataclass(frozen=True, slots=True)
 class PretrainingSpec:
-    """How this project trained one embedded checkpoint: `ptmbench pretrain NAME` repeats it."""
+    """How this project trained one embedded checkpoint: `ptmbench pretrain NAME` repeats it.
+
+    `examples` are the images or sentences that the source renders once, before the first step.
+    """
 
     name: str
     architecture: str
-    objective: str
+    objective: Objective
     source: str
-    images: int
+    examples: int
     recipe: Recipe
     seed: int = 0
     threads: int = 2

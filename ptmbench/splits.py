@@ -8,8 +8,11 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ptmbench.errors import Unavailable
+
+Part = Literal["train", "validation", "test"]
 
 TEST_SHARE = 0.5
 VALIDATION_SHARE = 0.1

@@ -1,4 +1,4 @@
-"""The one training loop: every method and every pre-training objective goes through `train`."""
+"""Training: the loop that every method goes through, and the steps that it shares with pre-training."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -41,15 +41,51 @@ def rate_factor(recipe: Recipe, step: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
 
 
+class BatchOrder:
+    """Batches of indices: a new permutation an epoch, its remainder dropped; at most `examples` wide.
+
+    `left` is what the running epoch has not given out yet: with the generator's state it is all that a resumed
+    training needs to go on as if it had never stopped.
+    """
+
+    def __init__(self, examples: int, batch_size: int, generator: torch.Generator) -> None:
+        self.examples = examples
+        self.width = min(batch_size, examples)
+        self.generator = generator
+        self.left = torch.empty(0, dtype=torch.long)
+
+    def draw(self) -> Tensor:
+        """The next indices [width]."""
+        if len(self.left) < self.width:
+            self.left = torch.randperm(self.examples, generator=self.generator)
+        drawn, self.left = self.left[: self.width], self.left[self.width :]
+        return drawn
+
+
 def batch_indices(examples: int, batch_size: int, steps: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Index batches for `steps` steps: a new permutation an epoch, its remainder dropped; at most `examples` wide."""
-    width = min(batch_size, examples)
-    order = torch.empty(0, dtype=torch.long)
+    """Index batches for `steps` steps, in a `BatchOrder`."""
+    order = BatchOrder(examples, batch_size, generator)
     for _ in range(steps):
-        if len(order) < width:
-            order = torch.randperm(examples, generator=generator)
-        yield order[:width]
-        order = order[width:]
+        yield order.draw()
+
+
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor, recipe: Recipe, step: int) -> None:
+    """One step, counted from 1, down the gradient of a loss at the recipe's learning rate for that step."""
+    for group in optimizer.param_groups:
+        group["lr"] = recipe.learning_rate * rate_factor(recipe, step - 1)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+
+def looked_at(step: int, loss: Tensor, steps: int) -> float | None:
+    """The loss at every `CHECK_EVERY`th and the last step, else None; raises `Diverged` if it is not finite."""
+    if step % CHECK_EVERY and step != steps:
+        return None
+    seen = float(loss.detach())
+    if not math.isfinite(seen):
+        raise Diverged(f"the loss became {seen} at step {step} of {steps}")
+    return seen
 
 
 def train(
@@ -68,20 +104,15 @@ def train(
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizer = make_optimizer(recipe, parameters)
     module.train()
-    step, seen = 0, math.nan
+    step, last = 0, math.nan
     for step, (inputs, targets) in enumerate(batches, start=1):
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * rate_factor(recipe, step - 1)
-        optimizer.zero_grad(set_to_none=True)
         with autocast():
             value = loss(module(inputs), targets)
-        value.backward()
-        optimizer.step()
-        if step % CHECK_EVERY == 0 or step == recipe.steps:
-            seen = float(value.detach())
-            if not math.isfinite(seen):
-                raise Diverged(f"the loss became {seen} at step {step} of {recipe.steps}")
+        descend(optimizer, value, recipe, step)
+        seen = looked_at(step, value, recipe.steps)
+        if seen is not None:
+            last = seen
             if on_step:
                 on_step(step, seen)
     module.eval()
-    return Training(steps=step, loss=seen)
+    return Training(steps=step, loss=last)

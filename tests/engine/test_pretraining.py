@@ -16,7 +16,7 @@ from ptmbench.engine.providers import DATASETS
 from ptmbench.settings import check_settings
 
 SAMPLE = 3_000
-TINY = replace(PRETRAINING[0], images=640, recipe=replace(PRETRAINING[0].recipe, steps=10))
+TINY = replace(PRETRAINING[0], examples=640, recipe=replace(PRETRAINING[0].recipe, steps=10))
 
 
 def coarse(image):

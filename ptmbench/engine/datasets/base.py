@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ptmbench.engine.seeding import numpy_generator
+from ptmbench.splits import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,35 @@ class LabelledImages:
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledTexts:
+    """Texts [n] with labels [n] (int64, indices of `classes`) and one id a sample.
+
+    `parts` names the split of each sample where the set comes with one (its test part holds words that its training
+    part does not, say); None leaves the split to the hashes of the ids.
+    """
+
+    ids: tuple[str, ...]
+    texts: tuple[str, ...]
+    labels: Tensor
+    classes: tuple[str, ...]
+    parts: tuple[Part, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledTokens:
+    """Sentences [n] of words with a BIO tag a word (Ramshaw & Marcus 1995), one id a sentence; `parts` as above.
+
+    `classes` are the tags, "O" first: the label of a word is the index of its tag.
+    """
+
+    ids: tuple[str, ...]
+    sentences: tuple[tuple[str, ...], ...]
+    tags: tuple[tuple[str, ...], ...]
+    classes: tuple[str, ...]
+    parts: tuple[Part, ...] | None = None
 
 
 def drawn_images(

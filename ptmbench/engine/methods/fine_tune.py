@@ -22,5 +22,5 @@ def whole(backbone: Backbone, head: nn.Module) -> Trainable:
 
 
 def last_stage(backbone: Backbone, head: nn.Module) -> Trainable:
-    """The tail (last stage and pooling) and the head train; the trunk is frozen, its BatchNorm statistics too."""
-    return Trainable(fixed=backbone.trunk, trained=nn.Sequential(copy.deepcopy(backbone.tail), head))
+    """The last stage with its pooling and the head train; the trunk is frozen, its BatchNorm statistics too."""
+    return Trainable(fixed=backbone.trunk, trained=nn.Sequential(copy.deepcopy(backbone.last), head))

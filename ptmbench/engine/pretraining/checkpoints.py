@@ -22,7 +22,7 @@ def write_checkpoint(spec: PretrainingSpec, result: Pretrained, folder: Path) ->
         objective=spec.objective,
         source=spec.source,
         source_classes=IMAGE_SOURCES[spec.source].classes,
-        source_images=spec.images,
+        source_images=spec.examples,
         recipe=recipe_fields(spec),
         seed=spec.seed,
         threads=spec.threads,

@@ -69,7 +69,7 @@ def pretrain(spec: PretrainingSpec, on_step: Callable[[int, float], None] | None
     """Renders the source, trains the architecture on it and measures it on held-out images of the source."""
     started = time.perf_counter()
     source = IMAGE_SOURCES[spec.source]
-    images, labels = sample_images(source, spec.images, "train")
+    images, labels = sample_images(source, spec.examples, "train")
     with seeded_initialisation("pretrain", spec.name, spec.seed):
         network = classifier(ARCHITECTURES[spec.architecture](), source.classes)
     generator = torch_generator("pretrain", "batches", spec.name, spec.seed)

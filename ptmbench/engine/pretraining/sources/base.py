@@ -1,4 +1,4 @@
-"""What a source of pre-training images is, and the drawing tools that the sources share.
+"""What a source of pre-training images or text is, and the drawing tools that the sources share.
 
 A source is a family of generated classes: a class is a fixed random template, an example a random variation of it.
 No source reads a data set, and nothing here is used by a downstream task (a test holds them apart).
@@ -28,6 +28,20 @@ class ImageSource:
     name: str
     classes: int
     render: Callable[[Tensor, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A named body of text.
+
+    `sentences(count, purpose)` returns `count` texts (fewer if there are no more) for a purpose, "train" or
+    "held_out"; the two never share a text. `fingerprint()` is the sha256 of what it was made from, where that is not
+    this code alone.
+    """
+
+    name: str
+    sentences: Callable[[int, str], list[str]]
+    fingerprint: Callable[[], str] | None = None
 
 
 def sample_images(source: ImageSource, count: int, purpose: str) -> tuple[Tensor, Tensor]:
