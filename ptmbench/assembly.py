@@ -25,7 +25,7 @@ from ptmbench.record import (
 )
 from ptmbench.result import Answers, Identity, LatencySamples, Missing, Result
 from ptmbench.spec import Case
-from ptmbench.statistics import t_interval, wilson
+from ptmbench.statistics import ratio_interval, t_interval, wilson
 
 Value = TypeVar("Value")
 FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
@@ -47,14 +47,18 @@ class Gaps:
 
 
 def quality_interval(answers: Answers) -> tuple[Interval, str]:
-    """One seed, or seeds that all agree, give a Wilson interval over examples; several a t interval over seeds.
+    """Several seeds give a t interval over seeds; one, or seeds that all agree, an interval over the test examples.
 
-    The t interval knows nothing of the metric's range and is cut to [0, 1].
+    That is Wilson's for a share of examples, and a bootstrap for a ratio of sums such as F1. The t interval knows
+    nothing of the metric's range and is cut to [0, 1].
     """
     if len(answers.values) > 1 and np.ptp(answers.values) > 0:
         low, high = t_interval(answers.values)
         return (max(low, 0.0), min(high, 1.0)), "t_over_seeds"
-    return wilson(answers.values[0], len(answers.truth)), "wilson_over_examples"
+    parts = answers.parts[0]
+    if (parts[:, 1] == 1).all():
+        return wilson(answers.values[0], len(parts)), "wilson_over_examples"
+    return ratio_interval(parts), "bootstrap_over_examples"
 
 
 def _case_record(case: Case, identity: Identity, precision: str, result: Result | None, gaps: Gaps) -> CaseRecord:
@@ -104,7 +108,7 @@ def _case_record(case: Case, identity: Identity, precision: str, result: Result 
 
 def _input(result: Result) -> InputRecord:
     loaded = result.loaded
-    return InputRecord(shape=list(loaded.input_shape), preprocessing=loaded.preprocessing, truncated=0)
+    return InputRecord(shape=list(loaded.input_shape), preprocessing=loaded.preprocessing, truncated=loaded.truncated)
 
 
 def _floor_fields(value: float, floor: Floor | Missing, gaps: Gaps) -> dict[str, float | bool | None]:
@@ -143,7 +147,7 @@ def _quality(answers: Answers, outcomes: Outcomes, floor: Floor | Missing, gaps:
 def _cost(result: Result, gaps: Gaps) -> Cost:
     footprint, spending, latency = result.footprint, result.spending, result.footprint.latency
     uncounted = list(footprint.uncounted_operations)
-    if result.choice.hyperparameters.keys() == {"neighbours"}:
+    if "neighbours" in result.choice.hyperparameters:
         uncounted.append("search for neighbours")
     return Cost(
         parameters=footprint.parameters,

@@ -8,6 +8,7 @@ from ptmbench.errors import UnknownName, UsageError
 from ptmbench.spec import Case, MethodSpec, ModelSpec, TaskKind, TaskSpec
 
 SCRATCH = "from_scratch"
+RANDOM = ("random", "random_text")  # providers of an architecture at random initialisation
 
 Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)
 
@@ -15,13 +16,16 @@ Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)
 def compatible(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> bool:
     """Whether the combination means anything.
 
-    Raw pixels have nothing to train below the probe; training from scratch belongs to the randomly initialised
-    control of an architecture, fine-tuning to weights that somebody trained.
+    A model takes tasks of its own modality. Raw pixels and word counts have nothing to train below the probe;
+    training from scratch belongs to the randomly initialised control of an architecture, fine-tuning to weights that
+    somebody trained.
     """
+    if model.modality is not task.kind.modality:
+        return False
     if method.frozen:
         return True
     if method.name == SCRATCH:
-        return model.provider == "random"
+        return model.provider in RANDOM
     return model.pretrained
 
 
@@ -54,6 +58,10 @@ def find_case(model: str, task: str, method: str) -> Case:
 
 def why_incompatible(case: Case) -> str:
     """What `compatible` refused, in words."""
+    if case.model.modality is not case.task.kind.modality:
+        return (
+            f"{case.model.name} takes {case.model.modality}, and {case.task.name} is made of {case.task.kind.modality}"
+        )
     if case.method.name == SCRATCH:
         return f"training from scratch is a case of {case.model.architecture}.random, not of {case.model.name}"
     return f"{case.method.name} needs pre-trained weights, and {case.model.name} is a control without any"

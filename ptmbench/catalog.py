@@ -1,30 +1,70 @@
 """What is built in: models, tasks, methods and pre-training recipes, as literal tuples."""
 
+from dataclasses import replace
 from typing import Final
 
 from ptmbench.card import LICENCE
-from ptmbench.spec import Family, MethodSpec, ModelSpec, PretrainingSpec, Provider, Recipe, TaskKind, TaskSpec
+from ptmbench.spec import (
+    Family,
+    MethodSpec,
+    Modality,
+    ModelSpec,
+    Objective,
+    PretrainingSpec,
+    Provider,
+    Recipe,
+    TaskKind,
+    TaskSpec,
+)
+
+_FAMILIES: Final[dict[Objective, Family]] = {
+    "cross_entropy": Family.SUPERVISED,
+    "vae": Family.UNSUPERVISED,
+    "wgan_gp": Family.UNSUPERVISED,
+    "simclr": Family.SELF_SUPERVISED,
+    "masked_lm": Family.SELF_SUPERVISED,
+    "causal_lm": Family.SELF_SUPERVISED,
+}
 
 
-def _supervised(architecture: str, source: str) -> ModelSpec:
-    name = f"{architecture}.{source}"
-    return ModelSpec(name, "embedded", name, architecture, Family.SUPERVISED, "cross_entropy", source, LICENCE)
+def _pretrained(architecture: str, objective: Objective, source: str, suffix: str = "") -> ModelSpec:
+    name = f"{architecture}.{source}{suffix}"
+    return ModelSpec(name, "embedded", name, architecture, _FAMILIES[objective], objective, source, LICENCE)
+
+
+def _language(architecture: str, objective: Objective, source: str) -> ModelSpec:
+    return replace(_pretrained(architecture, objective, source), provider="embedded_text", modality=Modality.TEXT)
 
 
 def _control(name: str, provider: Provider, architecture: str) -> ModelSpec:
     return ModelSpec(name, provider, architecture, architecture, Family.CONTROL, "none", "none", LICENCE)
 
 
+def _text_control(name: str, provider: Provider, architecture: str) -> ModelSpec:
+    return replace(_control(name, provider, architecture), modality=Modality.TEXT)
+
+
 MODELS: Final = (
-    _supervised("resnet_tiny", "glyphs"),
-    _supervised("resnet_tiny", "fractals"),
-    _supervised("resnet_tiny", "waves"),
-    _supervised("vgg_tiny", "glyphs"),
-    _supervised("inception_tiny", "glyphs"),
+    _pretrained("resnet_tiny", "cross_entropy", "glyphs"),
+    _pretrained("resnet_tiny", "cross_entropy", "fractals"),
+    _pretrained("resnet_tiny", "cross_entropy", "waves"),
+    _pretrained("vgg_tiny", "cross_entropy", "glyphs"),
+    _pretrained("inception_tiny", "cross_entropy", "glyphs"),
+    _pretrained("vae_tiny", "vae", "glyphs"),
+    _pretrained("wgan_tiny", "wgan_gp", "glyphs"),
+    _pretrained("resnet_tiny", "simclr", "glyphs", "_simclr"),
     _control("resnet_tiny.random", "random", "resnet_tiny"),
     _control("vgg_tiny.random", "random", "vgg_tiny"),
     _control("inception_tiny.random", "random", "inception_tiny"),
+    _control("vae_tiny.random", "random", "vae_tiny"),
+    _control("wgan_tiny.random", "random", "wgan_tiny"),
     _control("pixels", "pixels", "pixels"),
+    _language("bert_tiny", "masked_lm", "invented"),
+    _language("bert_tiny", "masked_lm", "manuals"),
+    _language("gpt_tiny", "causal_lm", "invented"),
+    _text_control("bert_tiny.random", "random_text", "bert_tiny"),
+    _text_control("gpt_tiny.random", "random_text", "gpt_tiny"),
+    _text_control("tfidf", "tfidf", "tfidf"),
 )
 
 
@@ -33,11 +73,23 @@ def _images(dataset: str, shots: int | None) -> TaskSpec:
     return TaskSpec(f"{dataset}_{suffix}", TaskKind.IMAGE_CLASSIFICATION, dataset, shots, classes=10)
 
 
+def _texts(dataset: str, shots: int | None, classes: int) -> TaskSpec:
+    return replace(_images(dataset, shots), kind=TaskKind.TEXT_CLASSIFICATION, classes=classes)
+
+
+def _entities(sentences: int | None) -> TaskSpec:
+    suffix = "full" if sentences is None else str(sentences)
+    return TaskSpec(f"ner_{suffix}", TaskKind.TOKEN_CLASSIFICATION, "ner", sentences, classes=7)
+
+
 TASKS: Final = (
     *(_images("digits", shots) for shots in (1, 5, 10, 20, None)),
     *(_images("photo_numerals", shots) for shots in (5, 20, None)),
     *(_images("textures", shots) for shots in (5, None)),
     *(_images("shapes", shots) for shots in (5, None)),
+    *(_texts("sentiment", shots, classes=4) for shots in (50, None)),
+    *(_texts("topic", shots, classes=8) for shots in (20, None)),
+    *(_entities(sentences) for sentences in (100, None)),
 )
 
 _TRAINED: Final = Recipe("adamw", learning_rate=1e-3, weight_decay=0.01, batch_size=32, steps=200)
@@ -52,15 +104,31 @@ METHODS: Final = (
 )
 
 
-def _pretraining(architecture: str, source: str, steps: int) -> PretrainingSpec:
+def _supervised(architecture: str, source: str, steps: int) -> PretrainingSpec:
     recipe = Recipe("adamw", learning_rate=3e-3, weight_decay=0.05, batch_size=128, steps=steps, label_smoothing=0.05)
     return PretrainingSpec(f"{architecture}.{source}", architecture, "cross_entropy", source, 100_000, recipe)
 
 
+def _unlabelled(name: str, objective: Objective, recipe: Recipe) -> PretrainingSpec:
+    architecture = name.partition(".")[0]
+    return PretrainingSpec(name, architecture, objective, "glyphs", 100_000, recipe)
+
+
+def _language_model(architecture: str, objective: Objective, source: str, examples: int, steps: int) -> PretrainingSpec:
+    recipe = Recipe("adamw", learning_rate=2e-3, weight_decay=0.01, batch_size=64, steps=steps)
+    return PretrainingSpec(f"{architecture}.{source}", architecture, objective, source, examples, recipe)
+
+
 PRETRAINING: Final = (
-    _pretraining("resnet_tiny", "glyphs", 5_000),
-    _pretraining("resnet_tiny", "fractals", 5_000),
-    _pretraining("resnet_tiny", "waves", 5_000),
-    _pretraining("vgg_tiny", "glyphs", 3_000),
-    _pretraining("inception_tiny", "glyphs", 3_500),
+    _supervised("resnet_tiny", "glyphs", 5_000),
+    _supervised("resnet_tiny", "fractals", 5_000),
+    _supervised("resnet_tiny", "waves", 5_000),
+    _supervised("vgg_tiny", "glyphs", 3_000),
+    _supervised("inception_tiny", "glyphs", 3_500),
+    _unlabelled("vae_tiny.glyphs", "vae", Recipe("adamw", 2e-3, 0.0, batch_size=128, steps=6_000)),
+    _unlabelled("wgan_tiny.glyphs", "wgan_gp", Recipe("adamw", 1e-3, 0.0, batch_size=64, steps=7_000)),
+    _unlabelled("resnet_tiny.glyphs_simclr", "simclr", Recipe("adamw", 3e-3, 0.05, batch_size=256, steps=5_000)),
+    _language_model("bert_tiny", "masked_lm", "invented", examples=60_000, steps=14_000),
+    _language_model("bert_tiny", "masked_lm", "manuals", examples=16_000, steps=6_000),
+    _language_model("gpt_tiny", "causal_lm", "invented", examples=60_000, steps=5_000),
 )

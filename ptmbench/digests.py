@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from ptmbench.record import PROTOCOL_VERSION
 from ptmbench.settings import BudgetSpec
-from ptmbench.spec import Case
+from ptmbench.spec import Case, Modality
 
 
 def case_digest(
@@ -20,9 +20,12 @@ def case_digest(
     precision: str,
 ) -> str:
     """sha256 over specs, weights, split, budget, seeds, precision and the protocol version; not over the commit."""
+    spec = asdict(case)
+    if case.model.modality is Modality.IMAGE:
+        del spec["model"]["modality"]  # as it was when there was no other: records of that time are not stale
     content = {
         "protocol": PROTOCOL_VERSION,
-        "case": asdict(case),
+        "case": spec,
         "weights": weights_sha256,
         "split": split_sha256,
         "budget": asdict(budget),

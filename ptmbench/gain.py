@@ -2,22 +2,21 @@
 
 Paired: seed s gives both the same draw of examples and the same order of batches. Several common seeds give a t
 interval over the seeds' differences; one seed, or differences without any spread, a t interval over the differences
-on the test examples.
+on the test examples, or for a ratio of sums such as F1 a bootstrap over them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ptmbench.errors import RecordError
 from ptmbench.record import Gain, Record, Verdict
 from ptmbench.result import Missing
 from ptmbench.spec import Family
-from ptmbench.statistics import t_interval
+from ptmbench.statistics import Parts, ratio_difference_interval, t_interval
 
 OVER = "from_scratch"
-Hits = Callable[[Record], NDArray[np.bool_]]
+PartsOf = Callable[[Record], Parts]
 
 
 def verdict_of(interval: tuple[float, float]) -> Verdict:
@@ -27,10 +26,18 @@ def verdict_of(interval: tuple[float, float]) -> Verdict:
     return "hurts" if interval[1] < 0 else "no_clear_difference"
 
 
-def gain_over(record: Record, partner: Record | None, hits: Hits) -> Gain | Missing:
+def over_examples(mine: Parts, theirs: Parts) -> tuple[tuple[float, float], str]:
+    """The interval of a difference of two ratios of sums [n, 2] over the same examples, and its kind."""
+    if (mine[:, 1] == 1).all() and (theirs[:, 1] == 1).all():
+        return t_interval((mine[:, 0] - theirs[:, 0]).astype(float)), "paired_t_over_examples"
+    return ratio_difference_interval(mine, theirs), "paired_bootstrap_over_examples"
+
+
+def gain_over(record: Record, partner: Record | None, parts_of: PartsOf) -> Gain | Missing:
     """The gain of a record over its partner, or why there is none.
 
-    `hits(record)` gives, for each test example in a fixed order, whether it was right at the record's first seed.
+    `parts_of(record)` gives what each test example, in a fixed order, adds to numerator and denominator of the metric
+    at the record's first seed.
     """
     if partner is None:
         return Missing("the partner from scratch was not run")
@@ -44,8 +51,7 @@ def gain_over(record: Record, partner: Record | None, hits: Hits) -> Gain | Miss
     if len(differences) > 1 and np.ptp(differences) > 0:
         interval = t_interval(differences)
     else:
-        kind = "paired_t_over_examples"
-        interval = t_interval(hits(record).astype(float) - hits(partner).astype(float))
+        interval, kind = over_examples(parts_of(record), parts_of(partner))
     return Gain(
         over=OVER,
         partner_id=partner.case.id,
@@ -76,15 +82,15 @@ def with_gain(record: Record, gain: Gain | Missing) -> Record:
     return Record.model_validate({**dict(record), "gain": value, "missing": missing})
 
 
-def settled(records: Sequence[Record], hits: Hits) -> list[Record]:
+def settled(records: Sequence[Record], parts_of: PartsOf) -> list[Record]:
     """The records with their gains computed anew from each other."""
-    return [_settle(record, records, hits) for record in records]
+    return [_settle(record, records, parts_of) for record in records]
 
 
-def _settle(record: Record, records: Sequence[Record], hits: Hits) -> Record:
+def _settle(record: Record, records: Sequence[Record], parts_of: PartsOf) -> Record:
     if record.quality is None or record.case.model.family == Family.CONTROL:
         return record
     try:
-        return with_gain(record, gain_over(record, partner_of(record, records), hits))
+        return with_gain(record, gain_over(record, partner_of(record, records), parts_of))
     except RecordError as error:
         return with_gain(record, Missing(str(error)))

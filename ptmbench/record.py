@@ -65,13 +65,13 @@ class MethodRecord(_Part):
 
     name: str
     hyperparameters: dict[str, Scalar]
-    grid: dict[str, list[float]]
+    grid: dict[str, list[float | str]]
     selection: str
     steps: Count | None
 
 
 class InputRecord(_Part):
-    """What the model was fed: shape without the batch, the checkpoint's preprocessing, inputs cut short."""
+    """What the model was fed: shape without the batch (of text: tokens), preprocessing, number of texts cut short."""
 
     shape: list[int]
     preprocessing: dict[str, Scalar | list[float]]
@@ -230,6 +230,11 @@ class Record(_Part):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+
+def chance_of(task: TaskRecord) -> float:
+    """What guessing gives: an equal share for each class; of entities practically none is guessed whole."""
+    return 0.0 if task.kind == "token_classification" else 1 / task.classes
 
 
 def null_paths(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:

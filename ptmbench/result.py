@@ -29,15 +29,18 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Predictions [seeds, test examples] beside the truth [test examples], and the metric's figures.
+    """Predictions [seeds, labels] beside the truth [labels] of the test examples, and the metric's figures.
 
-    `values` and `train_values` hold the primary metric for each seed on the test and the training examples.
+    An example has one label, or one a word. `parts` [seeds, test examples, 2] is what each example adds to numerator
+    and denominator of the metric, a ratio of sums: hits and 1 for accuracy, 2 TP and 2 TP + FP + FN for F1. `values`
+    and `train_values` hold the primary metric for each seed on the test and the training examples.
     """
 
     seeds: tuple[int, ...]
     predictions: NDArray[np.int64]
     truth: NDArray[np.int64]
     test_ids: tuple[str, ...]
+    parts: NDArray[np.int64]
     metric: str
     higher_is_better: bool
     values: tuple[float, ...]
@@ -50,7 +53,7 @@ class Choice:
     """The hyper-parameters that ran, what was tried, and what chose."""
 
     hyperparameters: dict[str, bool | int | float | str]
-    grid: dict[str, list[float]]
+    grid: dict[str, list[float | str]]
     selection: str
     steps: int | Missing
 
@@ -100,6 +103,7 @@ class Loaded:
     pretrain_time_s: float | Missing
     input_shape: tuple[int, ...]
     preprocessing: dict[str, bool | int | float | str | list[float]]
+    truncated: int
 
 
 @dataclass(frozen=True, slots=True)

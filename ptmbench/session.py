@@ -147,7 +147,7 @@ class Session:
             result,
             budget=self.settings.budget.name,
             precision=self.bench.device.precision,
-            floor=self._floor(case),
+            floor=self._floor(case, identity.split_sha256),
             outcomes=self.store.write_outcomes(case.id, result.answers),
             provenance=self._provenance(time.perf_counter() - started),
         )
@@ -166,7 +166,7 @@ class Session:
 
     def _held_against_floor(self, case: Case, record: Record) -> Record:
         """A kept record, its floor as the floors file has it now."""
-        current = assembly.with_floor(record, self._floor(case))
+        current = assembly.with_floor(record, self._floor(case, record.case.task.split_sha256))
         if current != record:
             self.store.write(current)
         return current
@@ -184,7 +184,7 @@ class Session:
         self.store.write(record)
         return record
 
-    def _floor(self, case: Case) -> Floor | Missing:
+    def _floor(self, case: Case, split_sha256: str | None) -> Floor | Missing:
         budget = self.settings.budget
         if not budget.asserts_floors:
             return Missing(f"the budget {budget.name} asserts no floors")
@@ -193,7 +193,12 @@ class Session:
             return Missing(f"the floors are for {usual} seeds, and this run has {asked}")
         if self.floors is None:
             return Missing(NO_FLOORS_FILE)
-        return self.floors.find(budget.name, case.id, self.bench.device.precision) or Missing(NO_FLOOR)
+        found = self.floors.find(budget.name, case.id, self.bench.device.precision)
+        if found is not None and not found.fits(split_sha256):
+            return Missing(
+                "the floor was measured on other text: this set is made of what is installed, and that differs"
+            )
+        return found or Missing(NO_FLOOR)
 
     def _provenance(self, duration_s: float) -> Provenance:
         device = self.bench.device
@@ -213,7 +218,7 @@ class Session:
         if self._store is None:
             return [], []
         records, problems = self._store.read_all()
-        complete = settled(records, self._store.hits)
+        complete = settled(records, self._store.parts)
         for before, after in zip(records, complete, strict=True):
             if before != after:
                 self._store.write(after)

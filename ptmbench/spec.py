@@ -18,20 +18,36 @@ Precision = Literal["fp32", "bf16"]
 MethodName = Literal["linear_probe", "knn", "fine_tune", "fine_tune_last", "from_scratch"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
-Provider = Literal["embedded", "random", "pixels", "torchvision"]
+Provider = Literal["embedded", "embedded_text", "random", "random_text", "pixels", "tfidf", "torchvision"]
 Objective = Literal["cross_entropy", "vae", "wgan_gp", "simclr", "masked_lm", "causal_lm"]
 
 
+class Modality(StrEnum):
+    """What a model takes in, and a task gives."""
+
+    IMAGE = "image"
+    TEXT = "text"
+
+
 class TaskKind(StrEnum):
-    """What a task asks for; each kind has one benchmark file and one module in `ptmbench.engine.tasks`."""
+    """What a task asks for; each kind has one benchmark file."""
 
     IMAGE_CLASSIFICATION = "image_classification"
+    TEXT_CLASSIFICATION = "text_classification"
+    TOKEN_CLASSIFICATION = "token_classification"  # noqa: S105  no password
+
+    @property
+    def modality(self) -> Modality:
+        """What its examples are."""
+        return Modality.IMAGE if self is TaskKind.IMAGE_CLASSIFICATION else Modality.TEXT
 
 
 class Family(StrEnum):
     """How a model was pre-trained; controls were not."""
 
     SUPERVISED = "supervised"
+    UNSUPERVISED = "unsupervised"
+    SELF_SUPERVISED = "self_supervised"
     CONTROL = "control"
 
 
@@ -58,6 +74,7 @@ class ModelSpec:
     objective: str
     source: str
     licence: str
+    modality: Modality = Modality.IMAGE
 
     def __post_init__(self) -> None:
         checked_slug(self.name)
@@ -75,7 +92,11 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """A downstream task: a data set, and how many labelled examples a class the method may see (`None`: all)."""
+    """A downstream task: a data set, and how many labelled examples the method may see (`None`: all).
+
+    `shots` counts examples a class; where a sentence holds many labels (token classification), sentences in all.
+    `classes` is the number of labels a head tells apart.
+    """
 
     name: str
     kind: TaskKind

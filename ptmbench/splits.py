@@ -45,6 +45,14 @@ def split_by_hash(ids: Sequence[str]) -> Split:
     return Split(tuple(parts["train"]), tuple(parts["validation"]), tuple(parts["test"]))
 
 
+def split_by_parts(parts: Sequence[Part]) -> Split:
+    """The split that a data set itself gives, one part's name a sample."""
+    places: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
+    for index, part in enumerate(parts):
+        places[part].append(index)
+    return Split(tuple(places["train"]), tuple(places["validation"]), tuple(places["test"]))
+
+
 def draw(
     ids: Sequence[str], labels: Sequence[int], pool: Sequence[int], shots: int | None, seed: int
 ) -> tuple[int, ...]:

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 CONFIDENCE = 0.95
+RESAMPLINGS = 2_000
 Interval = tuple[float, float]
 Values = Sequence[float] | NDArray[np.float64]
+Parts = NDArray[np.int64]
 
 
 def wilson(proportion: float, count: int) -> Interval:
@@ -31,6 +33,39 @@ def t_interval(values: Values) -> Interval:
     return mean - spread, mean + spread
 
 
+def ratio(parts: Parts) -> float:
+    """The ratio of the sums of numerators and denominators [n, 2]; 0 where nothing was asked and nothing answered."""
+    above, below = parts.sum(axis=0)
+    return float(above / below) if below else 0.0
+
+
+def ratio_interval(parts: Parts) -> Interval:
+    """A percentile bootstrap over examples (Efron & Tibshirani 1993) of a ratio of sums [n, 2]."""
+    return _percentiles(_resampled_ratios(parts, _resamplings(len(parts))))
+
+
+def ratio_difference_interval(first: Parts, second: Parts) -> Interval:
+    """The same for the difference of two ratios over the same examples: both see the same resamplings."""
+    weights = _resamplings(len(first))
+    return _percentiles(_resampled_ratios(first, weights) - _resampled_ratios(second, weights))
+
+
+def _resamplings(count: int) -> NDArray[np.int64]:
+    """How often each example is drawn [RESAMPLINGS, count]; the same for the same count."""
+    return np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=RESAMPLINGS)
+
+
+def _resampled_ratios(parts: Parts, weights: NDArray[np.int64]) -> NDArray[np.float64]:
+    above, below = (weights @ parts).T
+    ratios: NDArray[np.float64] = np.divide(above, below, out=np.zeros(len(weights)), where=below > 0)
+    return ratios
+
+
+def _percentiles(values: NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
 def ranks(values: Values) -> NDArray[np.float64]:
     """Ranks from 1; equal values share the mean of their ranks."""
     sample = np.asarray(values, dtype=float)
@@ -42,7 +77,7 @@ def ranks(values: Values) -> NDArray[np.float64]:
 Group = tuple[Values, Values]
 
 
-def clustered_spearman(clusters: Sequence[Sequence[Group]], draws: int = 2_000) -> tuple[float, Interval]:
+def clustered_spearman(clusters: Sequence[Sequence[Group]], draws: int = RESAMPLINGS) -> tuple[float, Interval]:
     """Rank correlation within groups of (first, second) values, with a bootstrap interval over clusters of groups.
 
     Ranks are taken inside each group, so that what is common to a group does not count; groups that share a cluster
@@ -56,7 +91,7 @@ def clustered_spearman(clusters: Sequence[Sequence[Group]], draws: int = 2_000) 
 
     rng = np.random.default_rng(0)
     resampled = [pooled(rng.integers(len(clusters), size=len(clusters))) for _ in range(draws)]
-    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    low, high = _percentiles(np.asarray(resampled))
     estimate = pooled(range(len(clusters)))
     return estimate, (min(float(low), estimate), max(float(high), estimate))
 

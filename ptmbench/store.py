@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,19 +142,24 @@ class ResultsFolder:
         """Writes the predictions of a case and returns what the record says of them."""
         buffer = io.BytesIO()
         smallest = np.min_scalar_type(int(max(answers.predictions.max(), answers.truth.max())))
-        np.savez_compressed(
-            buffer,
-            seeds=np.asarray(answers.seeds),
-            predictions=answers.predictions.astype(smallest),
-            truth=answers.truth.astype(smallest),
-            test_ids=np.asarray(answers.test_ids),
-        )
+        arrays: dict[str, Any] = {
+            "seeds": np.asarray(answers.seeds),
+            "predictions": answers.predictions.astype(smallest),
+            "truth": answers.truth.astype(smallest),
+            "test_ids": np.asarray(answers.test_ids),
+        }
+        if not (answers.parts[..., 1] == 1).all():  # else they follow from predictions and truth
+            arrays["parts"] = answers.parts
+        np.savez_compressed(buffer, **arrays)
         name = f"{OUTCOMES}/{case_id}.npz"
         write_atomically(self.path / name, buffer.getvalue())
         return Outcomes(file=name, sha256=hashlib.sha256(buffer.getvalue()).hexdigest())
 
-    def hits(self, record: Record) -> NDArray[np.bool_]:
-        """Whether each test example was right at the record's first seed; raises `RecordError` if not known."""
+    def parts(self, record: Record) -> NDArray[np.int64]:
+        """What each test example [n, 2] adds to numerator and denominator of the metric at the record's first seed.
+
+        For a share of examples that is 1 or 0, and 1. Raises `RecordError` if it is not known.
+        """
         if record.quality is None:
             raise RecordError(f"{record.case.id} is {record.status} and has no outcomes")
         path, expected = self.path / record.quality.outcomes.file, record.quality.outcomes.sha256
@@ -164,7 +170,10 @@ class ResultsFolder:
         if hashlib.sha256(content).hexdigest() != expected:
             raise RecordError(f"{path} is not what its record speaks of: expected sha256 {expected}")
         with np.load(io.BytesIO(content), allow_pickle=False) as outcomes:
-            return np.asarray(outcomes["predictions"][0] == outcomes["truth"])
+            if "parts" in outcomes:
+                return np.asarray(outcomes["parts"][0], dtype=np.int64)
+            hits = (outcomes["predictions"][0] == outcomes["truth"]).astype(np.int64)
+            return np.stack([hits, np.ones_like(hits)], axis=1)
 
     @contextmanager
     def running(self, case_id: str, digest: str) -> Iterator[None]:

@@ -67,10 +67,9 @@ def cli(tmp_path):
 
 @pytest.fixture
 def benchmarks(pytester, monkeypatch):
-    """Runs the shipped benchmark file in a process of its own, in a folder without floors unless they are given."""
+    """Runs the shipped benchmark files in a process of its own, in a folder without floors unless they are given."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    source = ROOT / "benchmarks" / "test_image_classification.py"
-    pytester.makepyfile(test_image_classification=source.read_text())
+    pytester.makepyfile(**{path.stem: path.read_text() for path in (ROOT / "benchmarks").glob("test_*.py")})
     pytester.makefile(".ini", pytest=(ROOT / "benchmarks" / "pytest.ini").read_text())
 
     def run(*arguments, floors=None):

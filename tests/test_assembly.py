@@ -23,6 +23,7 @@ EMPTY = Answers(
     values=(),
     train_values=(),
     others={},
+    parts=np.ones((1, 200, 2), dtype=np.int64),
 )
 
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.cases import SCRATCH, compatible, find_case, product
+from ptmbench.cases import RANDOM, SCRATCH, compatible, find_case, product
 from ptmbench.catalog import METHODS, MODELS, PRETRAINING, TASKS
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.rates import recorded_rates
-from ptmbench.spec import Case, Family, MethodSpec, ModelSpec, TaskKind, TaskSpec
+from ptmbench.selection import select
+from ptmbench.spec import Case, Family, MethodSpec, Modality, ModelSpec, TaskKind, TaskSpec
 from strategies import slugs
 
 CASES = product()
@@ -46,6 +47,7 @@ def test_names_do_not_collide_in_k():
     """No name of one kind is part of a name of another, so that -k selects what a user means."""
     words = {
         "model": {model.architecture.split("_")[0] for model in MODELS},
+        "objective": {"simclr"},
         "source": {model.source for model in MODELS if model.source != "none"},
         "data": {task.dataset for task in TASKS},
         "method": {method.name for method in METHODS},
@@ -64,18 +66,42 @@ def test_what_is_a_case():
     assert {"linear_probe", "knn"} == by_model["pixels"]
     assert {"linear_probe", "knn", SCRATCH} == by_model["vgg_tiny.random"]
     assert {"linear_probe", "knn", "fine_tune", "fine_tune_last"} == by_model["vgg_tiny.glyphs"]
+    assert set() == by_model["bert_tiny.invented"] == by_model["tfidf"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "models", "tasks"),
+    [
+        ("bert", {"bert_tiny.invented", "bert_tiny.manuals", "bert_tiny.random"}, {"sentiment", "topic", "ner"}),
+        ("ner", {model.name for model in MODELS if model.modality is Modality.TEXT}, {"ner"}),
+        (
+            "vae or wgan",
+            {"vae_tiny.glyphs", "vae_tiny.random", "wgan_tiny.glyphs", "wgan_tiny.random"},
+            {"digits", "photo_numerals", "textures", "shapes"},
+        ),
+    ],
+)
+def test_k_selects_what_a_user_expects(expression, models, tasks):
+    """A family or a task by its name selects all of it and nothing else."""
+    chosen = select(CASES, expression)
+
+    assert models == {case.model.name for case in chosen}
+    assert tasks == {case.task.dataset for case in chosen}
+    assert len(chosen) == sum(case.model.name in models and case.task.dataset in tasks for case in CASES)
 
 
 def test_every_pretrained_model_has_its_controls():
     """Each architecture that is pre-trained is also there at random initialisation and from scratch."""
-    random = {model.architecture for model in MODELS if model.provider == "random"}
+    random = {model.architecture for model in MODELS if model.provider in RANDOM}
 
     assert {model.architecture for model in MODELS if model.pretrained} == random
 
 
 def test_every_embedded_model_has_a_recipe():
     """`ptmbench pretrain` knows every embedded checkpoint, and no other."""
-    assert {model.name for model in MODELS if model.provider == "embedded"} == {spec.name for spec in PRETRAINING}
+    assert {model.name for model in MODELS if model.provider.startswith("embedded")} == {
+        spec.name for spec in PRETRAINING
+    }
 
 
 def test_trained_methods_try_equally_many_rates():

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from ptmbench.cases import product
+from ptmbench.catalog import PRETRAINING
 from ptmbench.cli import main
 
 SMOKE = ("--budget", "smoke", "--device", "cpu", "--results", "out")
@@ -144,7 +145,7 @@ def test_doctor_finds_everything(capsys):
 
     said = capsys.readouterr().out
     assert "torch" in said
-    assert "5, sha256 as on their cards" in said
+    assert f"{len(PRETRAINING)}, sha256 as on their cards" in said
 
 
 def test_interrupted_run_ends_with_130(cli, start, tmp_path):
@@ -176,3 +177,38 @@ def test_a_corrupt_record_is_named_and_the_rest_rendered(cli, tmp_path):
     assert "vgg_tiny.glyphs-digits_1shot-knn.json is not a ptmbench record" in reported.stderr
     assert "pixels" in reported.stdout
     assert bad.read_text() == '{"schema_version": 1'
+
+
+def test_check_lists_what_is_wrong_with_a_file(cli, tmp_path):
+    """Faults are named with file and line, all at once, without a traceback; the exit code is 2."""
+    (tmp_path / "bad.conll").write_text("anna\tB-PER\nmet\nbob\tI-LOC\n\nrome\tX\n")
+
+    finished = cli("check", "bad.conll")
+
+    assert 2 == finished.returncode
+    assert "Traceback" not in finished.stderr
+    for fault in ("line 2", "line 3", "line 5"):
+        assert fault in finished.stderr
+
+
+def test_check_repairs_tags_only_on_request(cli, tmp_path):
+    """Invalid BIO is an error; with --repair it is mended, counted and written."""
+    (tmp_path / "open.conll").write_text("anna\tI-PER\nsmith\tI-PER\nslept\tO\n")
+
+    assert 2 == cli("check", "open.conll").returncode
+    repaired = cli("check", "open.conll", "--repair", "-o", "new.conll")
+
+    assert 0 == repaired.returncode, repaired.stderr
+    assert "1 sentences, 3 words, entities: PER 1" in repaired.stdout
+    assert "1 tags repaired" in repaired.stdout
+    assert "anna\tB-PER\nsmith\tI-PER\nslept\tO\n\n" == (tmp_path / "new.conll").read_text()
+
+
+def test_check_counts_the_labels_of_texts(cli, tmp_path):
+    """A file of texts and labels is summed up; asking to repair its tags is a contradiction."""
+    (tmp_path / "reviews.tsv").write_text("a good one\tpos\nnot good\tneg\nfine\tpos\n")
+
+    assert "3 texts, labels: neg 1, pos 2" in cli("check", "reviews.tsv").stdout
+    refused = cli("check", "reviews.tsv", "--repair")
+    assert (2, True) == (refused.returncode, "--form tagged" in refused.stderr)
+    assert "nowhere.tsv" in cli("check", "nowhere.tsv").stderr

@@ -28,7 +28,12 @@ def shaped(record, *, method, family, values):
     return record.model_copy(update={"case": case, "quality": quality})
 
 
-def no_hits(_record):
+def shares(*hits):
+    """What test examples add to an accuracy: a hit or none, of one."""
+    return np.array([[hit, 1] for hit in hits])
+
+
+def not_asked(_record):
     """Outcomes that must not be asked for."""
     raise AssertionError
 
@@ -41,7 +46,7 @@ def test_gain_is_paired_over_common_seeds(record, pairs):
     mine = shaped(record, method="fine_tune", family="supervised", values=(*ours, 0.5))
     partner = shaped(record, method="from_scratch", family="control", values=theirs)
 
-    gain = gain_over(mine, partner, lambda _record: np.array([True, False, True]))
+    gain = gain_over(mine, partner, lambda _record: shares(1, 0, 1))
 
     assert float(np.mean(differences)) == gain.value
     assert len(pairs) == gain.seeds
@@ -54,12 +59,25 @@ def test_one_seed_is_paired_over_examples(record):
     """With one seed the interval is over the differences on the test examples."""
     mine = shaped(record, method="knn", family="supervised", values=(0.75,))
     partner = shaped(record, method="from_scratch", family="control", values=(0.5,))
-    outcomes = {"knn": np.array([True, True, True, False]), "from_scratch": np.array([True, False, True, False])}
+    outcomes = {"knn": shares(1, 1, 1, 0), "from_scratch": shares(1, 0, 1, 0)}
 
     gain = gain_over(mine, partner, lambda asked: outcomes[asked.case.method.name])
 
     assert (0.25, "paired_t_over_examples", 1) == (gain.value, gain.interval_kind, gain.seeds)
     assert t_interval([0.0, 1.0, 0.0, 0.0]) == gain.interval95
+
+
+@given(finished)
+def test_one_seed_of_a_ratio_of_sums_gives_a_bootstrap_over_examples(record):
+    """F1 is no mean over sentences: both models are resampled together, and equal answers differ by nothing."""
+    mine = shaped(record, method="knn", family="supervised", values=(0.8,))
+    partner = shaped(record, method="from_scratch", family="control", values=(0.4,))
+    outcomes = {"knn": np.array([[4, 5]] * 20), "from_scratch": np.array([[2, 5]] * 20)}
+
+    gain = gain_over(mine, partner, lambda asked: outcomes[asked.case.method.name])
+
+    assert "paired_bootstrap_over_examples" == gain.interval_kind
+    assert pytest.approx((0.4, 0.4)) == gain.interval95
 
 
 @pytest.mark.parametrize(
@@ -81,8 +99,8 @@ def test_an_unfinished_partner_gives_no_gain(partner, record):
     """Without the partner's figure there is no gain, and the reason names its status."""
     mine = shaped(record, method="knn", family="supervised", values=(0.5,))
 
-    assert Missing(f"the partner from scratch is {partner.status}") == gain_over(mine, partner, no_hits)
-    assert Missing("the partner from scratch was not run") == gain_over(mine, None, no_hits)
+    assert Missing(f"the partner from scratch is {partner.status}") == gain_over(mine, partner, not_asked)
+    assert Missing("the partner from scratch was not run") == gain_over(mine, None, not_asked)
 
 
 @given(finished)
@@ -95,7 +113,7 @@ def test_another_split_gives_no_gain(record):
         update={"case": mine.case.model_copy(update={"task": task.model_copy(update={"split_sha256": "1" * 64})})}
     )
 
-    assert Missing("the partner from scratch ran on another split") == gain_over(mine, other, no_hits)
+    assert Missing("the partner from scratch ran on another split") == gain_over(mine, other, not_asked)
 
 
 @given(finished)
@@ -113,5 +131,5 @@ def test_controls_have_no_gain(record):
     """A control is left as it is."""
     control = shaped(record, method="from_scratch", family="control", values=(0.5,))
 
-    assert [control] == settled([control], no_hits)
+    assert [control] == settled([control], not_asked)
     assert isinstance(control, Record)

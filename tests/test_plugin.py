@@ -6,9 +6,13 @@ import time
 
 import pytest
 
+from ptmbench.cases import product
+
 SMOKE = ("--ptm-budget=smoke", "--ptm-device=cpu", "--ptm-results=out")
 ONE = "pixels and digits_1shot and knn"
 CASE = "pixels-digits_1shot-knn"
+CASES = len(product())
+ONE_TASK = len([case for case in product() if case.task.name == "digits_1shot"])
 
 
 def read(pytester, case_id):
@@ -20,19 +24,19 @@ def test_a_case_is_a_test_and_leaves_a_record(benchmarks, pytester):
     """One selected case runs as one test, writes its record, and stands in the table at the end."""
     result = benchmarks(*SMOKE, "-k", ONE)
 
-    result.assert_outcomes(passed=1, deselected=371)
+    result.assert_outcomes(passed=1, deselected=CASES - 1)
     result.stdout.fnmatch_lines([f"*PASSED*{CASE}*top1_accuracy*", "*digits_1shot (smoke, cpu, fp32)*1 of 1 cases*"])
     assert read(pytester, CASE)["case"]["id"] == CASE
 
 
 def test_all_combinations_of_one_task_pass_at_smoke(benchmarks):
     """The smoke budget runs every case's code and asserts no floor."""
-    benchmarks(*SMOKE, "-k", "digits_1shot and (resnet or pixels)").assert_outcomes(passed=17, deselected=355)
+    benchmarks(*SMOKE, "-k", "digits_1shot and (resnet or pixels)").assert_outcomes(passed=21, deselected=CASES - 21)
 
 
 def test_latency_is_pytest_benchmarks(benchmarks, pytester):
     """The record's latency samples are those of pytest-benchmark's JSON, which carries the record too."""
-    benchmarks(*SMOKE, "-k", ONE, "--benchmark-json=bench.json").assert_outcomes(passed=1, deselected=371)
+    benchmarks(*SMOKE, "-k", ONE, "--benchmark-json=bench.json").assert_outcomes(passed=1, deselected=CASES - 1)
 
     shown = json.loads((pytester.path / "bench.json").read_text())["benchmarks"][0]
     latency = read(pytester, CASE)["cost"]["latency_s"]
@@ -46,7 +50,7 @@ def test_latency_is_pytest_benchmarks(benchmarks, pytester):
 
 def test_disabled_benchmarking_measures_no_latency(benchmarks, pytester):
     """Under --benchmark-disable the latency is null, with the reason."""
-    benchmarks(*SMOKE, "-k", ONE, "--benchmark-disable").assert_outcomes(passed=1, deselected=371)
+    benchmarks(*SMOKE, "-k", ONE, "--benchmark-disable").assert_outcomes(passed=1, deselected=CASES - 1)
 
     record = read(pytester, CASE)
     assert record["cost"]["latency_s"] is None
@@ -93,7 +97,7 @@ def test_a_floor_that_is_met_passes(benchmarks, pytester):
     floors = f'[quick]\n"{CASE}" = {{ floor = 0.2, tells = false }}\n'
 
     benchmarks("--ptm-device=cpu", "--ptm-results=out", "-k", ONE, floors=floors).assert_outcomes(
-        passed=1, deselected=371
+        passed=1, deselected=CASES - 1
     )
 
     quality = read(pytester, CASE)["quality"]
@@ -104,7 +108,7 @@ def test_a_missing_floor_fails(benchmarks):
     """A case without a floor fails, naming the case and the command that writes floors."""
     result = benchmarks("--ptm-device=cpu", "--ptm-results=out", "-k", ONE, floors="[quick]\n")
 
-    result.assert_outcomes(failed=1, deselected=371)
+    result.assert_outcomes(failed=1, deselected=CASES - 1)
     result.stdout.fnmatch_lines([f"*{CASE} has no floor at the budget quick in floors.toml*"])
 
 
@@ -115,7 +119,7 @@ def test_resume_keeps_finished_records(benchmarks, pytester):
 
     result = benchmarks(*SMOKE, "-k", "pixels and digits_1shot", "--ptm-resume")
 
-    result.assert_outcomes(passed=2, deselected=370)
+    result.assert_outcomes(passed=2, deselected=CASES - 2)
     result.stdout.fnmatch_lines([f"*PASSED*{CASE}*kept*"])
     assert before == (pytester.path / "out" / f"{CASE}.json").read_bytes()
 
@@ -175,14 +179,14 @@ def test_stops_at_the_first_failure(benchmarks):
         "--ptm-device=cpu", "--ptm-results=out", "-k", "pixels and digits_1shot", "-x", floors="[quick]\n"
     )
 
-    result.assert_outcomes(failed=1, deselected=370)
+    result.assert_outcomes(failed=1, deselected=CASES - 2)
 
 
 def test_marker_selects(benchmarks):
     """`-m ptm_kind` selects our cases, and a marker of a typo is refused under strict markers."""
     result = benchmarks("--collect-only", "-q", "-m", "ptm_kind")
 
-    result.stdout.fnmatch_lines(["372 tests collected*"])
+    result.stdout.fnmatch_lines([f"{CASES} tests collected*"])
 
 
 def test_interrupted_keeps_finished_records(benchmarks, start, pytester):
@@ -198,8 +202,8 @@ def test_interrupted_keeps_finished_records(benchmarks, start, pytester):
 
     finished = list(out.glob("*-*.json"))
     assert process.returncode == pytest.ExitCode.INTERRUPTED
-    assert 3 <= len(finished) < 31
+    assert 3 <= len(finished) < ONE_TASK
     assert not list(out.glob("_running/*"))
     result = benchmarks(*SMOKE, "-k", "digits_1shot", "--ptm-resume")
-    result.assert_outcomes(passed=31, deselected=341)
+    result.assert_outcomes(passed=ONE_TASK, deselected=CASES - ONE_TASK)
     assert len([line for line in result.outlines if "  kept" in line]) == len(finished)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.sources import NO_RELATION, source_tables
-from ptmbench.report.tables import comparison_tables, make_row, task_order
+from ptmbench.report.tables import FAMILIES, comparison_tables, make_row, task_order
 from ptmbench.report.text import render_markdown, render_text
 from ptmbench.store import ResultsFolder
 from strategies import records
@@ -95,15 +96,41 @@ def test_the_best_of_each_column_is_marked(committed):
 
 
 def test_controls_stand_in_every_table(committed):
-    """Raw pixels and every architecture at random initialisation are rows of every table."""
+    """Pixels or word counts, and every architecture at random initialisation, are rows of every table."""
+    text = {"tfidf", "bert_tiny.random", "gpt_tiny.random"}
+    images = {f"{name}_tiny.random" for name in ("resnet", "vgg", "inception", "vae", "wgan")} | {"pixels"}
     for table in comparison_tables(committed):
-        models = {row.model for row in table.rows}
-        assert {"pixels", "resnet_tiny.random", "vgg_tiny.random", "inception_tiny.random"} <= models
+        controls = {row.model for row in table.rows if row.family == "control"}
+        assert controls in (text, images)
+
+
+def test_families_stand_together_and_the_best_first(committed):
+    """Rows are grouped by family, controls last; in a family quality falls."""
+    for table in comparison_tables(committed):
+        order = [FAMILIES.index(row.family) for row in table.rows]
+        assert sorted(order) == order
+        for before, after in itertools.pairwise(table.rows):
+            assert before.family != after.family or before.value >= after.value
+
+
+def test_a_family_is_named_once(committed):
+    """The first row of each family carries its name, and the title the metric."""
+    (table,) = [table for table in comparison_tables(committed) if table.task == "ner_100"]
+
+    text = render_text([table])
+
+    assert "ner_100 (quick, cpu, fp32): entity F1, 100 training and 800 test examples, chance 0 %" in text
+    assert [1, 1] == [
+        sum(line.startswith(family) for line in text.splitlines()) for family in ("self-supervised", "control ")
+    ]
 
 
 def test_coverage_is_stated(committed):
     """The title says how many of the cases have a figure."""
-    assert "31 of 31 cases finished" in render_text(comparison_tables(committed))
+    text = render_text(comparison_tables(committed))
+
+    assert "49 of 49 cases finished" in text
+    assert "20 of 20 cases finished" in text
 
 
 def test_the_source_table_states_relation_or_none(committed):

@@ -95,10 +95,11 @@ def test_a_fault_of_ours_is_recorded_and_raised(session, monkeypatch):
 def test_nan_loss_diverges(tmp_path, bench, monkeypatch):
     """Images that are not numbers make the features diverge, and the status says so."""
     case = find_case("vgg_tiny.random", "digits_1shot", "from_scratch")
-    inputs = bench.inputs(case)
+    encoded = bench.encoded(case)
+    broken = replace(encoded, inputs=encoded.inputs * float("nan"))
     session = Session(bench.settings, folder=tmp_path, _bench=bench)
     with monkeypatch.context() as patch:
-        patch.setattr(type(bench), "inputs", lambda _self, _case: inputs * float("nan"))
+        patch.setattr(type(bench), "encoded", lambda _self, _case: broken)
         record = session.run(case)
 
     assert record.status == "diverged"

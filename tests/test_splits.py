@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.errors import Unavailable
-from ptmbench.splits import draw, split_by_hash
+from ptmbench.splits import Split, draw, split_by_hash, split_by_parts
 
 ids = st.lists(st.text(max_size=8), unique=True, max_size=60)
 
@@ -69,3 +69,10 @@ def test_too_few_examples_are_named():
     """A class with fewer examples than shots is named with its count."""
     with pytest.raises(Unavailable, match="expected 3 training examples in each class: class 1 has 1"):
         draw(["a", "b", "c", "d"], [0, 0, 0, 1], range(4), 3, 0)
+
+
+def test_a_set_may_bring_its_own_split():
+    """Samples fall in the parts that the set names, in its order."""
+    split = split_by_parts(("train", "test", "validation", "train", "test"))
+
+    assert Split(train=(0, 3), validation=(2,), test=(1, 4)) == split

@@ -30,6 +30,7 @@ def answers(predictions, truth):
         values=(0.5,),
         train_values=(1.0,),
         others={},
+        parts=np.array([[[mine == true, 1] for mine, true in zip(predictions, truth, strict=True)]], dtype=np.int64),
     )
 
 
@@ -132,10 +133,10 @@ def test_outcomes_are_held_against_their_sha256(tmp_path):
         class quality:  # noqa: N801  stands for a record with outcomes
             outcomes = Outcomes(file="outcomes/a-b-c.npz", sha256=first.sha256)
 
-    assert [True, True, False] == folder.hits(Known).tolist()
+    assert [[1, 1], [1, 1], [0, 1]] == folder.parts(Known).tolist()
     (tmp_path / "outcomes" / "a-b-c.npz").write_bytes(b"")
     with pytest.raises(RecordError, match="is not what its record speaks of"):
-        folder.hits(Known)
+        folder.parts(Known)
 
 
 def test_a_mark_goes_when_the_block_ends(tmp_path):

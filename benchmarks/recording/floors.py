@@ -11,13 +11,15 @@ import sys
 from pathlib import Path
 
 from ptmbench.gain import partner_of
-from ptmbench.record import Record
+from ptmbench.record import Record, chance_of
 from ptmbench.spec import Family
 from ptmbench.store import ResultsFolder
 
 FLOORS = Path(__file__).parents[1] / "floors.toml"
 MARGIN = 0.05
 CLEAR = 0.01
+VARYING = ("topic",)  # data sets made of the text of installed packages
+SPLIT_DIGITS = 12
 HEADER = """\
 # Accuracy floors by budget and case; `tells` says whether the floor lies above what random weights reach.
 # Written by: python benchmarks/recording/floors.py results/embedded/*
@@ -28,9 +30,8 @@ bf16 = 0.01
 """
 
 
-def floor_of(value: float, classes: int) -> float:
+def floor_of(value: float, chance: float) -> float:
     """Five points below the value, but at least a third of the way from chance to it."""
-    chance = 1 / classes
     return round(max(value - MARGIN, chance + (value - chance) / 3), 4)
 
 
@@ -71,9 +72,11 @@ def main(folders: list[str]) -> None:
         for record in records:
             if record.quality is None:
                 sys.exit(f"{record.case.id} is {record.status}: {record.reason}")
-            floor = floor_of(record.quality.value, record.case.task.classes)
+            floor = floor_of(record.quality.value, chance_of(record.case.task))
             telling = str(tells(record, floor, records)).lower()
-            lines.append(f'"{record.case.id}" = {{ floor = {floor}, tells = {telling} }}')
+            task = record.case.task
+            bound = f', split = "{(task.split_sha256 or "")[:SPLIT_DIGITS]}"' if task.dataset in VARYING else ""
+            lines.append(f'"{record.case.id}" = {{ floor = {floor}, tells = {telling}{bound} }}')
         parts.append("\n".join(lines) + "\n")
     FLOORS.write_text("\n".join(parts))
 

@@ -2,7 +2,6 @@
 
 import argparse
 import functools
-import hashlib
 import json
 import os
 import sys
@@ -14,12 +13,15 @@ from tqdm import tqdm
 
 import ptmbench
 from ptmbench import environment
-from ptmbench.card import load_card, weights_path
+from ptmbench.card import Card, load_card, sha256_of, weights_files, weights_path
 from ptmbench.catalog import PRETRAINING
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.references import model_spec
 from ptmbench.result import Footprint, LatencySamples, Missing
 from ptmbench.settings import check_settings
+from ptmbench.spec import ModelSpec
+
+TOKENS = ("embedded_text", "random_text")  # providers whose models take tokens
 
 
 def profile(arguments: argparse.Namespace) -> int:
@@ -34,8 +36,9 @@ def profile(arguments: argparse.Namespace) -> int:
 
     device = resolve(settings)
     model = BUILDERS[spec.provider](spec, 0)
-    shape = (3, model.preprocessing.side, model.preprocessing.side)
-    found = measure(model.backbone, shape, device, batch_size=arguments.batch_size, timed=True)
+    shape = _shape(model.preprocessing.shape, arguments.sequence_length, spec)
+    example = functools.partial(model.preprocessing.example, shape=shape)
+    found = measure(model.backbone, example, device, batch_size=arguments.batch_size, timed=True)
     head = {"model": spec.name, "reference": spec.reference, "input_shape": list(shape)}
     place = {"device": device.type, "precision": device.precision, "threads": device.threads}
     fields = {**head, **place, **footprint_fields(found)}
@@ -44,6 +47,17 @@ def profile(arguments: argparse.Namespace) -> int:
     else:
         print(tabulate([(name, _shown(value)) for name, value in fields.items()], disable_numparse=True))
     return 0
+
+
+def _shape(largest: tuple[int, ...], length: int | None, spec: ModelSpec) -> tuple[int, ...]:
+    """The shape of one input: the model's own, or that many tokens of text."""
+    if length is None:
+        return largest
+    if spec.provider not in TOKENS:
+        raise UsageError(f"--sequence-length counts tokens, and {spec.name} takes inputs of shape {list(largest)}")
+    if not 1 <= length <= largest[0]:
+        raise UsageError(f"{spec.name} takes 1 to {largest[0]} tokens, got --sequence-length {length}")
+    return (length,)
 
 
 def footprint_fields(found: Footprint) -> dict[str, object]:
@@ -79,24 +93,31 @@ def _shown(value: object) -> str:
 
 
 def pretrain(arguments: argparse.Namespace) -> int:
-    """Trains the named checkpoints anew, shows progress, writes weights and card, and compares with the shipped."""
+    """Trains the named checkpoints anew, shows progress, writes weights and card, and compares with the shipped.
+
+    A stopped one leaves `NAME.partial` in the folder, and the same command goes on from there.
+    """
     recipes = {spec.name: spec for spec in PRETRAINING}
     for name in arguments.names:
         if name not in recipes:
             raise UnknownName("pre-trained model", name, recipes)
     from ptmbench.engine.device import resolve
     from ptmbench.engine.pretraining.checkpoints import write_checkpoint
-    from ptmbench.engine.pretraining.supervised import pretrain as run_recipe
+    from ptmbench.engine.pretraining.objectives import pretrain as run_recipe
 
     for name in arguments.names:
         spec = recipes[name]
         resolve(check_settings(device="cpu", threads=spec.threads))
+        partial = arguments.out / f"{name}.partial"
         with tqdm(total=spec.recipe.steps, desc=name, unit="step") as bar:
-            result = run_recipe(spec, functools.partial(_advance, bar))
+            result = run_recipe(spec, functools.partial(_advance, bar), partial)
+        shipped = _shipped(name)  # read first: the folder may be the package's own
         card = write_checkpoint(spec, result, arguments.out)
+        partial.unlink(missing_ok=True)
         print(f"{weights_path(name, arguments.out)}: sha256 {card.sha256}")
-        print(f"accuracy on held-out images of {spec.source}: {100 * card.held_out_accuracy:.1f} %")
-        print(_compared(name, card.sha256))
+        figures = ", ".join(f"{figure} {value:.4g}" for figure, value in card.held_out.items())
+        print(f"on {card.held_out_examples:,} held-out examples of {spec.source}: {figures}")
+        print(_compared(shipped, card.sha256))
     return 0
 
 
@@ -105,10 +126,15 @@ def _advance(bar: "tqdm[Any]", step: int, loss: float) -> None:
     bar.set_postfix(loss=f"{loss:.3f}")
 
 
-def _compared(name: str, sha256: str) -> str:
+def _shipped(name: str) -> Card | None:
     try:
-        shipped = load_card(name)
+        return load_card(name)
     except PtmbenchError:
+        return None
+
+
+def _compared(shipped: Card | None, sha256: str) -> str:
+    if shipped is None:
         return "no checkpoint of this name is shipped"
     if shipped.sha256 == sha256:
         return "equal to the shipped checkpoint, bit for bit"
@@ -145,9 +171,9 @@ def doctor(_arguments: argparse.Namespace) -> int:
 
 def _checkpoint_fault(name: str) -> str | None:
     try:
-        content, expected = weights_path(name).read_bytes(), load_card(name).sha256
+        contents, expected = [content for _, content in weights_files(name)], load_card(name).sha256
     except (OSError, PtmbenchError) as error:
         return str(error)
-    if hashlib.sha256(content).hexdigest() != expected:
+    if sha256_of(contents) != expected:
         return f"{name} is corrupt: run ptmbench pretrain {name} --out {weights_path(name).parent}"
     return None

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import ptmbench
-from ptmbench.cli import engine_commands, listing, reporting, running
+from ptmbench.cli import checking, engine_commands, listing, reporting, running
 
 RUN_EXAMPLES = """\
 examples:
@@ -27,12 +27,18 @@ examples:
 PROFILE_EXAMPLES = """\
 examples:
   ptmbench profile resnet_tiny.glyphs
+  ptmbench profile bert_tiny.invented --sequence-length 32
   ptmbench profile torchvision:resnet18 --batch-size 8 --json
 """
 PRETRAIN_EXAMPLES = """\
 examples:
   ptmbench pretrain resnet_tiny.glyphs
-  ptmbench pretrain vgg_tiny.glyphs --out checkpoints/
+  ptmbench pretrain vgg_tiny.glyphs --out checkpoints/     stopped by Ctrl-C, the same command goes on
+"""
+CHECK_EXAMPLES = """\
+examples:
+  ptmbench check reviews.tsv
+  ptmbench check entities.conll --repair -o repaired.conll
 """
 
 
@@ -68,6 +74,9 @@ def make_parser() -> argparse.ArgumentParser:
     profile = _command(commands, "profile", "what a model costs, without any task", PROFILE_EXAMPLES)
     profile.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or torchvision:NAME")
     profile.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
+    profile.add_argument(
+        "--sequence-length", type=int, metavar="N", help="tokens of a text (default: as many as the model takes)"
+    )
     profile.add_argument("--json", action="store_true", help="print JSON")
     _add_machine_options(profile)
     profile.set_defaults(command=engine_commands.profile)
@@ -75,9 +84,23 @@ def make_parser() -> argparse.ArgumentParser:
     pretrain.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
     pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
     pretrain.set_defaults(command=engine_commands.pretrain)
+    _add_check(_command(commands, "check", "whether a file of labelled text can be read", CHECK_EXAMPLES))
     doctor = _command(commands, "doctor", "versions, device, caches, and what is missing")
     doctor.set_defaults(command=engine_commands.doctor)
     return parser
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="UTF-8 text")
+    parser.add_argument(
+        "--form",
+        choices=["labelled", checking.TAGGED],
+        help="labelled: a text, TAB and its label a line; tagged: a word and its BIO tag a line, a blank line between "
+        "sentences (default: by the file's suffix, tagged for .conll, .bio, .iob)",
+    )
+    parser.add_argument("--repair", action="store_true", help="read an I-TYPE that continues nothing as B-TYPE")
+    parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="write the (repaired) tagged words here")
+    parser.set_defaults(command=checking.check)
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ def report(arguments: argparse.Namespace) -> int:
     folders, problems = read_folders(arguments.folders)
     records: list[Record] = []
     for folder, found in folders:
-        records += settled(found, folder.hits)
+        records += settled(found, folder.parts)
     for problem in problems:
         print(f"ptmbench: warning: {problem}", file=sys.stderr)
     text = render(records, arguments.format)

@@ -3,32 +3,11 @@
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-
-@dataclass(frozen=True, slots=True)
-class Preprocessing:
-    """The checkpoint's own input: square side in pixels, channel means and standard deviations, interpolation."""
-
-    side: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
-
-    def apply(self, images: Tensor) -> Tensor:
-        """Images [n, 3, h, w] (uint8) to normalised input [n, 3, side, side] (float32) on the images' device."""
-        pixels = images.float().div_(255)
-        if pixels.shape[-2:] != (self.side, self.side):
-            pixels = functional.interpolate(
-                pixels, size=(self.side, self.side), mode=self.interpolation, align_corners=False, antialias=True
-            )
-        mean = torch.tensor(self.mean, device=pixels.device)[:, None, None]
-        std = torch.tensor(self.std, device=pixels.device)[:, None, None]
-        return (pixels - mean) / std
+from ptmbench.engine.preprocessing import Preprocessing
 
 
 class Pool(NamedTuple):
@@ -85,6 +64,7 @@ class LoadedModel:
     """A backbone in eval mode with what the record has to say of it.
 
     `loaded_fraction` is the share of the backbone's tensors that came from the checkpoint (None: there is none).
+    `standardise`: the features have no common scale, so that a probe has to give them one.
     """
 
     backbone: Backbone
@@ -93,3 +73,4 @@ class LoadedModel:
     loaded_fraction: float | None
     size_bytes: int
     pretrain_time_s: float | None
+    standardise: bool = True

@@ -1,25 +1,27 @@
 """The data of a task, loaded once: samples, split, digest, and network inputs for a preprocessing."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ptmbench.engine.backbone import Preprocessing
-from ptmbench.engine.datasets.base import LabelledImages
+from ptmbench.engine.datasets.base import LabelledTokens, Samples
 from ptmbench.engine.metrics import Labels
+from ptmbench.engine.preprocessing import Encoded, Preprocessing
 from ptmbench.engine.providers import DATASETS
 from ptmbench.errors import UnknownName
-from ptmbench.splits import Split, draw, split_by_hash
+from ptmbench.splits import Split, draw, split_by_hash, split_by_parts
 
 
-def digest_of(samples: LabelledImages, split: Split) -> str:
-    """sha256 over ids, labels, pixels and the parts they fall in."""
+def digest_of(samples: Samples, split: Split) -> str:
+    """sha256 over ids, content, labels and the parts they fall in."""
     digest = hashlib.sha256("\n".join(samples.ids).encode())
-    digest.update(samples.images.numpy().tobytes())
-    digest.update(samples.labels.numpy().tobytes())
+    for content in samples.content():
+        digest.update(content)
     for part in (split.train, split.validation, split.test):
         digest.update(np.asarray(part, dtype=np.int64).tobytes() + b"|")
     return digest.hexdigest()
@@ -27,23 +29,42 @@ def digest_of(samples: LabelledImages, split: Split) -> str:
 
 @dataclass(slots=True)
 class TaskData:
-    """One data set with its split; `inputs` are kept for the last preprocessing asked for."""
+    """One data set with its split; inputs are kept for the last preprocessing asked for.
 
-    samples: LabelledImages
+    `labels` holds the labels of all examples one after the other, `lengths` [n] how many each has: one, or one a word.
+    """
+
+    samples: Samples
     split: Split
     sha256: str
     labels: Labels
-    _inputs: tuple[Preprocessing, Tensor] | None = field(default=None, repr=False)
+    lengths: NDArray[np.int64]
+    _encoded: tuple[Preprocessing, Encoded] | None = field(default=None, repr=False)
 
-    def inputs(self, preprocessing: Preprocessing) -> Tensor:
-        """All samples [n, 3, side, side] (float32, CPU) as the checkpoint wants them."""
-        if self._inputs is None or self._inputs[0] != preprocessing:
-            self._inputs = preprocessing, preprocessing.apply(self.samples.images)
-        return self._inputs[1]
+    def encoded(self, preprocessing: Preprocessing) -> Encoded:
+        """All samples as the checkpoint wants them."""
+        if self._encoded is None or self._encoded[0] != preprocessing:
+            self._encoded = preprocessing, preprocessing.encode(self.samples, self.split.train)
+        return self._encoded[1]
 
     def training_examples(self, shots: int | None, seed: int) -> Tensor:
         """Indices of the labelled examples that a seed may see."""
-        return torch.tensor(draw(self.samples.ids, self.labels.tolist(), self.split.train, shots, seed))
+        tokens = isinstance(self.samples, LabelledTokens)
+        classes = [0] * len(self.samples.ids) if tokens else self.labels.tolist()
+        return torch.tensor(draw(self.samples.ids, classes, self.split.train, shots, seed))
+
+    def train_size(self, shots: int | None, classes: int) -> int:
+        """How many examples a draw has."""
+        if shots is None:
+            return len(self.split.train)
+        return shots if isinstance(self.samples, LabelledTokens) else shots * classes
+
+    def truth(self, indices: Sequence[int] | NDArray[np.int64]) -> Labels:
+        """The labels of these examples, one after the other."""
+        if isinstance(self.samples, LabelledTokens):
+            ends = self.lengths.cumsum()
+            return np.concatenate([self.labels[ends[i] - self.lengths[i] : ends[i]] for i in indices])
+        return self.labels[list(indices)]
 
 
 def load(name: str) -> TaskData:
@@ -51,5 +72,5 @@ def load(name: str) -> TaskData:
     if name not in DATASETS:
         raise UnknownName("data set", name, DATASETS)
     samples = DATASETS[name]()
-    split = split_by_hash(samples.ids)
-    return TaskData(samples, split, digest_of(samples, split), samples.labels.numpy())
+    split = split_by_parts(samples.parts) if samples.parts else split_by_hash(samples.ids)
+    return TaskData(samples, split, digest_of(samples, split), samples.labels.numpy(), samples.lengths.numpy())

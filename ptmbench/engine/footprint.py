@@ -1,23 +1,20 @@
 """The footprint of a network: everything it costs whatever data it sees, measured once and shared between cases."""
 
 import functools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from ptmbench.engine import tasks
 from ptmbench.engine.cost import latency, memory, operations
 from ptmbench.engine.device import Device
-from ptmbench.engine.seeding import torch_generator
 from ptmbench.result import Footprint, Missing
 
 THROUGHPUT_BATCH = {"cpu": 64, "mps": 64, "cuda": 1024}
 NO_COUNTER = "this device has no memory counter"
 
-
-def example_batch(batch_size: int, shape: tuple[int, ...]) -> Tensor:
-    """Random inputs [batch_size, *shape]; cost does not depend on what they show."""
-    return torch.randn(batch_size, *shape, generator=torch_generator("example batch"))
+Example = Callable[[int], Tensor]  # random inputs of that batch size: cost does not depend on what they show
 
 
 def state_bytes(network: nn.Module) -> int:
@@ -25,32 +22,32 @@ def state_bytes(network: nn.Module) -> int:
     return memory.bytes_of([*network.parameters(), *network.buffers()])
 
 
-def _throughput(network: nn.Module, shape: tuple[int, ...], device: Device) -> tuple[float | Missing, int]:
+def _throughput(network: nn.Module, example: Example, device: Device) -> tuple[float | Missing, int]:
     """Inputs a second at the largest batch that fits, halving from the device's usual one."""
     batch_size = THROUGHPUT_BATCH[device.type]
     while batch_size:
         try:
-            call = functools.partial(network, device.put(example_batch(batch_size, shape)))
+            call = functools.partial(network, device.put(example(batch_size)))
             return latency.throughput(call, batch_size, device), batch_size
         except (torch.OutOfMemoryError, MemoryError):
             batch_size //= 2
     return Missing("not even one input fits into memory"), 0
 
 
-def measure(network: nn.Module, shape: tuple[int, ...], device: Device, *, batch_size: int, timed: bool) -> Footprint:
-    """The footprint of a network on the device at the given input shape; latency only if `timed`.
+def measure(network: nn.Module, example: Example, device: Device, *, batch_size: int, timed: bool) -> Footprint:
+    """The footprint of a network on the device for inputs as `example` makes them; latency only if `timed`.
 
     `size_bytes` is that of the weights in memory; a caller that knows the checkpoint's puts it there.
     """
-    single = example_batch(1, shape)
+    single = example(1)
     counted = operations.count(network.cpu(), single)
     thop_macs = operations.thop_macs(network, single)
     network = device.place(network).eval()
-    inputs = device.put(example_batch(batch_size, shape))
+    inputs = device.put(example(batch_size))
     disabled = Missing("latency was not measured: benchmarking is disabled (--benchmark-disable)")
     with torch.inference_mode(), device.autocast():
         samples = latency.measure(lambda: network(inputs), batch_size, device) if timed else disabled
-        rate, rate_batch = _throughput(network, shape, device) if timed else (disabled, 0)
+        rate, rate_batch = _throughput(network, example, device) if timed else (disabled, 0)
         standing = state_bytes(network) + memory.bytes_of([inputs])
         peak = memory.peak(lambda: network(inputs), standing, device)
     return Footprint(
@@ -76,7 +73,7 @@ def training_peak(network: nn.Module, inputs: Tensor, targets: Tensor, device: D
 
     def step() -> None:
         with device.autocast():
-            loss = functional.cross_entropy(network(inputs), targets)
+            loss = tasks.loss(network(inputs), targets)
         loss.backward()
         optimizer.step()
 

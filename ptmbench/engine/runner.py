@@ -16,7 +16,6 @@ from ptmbench.card import load_card
 from ptmbench.digests import case_digest
 from ptmbench.engine.cost import energy
 from ptmbench.engine.frozen import TRAINABLE, FrozenRun
-from ptmbench.engine.tasks import image_classification as kind
 from ptmbench.engine.trained import TrainedRun
 from ptmbench.engine.workbench import LAST, Workbench
 from ptmbench.errors import Diverged, OutOfMemory, WeightsError
@@ -70,7 +69,7 @@ def expected_weights(case: Case) -> str | Missing:
 def identify(bench: Workbench, case: Case) -> Identity:
     """What the case is made of. Reads the data and the card, but not the weights."""
     task, settings = bench.task_data(case), bench.settings
-    expected, shots = expected_weights(case), case.task.shots
+    expected = expected_weights(case)
     recorded = case.method.frozen or settings.budget.tunes_rates
     return Identity(
         digest=case_digest(
@@ -84,7 +83,7 @@ def identify(bench: Workbench, case: Case) -> Identity:
         ),
         weights_sha256=expected,
         split_sha256=task.sha256,
-        train_size=len(task.split.train) if shots is None else shots * case.task.classes,
+        train_size=task.train_size(case.task.shots, case.task.classes),
         validation_size=len(task.split.validation),
         test_size=len(task.split.test),
     )
@@ -93,21 +92,29 @@ def identify(bench: Workbench, case: Case) -> Identity:
 def prepare(bench: Workbench, case: Case) -> Prepared:
     """Loads weights and data, measures what does not depend on the labels, and warms up."""
     with out_of_memory_named():
-        model, inputs = bench.model(case, 0), bench.inputs(case)
-        preprocessing = asdict(model.preprocessing)
+        model, encoded = bench.model(case, 0), bench.encoded(case)
         loaded = Loaded(
             loaded_fraction=NO_WEIGHTS if model.loaded_fraction is None else model.loaded_fraction,
             pretrain_time_s=NO_WEIGHTS if model.pretrain_time_s is None else model.pretrain_time_s,
-            input_shape=tuple(inputs.shape[1:]),
-            preprocessing={key: list(v) if isinstance(v, tuple) else v for key, v in preprocessing.items()},
+            input_shape=tuple(encoded.inputs.shape[1:]),
+            preprocessing=model.preprocessing.fields(),
+            truncated=encoded.truncated,
         )
         footprint = bench.footprint(case)
         distance = bench.source_distance(case)
         if case.method.recipe is None:
-            work = FrozenRun(case, bench.task_data(case), lambda seed: bench.features(case, seed))
+            work = FrozenRun(
+                case=case,
+                rows=bench.rows(case),
+                scorer=bench.scorer(case),
+                features_of=lambda seed, pooling: bench.features(case, seed, pooling),
+                poolings=bench.poolings(case),
+                standardise=model.standardise,
+            )
             return Prepared(case, loaded, footprint, NOTHING_TRAINED, work, distance)
         trained = _trained_run(bench, case)
-        peak = bench.training_bytes(case, trained.inputs, trained.recipe.batch_size)
+        targets = trained.rows.targets(trained.inputs.shape[1])
+        peak = bench.training_bytes(case, trained.inputs, targets, trained.recipe.batch_size)
         return Prepared(case, loaded, footprint, peak, trained, distance)
 
 
@@ -117,12 +124,14 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
     budget = bench.settings.budget
     return TrainedRun(
         case=case,
-        data=bench.task_data(case),
+        rows=bench.rows(case),
+        scorer=bench.scorer(case),
         device=bench.device,
         recipe=replace(case.method.recipe, steps=budget.steps),
         rates=case.method.grid if budget.tunes_rates else (recorded_rate(case),),
         network_of=lambda seed: bench.network(case, seed),
-        inputs=trunk.outputs if trunk else bench.device.put(bench.inputs(case)),
+        inputs=trunk.outputs if trunk else bench.device.put(bench.encoded(case).inputs),
+        pooling=bench.poolings(case)[0],
         feature_time_s=trunk.feature_time_s if trunk else EVERYTHING_TRAINS,
     )
 
@@ -156,37 +165,45 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
 def _answers(
     seeds: tuple[int, ...], work: FrozenRun | TrainedRun, seen: list[tuple[NDArray[np.int64], float]]
 ) -> Answers:
-    data = work.data
-    truth = data.labels[list(data.split.test)]
-    others = [kind.other_scores(test, truth) for test, _ in seen]
+    scorer, data = work.scorer, work.scorer.data
+    test_split = data.split.test
+    others = [scorer.other_scores(test, test_split) for test, _ in seen]
     return Answers(
         seeds=seeds,
         predictions=np.stack([test for test, _ in seen]),
-        truth=truth,
-        test_ids=tuple(data.samples.ids[index] for index in data.split.test),
-        metric=kind.METRIC,
-        higher_is_better=kind.HIGHER_IS_BETTER,
-        values=tuple(kind.score(test, truth) for test, _ in seen),
+        truth=data.truth(test_split),
+        test_ids=tuple(data.samples.ids[index] for index in test_split),
+        parts=np.stack([scorer.parts(test, test_split) for test, _ in seen]),
+        metric=scorer.kind.metric,
+        higher_is_better=scorer.kind.higher_is_better,
+        values=tuple(scorer.score(test, test_split) for test, _ in seen),
         train_values=tuple(train for _, train in seen),
         others={name: sum(row[name] for row in others) / len(others) for name in others[0]},
     )
 
 
 def _choice(work: FrozenRun | TrainedRun) -> Choice:
-    method, chosen = work.case.method, work.chosen
-    if chosen is None:
+    method = work.case.method
+    if work.chosen is None:
         raise Diverged("no hyper-parameter was chosen")
     if isinstance(work, FrozenRun):
-        return Choice({method.tuned: chosen}, {method.tuned: list(method.grid)}, ON_VALIDATION, NOTHING_TRAINED)
-    fields = {**asdict(work.recipe), "learning_rate": chosen}
+        pooling, strength = work.chosen
+        pooled = {} if pooling is None else {"pooling": pooling}
+        offered: dict[str, list[float | str]] = {method.tuned: [*method.grid]}
+        if pooling is not None:
+            offered["pooling"] = [name for name in work.poolings if name]
+        return Choice({method.tuned: strength, **pooled}, offered, ON_VALIDATION, NOTHING_TRAINED)
+    fields = {**asdict(work.recipe), "learning_rate": work.chosen}
+    if work.pooling is not None:
+        fields["pooling"] = work.pooling
     if work.recipe.optimizer != "sgd":
         del fields["momentum"]
     selection = ON_VALIDATION if len(work.rates) > 1 else RECORDED
-    return Choice(fields, {method.tuned: list(work.rates)}, selection, work.recipe.steps)
+    return Choice(fields, {method.tuned: [*work.rates]}, selection, work.recipe.steps)
 
 
 def _trainable(bench: Workbench, work: FrozenRun | TrainedRun) -> int:
     if isinstance(work, FrozenRun):
-        size = bench.model(work.case, 0).backbone.feature_size
+        size = bench.backbone(work.case, 0, work.chosen[0] if work.chosen else None).feature_size
         return TRAINABLE[work.case.method.name](size, work.case.task.classes)
     return sum(parameter.numel() for parameter in work.network_of(0).trained.parameters())

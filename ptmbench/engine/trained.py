@@ -9,12 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ptmbench.engine.data import TaskData
+from ptmbench.engine import tasks
 from ptmbench.engine.device import Device
 from ptmbench.engine.features import forward_all
 from ptmbench.engine.methods.fine_tune import Trainable
+from ptmbench.engine.rows import Rows
+from ptmbench.engine.scoring import Scorer
 from ptmbench.engine.seeding import torch_generator
-from ptmbench.engine.tasks import image_classification as kind
 from ptmbench.engine.training import Batch, batch_indices, train
 from ptmbench.result import Missing
 from ptmbench.spec import Case, Recipe
@@ -24,16 +25,19 @@ from ptmbench.spec import Case, Recipe
 class TrainedRun:
     """One case of a trained method over its seeds.
 
-    `network_of(seed)` is a fresh network with `inputs` for it: the pictures, or what a frozen trunk makes of them.
+    `network_of(seed)` is a fresh network with `inputs` for it: pictures or token ids, or what a frozen trunk makes of
+    them. `pooling` is the one trained with, None where the model has no choice.
     """
 
     case: Case
-    data: TaskData
+    rows: Rows
+    scorer: Scorer
     device: Device
     recipe: Recipe
     rates: tuple[float, ...]
     network_of: Callable[[int], Trainable]
     inputs: Tensor
+    pooling: str | None
     feature_time_s: float | Missing
     chosen: float | None = None
     times_s: list[float] = field(default_factory=list)
@@ -41,18 +45,17 @@ class TrainedRun:
     def seed(self, seed: int) -> tuple[NDArray[np.int64], float]:
         """Predictions for the test split and the score on the training examples."""
         network = self._trained(seed, self.chosen) if self.chosen is not None else self._choose(seed)
-        drawn = self.data.training_examples(self.case.task.shots, seed)
-        test = self._predict(network, torch.tensor(self.data.split.test))
-        return test, kind.score(self._predict(network, drawn), self.data.labels[drawn.numpy()])
+        drawn = self.rows.data.training_examples(self.case.task.shots, seed)
+        test = self._predict(network, torch.tensor(self.rows.data.split.test))
+        return test, self.scorer.score(self._predict(network, drawn), drawn.numpy())
 
     def _choose(self, seed: int) -> nn.Module:
         """Trains at every rate and keeps the network that scores best on validation, the first of equals."""
-        held = torch.tensor(self.data.split.validation)
-        truth = self.data.labels[held.numpy()]
+        held = torch.tensor(self.rows.data.split.validation)
         tried: list[tuple[float, float, nn.Module, float]] = []
         for rate in self.rates:
             network = self._trained(seed, rate)
-            score = kind.score(self._predict(network, held), truth) if len(self.rates) > 1 else 0.0
+            score = self.scorer.score(self._predict(network, held), held.numpy()) if len(self.rates) > 1 else 0.0
             tried.append((score, rate, network, self.times_s.pop()))
         _, self.chosen, network, elapsed = max(tried, key=lambda entry: entry[0])
         self.times_s.append(elapsed)
@@ -60,9 +63,9 @@ class TrainedRun:
 
     def _trained(self, seed: int, rate: float) -> nn.Module:
         """A network trained on the seed's examples; draw and batch order depend on task and seed alone."""
-        drawn = self.data.training_examples(self.case.task.shots, seed)
+        drawn = self.rows.data.training_examples(self.case.task.shots, seed)
         network = self.device.place(self.network_of(seed).trained)
-        labels = self.device.put(torch.from_numpy(self.data.labels))
+        targets = self.device.put(self.rows.targets(self.inputs.shape[1] if self.inputs.dim() > 1 else 1))
         generator = torch_generator("batches", self.case.task.name, seed)
 
         def batches() -> Iterator[Batch]:
@@ -71,15 +74,17 @@ class TrainedRun:
                 inputs = self.inputs[chosen]
                 if inputs.dim() == 4:
                     inputs = inputs.contiguous(memory_format=torch.channels_last)
-                yield inputs, labels[chosen]
+                yield inputs, targets[chosen]
 
         self.device.synchronise()
         started = time.perf_counter()
-        train(network, batches(), kind.LOSS, replace(self.recipe, learning_rate=rate), autocast=self.device.autocast)
+        recipe = replace(self.recipe, learning_rate=rate)
+        train(network, batches(), tasks.loss, recipe, autocast=self.device.autocast)
         self.device.synchronise()
         self.times_s.append(time.perf_counter() - started)
         return network
 
     def _predict(self, network: nn.Module, indices: Tensor) -> NDArray[np.int64]:
         logits = forward_all(network, self.inputs[indices.to(self.inputs.device)], self.device)
-        return logits.argmax(dim=1).cpu().numpy()
+        chosen = indices.numpy()
+        return self.rows.spread(self.rows.pick(logits.argmax(dim=-1).cpu().numpy(), chosen), chosen)

@@ -3,19 +3,23 @@
 Sharing changes no figure: whatever is kept would be computed again to the last bit.
 """
 
+import functools
 from dataclasses import dataclass, field, replace
 
-import torch
 from torch import Tensor, nn
 
-from ptmbench.engine import data, footprint, source_distance
-from ptmbench.engine.backbone import LoadedModel
+from ptmbench.cases import RANDOM
+from ptmbench.engine import data, footprint, source_distance, tasks
+from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.engine.datasets.base import LabelledImages
 from ptmbench.engine.device import Device, resolve
 from ptmbench.engine.features import FeatureCache, Frozen
 from ptmbench.engine.methods import fine_tune
 from ptmbench.engine.methods.fine_tune import Trainable
+from ptmbench.engine.preprocessing import Encoded
 from ptmbench.engine.providers import BUILDERS
-from ptmbench.engine.tasks import image_classification as kind
+from ptmbench.engine.rows import Rows
+from ptmbench.engine.scoring import Scorer
 from ptmbench.record import SourceDistance
 from ptmbench.result import Footprint, Missing
 from ptmbench.settings import RunSettings
@@ -26,7 +30,7 @@ LAST = "fine_tune_last"
 
 def weights_seed(spec: ModelSpec, seed: int) -> int:
     """The seed that the weights depend on: only a random control draws new ones for each seed."""
-    return seed if spec.provider == "random" else 0
+    return seed if spec.provider in RANDOM else 0
 
 
 @dataclass(slots=True)
@@ -62,21 +66,40 @@ class Workbench:
             self._models[key] = loaded
         return self._models[key]
 
-    def inputs(self, case: Case) -> Tensor:
-        """All samples [n, 3, side, side] as the case's model wants them, on the CPU."""
-        return self.task_data(case).inputs(self.model(case, 0).preprocessing)
+    def encoded(self, case: Case) -> Encoded:
+        """All samples as the case's model wants them, on the CPU."""
+        return self.task_data(case).encoded(self.model(case, 0).preprocessing)
+
+    def rows(self, case: Case) -> Rows:
+        """Where in the model's outputs the labels of the task stand."""
+        return Rows.of(self.task_data(case), self.encoded(case))
+
+    def scorer(self, case: Case) -> Scorer:
+        """The metric of the case's kind of task over its data."""
+        return Scorer(tasks.KINDS[case.task.kind], self.task_data(case))
+
+    def poolings(self, case: Case) -> tuple[str | None, ...]:
+        """The poolings that the model offers for this kind of task, the usual one first; (None,): it has no choice."""
+        return tasks.KINDS[case.task.kind].poolings(self.model(case, 0).backbone.sizes) or (None,)
+
+    def backbone(self, case: Case, seed: int, pooling: str | None = None) -> Backbone:
+        """The case's backbone with a pooling, or with its usual one for this kind of task."""
+        backbone, usual = self.model(case, seed).backbone, self.poolings(case)[0]
+        name = pooling or usual
+        return backbone if name is None else backbone.pooled_by(name)
 
     def network(self, case: Case, seed: int) -> Trainable:
         """A fresh copy of backbone and head, divided into what the method trains and what it leaves."""
-        backbone = self.model(case, seed).backbone
-        head = kind.head(backbone.feature_size, case.task.classes, seed)
+        backbone = self.backbone(case, seed)
+        head = tasks.head(backbone.feature_size, case.task.classes, seed)
         if case.method.name == LAST:
             return fine_tune.last_stage(backbone, head)
         return fine_tune.whole(backbone, head)
 
-    def features(self, case: Case, seed: int) -> Frozen:
+    def features(self, case: Case, seed: int, pooling: str | None = None) -> Frozen:
         """The backbone's features of all samples."""
-        return self._outputs(case, seed, "features", self.model(case, seed).backbone)
+        backbone = self.backbone(case, seed, pooling)
+        return self._outputs(case, seed, f"features {backbone.pooling}", backbone)
 
     def trunk_outputs(self, case: Case) -> Frozen:
         """What the frozen trunk makes of all samples."""
@@ -86,26 +109,28 @@ class Workbench:
         model = self.model(case, seed)
         weights = case.model.name, weights_seed(case.model, seed), model.weights_sha256
         key = (*weights, part, model.preprocessing, case.task.dataset, self.device.precision)
-        return self._frozen.get(key, module, self.inputs(case), self.device)
+        return self._frozen.get(key, module, self.encoded(case).inputs, self.device)
 
     def footprint(self, case: Case) -> Footprint:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""
         model, timed = self.model(case, 0), self.settings.measures_latency
-        shape = tuple(self.inputs(case).shape[1:])
-        key = (case.model.architecture, case.task.classes, shape, timed)
+        shape = tuple(self.encoded(case).inputs.shape[1:])
+        key = (case.model.architecture, case.task.classes, shape, case.task.kind, timed)
         if key not in self._footprints:
-            head = kind.head(model.backbone.feature_size, case.task.classes, 0)
-            network = fine_tune.whole(model.backbone, head).trained
-            self._footprints[key] = footprint.measure(network, shape, self.device, batch_size=1, timed=timed)
+            backbone = self.backbone(case, 0)
+            network = fine_tune.whole(backbone, tasks.head(backbone.feature_size, case.task.classes, 0)).trained
+            example = functools.partial(model.preprocessing.example, shape=shape)
+            self._footprints[key] = footprint.measure(network, example, self.device, batch_size=1, timed=timed)
         return replace(self._footprints[key], size_bytes=model.size_bytes)
 
-    def training_bytes(self, case: Case, inputs: Tensor, batch_size: int) -> int | Missing:
+    def training_bytes(self, case: Case, inputs: Tensor, targets: Tensor, batch_size: int) -> int | Missing:
         """Peak memory of one training step on a batch of these inputs, measured once for what trains."""
-        key = (case.model.architecture, case.method.name == LAST, case.task.classes, batch_size)
+        last, shape = case.method.name == LAST, tuple(inputs.shape[1:])
+        key = (case.model.architecture, last, case.task.classes, shape, case.task.kind, batch_size)
         if key not in self._training_bytes:
-            labels = torch.from_numpy(self.task_data(case).labels[:batch_size])
             network = self.network(case, 0).trained
-            self._training_bytes[key] = footprint.training_peak(network, inputs[:batch_size], labels, self.device)
+            batch = inputs[:batch_size], targets[:batch_size]
+            self._training_bytes[key] = footprint.training_peak(network, *batch, self.device)
         return self._training_bytes[key]
 
     def source_distance(self, case: Case) -> SourceDistance | Missing:
@@ -114,10 +139,12 @@ class Workbench:
             return Missing("a control: there is no pre-training source")
         if self.settings.budget.name == "smoke":
             return Missing("not measured at the smoke budget")
+        samples, split = self.task_data(case).samples, self.task_data(case).split
+        if not isinstance(samples, LabelledImages):
+            return Missing("defined for images only")
         key = case.model.source, case.task.dataset
         if key not in self._distances:
-            task = self.task_data(case)
-            seen = task.samples.images[list(task.split.train + task.split.validation)]
+            seen = samples.images[list(split.train + split.validation)]
             self._distances[key] = source_distance.frechet(
                 source_distance.source_moments(case.model.source), source_distance.moments(seen)
             )

@@ -57,13 +57,13 @@ class SourceTable:
 
 
 def source_tables(records: Iterable[Record]) -> list[SourceTable]:
-    """A table for each architecture and results key with at least two sources and two data sets."""
-    found: defaultdict[tuple[str, str, str, str], Cells] = defaultdict(dict)
+    """A table for each architecture, objective and results key with at least two sources and two data sets."""
+    found: defaultdict[tuple[str, ...], Cells] = defaultdict(dict)
     for record in records:
         case, gain, distance = record.case, record.gain, record.case.source_distance
         if gain is None or distance is None:
             continue
-        key = case.model.architecture, record.budget, record.provenance.device, case.precision
+        key = case.model.architecture, record.budget, record.provenance.device, case.precision, case.model.objective
         line = found[key].setdefault((case.task.dataset, case.task.name, case.method.name), {})
         line[case.model.source] = Cell((gain.value, *gain.interval95), distance.value)
     tables = [_table(key[0], key[1], lines) for key, lines in sorted(found.items())]

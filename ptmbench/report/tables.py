@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ptmbench.record import Record
+from ptmbench.record import Record, chance_of
 
 LOWER_IS_BETTER = frozenset({"parameters", "macs", "latency_p50_s", "latency_p95_s", "inference_bytes"})
 LOWER_IS_BETTER |= {"training_bytes", "carry_over_time_s"}
+FAMILIES = ("supervised", "unsupervised", "self_supervised", "control")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of one task under one (budget, device, precision), best quality first, unfinished cases last."""
+    """The rows of one task under one (budget, device, precision), by family: of each the best quality first.
+
+    Unfinished cases stand last in their family.
+    """
 
     task: str
     budget: str
@@ -105,6 +109,11 @@ def make_row(record: Record) -> Row:
     )
 
 
+def family_place(family: str) -> int:
+    """Where a family stands in a table; one that is not known stands before the controls."""
+    return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES) - 2
+
+
 def comparison_tables(records: Iterable[Record]) -> list[Table]:
     """One table for each task, budget, device and precision that the records hold."""
     groups: defaultdict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
@@ -125,8 +134,9 @@ def _table(key: tuple[str, str, str, str], members: Sequence[Record]) -> Table:
     done = [record.quality for record in members if record.quality]
     upwards = done[0].higher_is_better if done else True
 
-    def order(row: Row) -> tuple[bool, float, str, str]:
-        return row.value is None, (-row.value if upwards else row.value) if row.value else 0.0, row.model, row.method
+    def order(row: Row) -> tuple[int, bool, float, str, str]:
+        quality = (-row.value if upwards else row.value) if row.value else 0.0
+        return family_place(row.family), row.value is None, quality, row.model, row.method
 
     task = members[0].case.task
     return Table(
@@ -136,7 +146,7 @@ def _table(key: tuple[str, str, str, str], members: Sequence[Record]) -> Table:
         precision=key[3],
         metric=done[0].metric if done else "none",
         higher_is_better=upwards,
-        chance=1 / task.classes,
+        chance=chance_of(task),
         train_size=task.train_size,
         test_size=task.test_size,
         rows=tuple(sorted((make_row(record) for record in members), key=order)),

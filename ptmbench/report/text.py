@@ -9,7 +9,9 @@ from ptmbench.report.tables import Row, Table
 
 NONE = "-"
 VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
+METRICS = {"top1_accuracy": "top-1 accuracy", "entity_f1": "entity F1"}
 HEADERS = (
+    "family",
     "model",
     "method",
     "quality [95 %]",
@@ -23,15 +25,15 @@ HEADERS = (
     "train MiB",
     "carry-over s",
 )
-QUALITY_COLUMNS = 5  # model, method, quality, gain, verdict
+QUALITY_COLUMNS = 6  # family, model, method, quality, gain, verdict
 EVERYTHING = 10_000  # a width that leaves no column out
 LEGEND = (
-    "quality: top-1 accuracy in %, on the test half, with its 95 % interval (see interval_kind in the records)",
+    "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",
     "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
     "verdict: helps or hurts where the interval of the gain is clear of 0",
     "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
     "carry-over s: seconds at one seed for features (paid once, shared) and for fitting or training",
-    "controls: *.random is the architecture at random initialisation, pixels no network at all",
+    "controls: *.random is the architecture at random initialisation, pixels and tfidf no network at all",
 )
 Mark = Callable[[str], str]
 
@@ -46,10 +48,10 @@ def _scaled(value: float | None, scale: float, digits: int) -> str:
     return NONE if value is None else f"{value * scale:,.{digits}f}"
 
 
-def _cells(row: Row, table: Table, mark: Mark) -> list[str]:
+def _cells(row: Row, family: str, table: Table, mark: Mark) -> list[str]:
     if row.value is None:
-        return [row.model, row.method, f"{row.status}: {' '.join((row.reason or '').split())}"] + [NONE] * (
-            len(HEADERS) - 3
+        return [family, row.model, row.method, f"{row.status}: {' '.join((row.reason or '').split())}"] + [NONE] * (
+            len(HEADERS) - 4
         )
 
     def marked(column: str, text: str) -> str:
@@ -57,6 +59,7 @@ def _cells(row: Row, table: Table, mark: Mark) -> list[str]:
 
     below = " below floor" if row.floor_met is False else ""
     return [
+        family,
         row.model,
         row.method,
         marked("value", _percent(row.value, row.low, row.high)) + below,
@@ -74,14 +77,17 @@ def _cells(row: Row, table: Table, mark: Mark) -> list[str]:
 
 def _title(table: Table) -> str:
     return (
-        f"{table.task} ({table.budget}, {table.device}, {table.precision}): {table.train_size} training and "
+        f"{table.task} ({table.budget}, {table.device}, {table.precision}): "
+        f"{METRICS.get(table.metric, table.metric)}, {table.train_size} training and "
         f"{table.test_size} test examples, chance {100 * table.chance:.0f} %, "
         f"{table.finished} of {len(table.rows)} cases finished"
     )
 
 
 def _grid(table: Table, mark: Mark, style: str, columns: int = len(HEADERS)) -> str:
-    rows = [_cells(row, table, mark)[:columns] for row in table.rows]
+    families = [row.family.replace("_", "-") for row in table.rows]
+    shown = [now if now != before else "" for before, now in zip(["", *families], families, strict=False)]
+    rows = [_cells(row, family, table, mark)[:columns] for row, family in zip(table.rows, shown, strict=True)]
     aligned = [*["left"] * QUALITY_COLUMNS, *["right"] * (len(HEADERS) - QUALITY_COLUMNS)][:columns]
     return tabulate(rows, headers=HEADERS[:columns], tablefmt=style, colalign=aligned, disable_numparse=True)
 

@@ -16,6 +16,11 @@ IDS = [
     "resnet_tiny.glyphs-digits_5shot-fine_tune",
     "resnet_tiny.random-digits_5shot-linear_probe",
     "resnet_tiny.random-digits_5shot-from_scratch",
+    "vae_tiny.glyphs-digits_1shot-linear_probe",
+    "bert_tiny.invented-ner_100-linear_probe",
+    "bert_tiny.random-sentiment_50shot-linear_probe",
+    "gpt_tiny.invented-sentiment_50shot-fine_tune_last",
+    "tfidf-topic_20shot-linear_probe",
 ]
 CASES = [find_case(*case_id.split("-")) for case_id in IDS]
 SETTINGS = check_settings(budget="quick", seeds=2, device="cpu", measures_latency=False)

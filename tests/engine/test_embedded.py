@@ -1,14 +1,19 @@
 """Tests of `ptmbench.engine.models.embedded`: what is loaded is what the card says."""
 
+import shutil
+
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig
 
 from ptmbench import card
 from ptmbench.cases import find_case
 from ptmbench.catalog import MODELS, PRETRAINING
-from ptmbench.engine.models import embedded
+from ptmbench.engine.models import embedded, language_models
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.pretraining.supervised import accuracy, classifier
+from ptmbench.engine.providers import BUILDERS
 from ptmbench.errors import WeightsError
 from ptmbench.session import Session
 
@@ -30,7 +35,7 @@ def zoo(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_checkpoint_is_what_its_card_says(name):
     """Size, sha256 and parameters are the card's; every tensor of the backbone is filled."""
-    found, loaded = card.load_card(name), embedded.build(SPECS[name], 0)
+    found, loaded = card.load_card(name), BUILDERS[SPECS[name].provider](SPECS[name], 0)
 
     assert (found.sha256, found.size_bytes) == (loaded.weights_sha256, loaded.size_bytes)
     assert found.parameters == sum(parameter.numel() for parameter in loaded.backbone.parameters())
@@ -39,18 +44,19 @@ def test_a_checkpoint_is_what_its_card_says(name):
     assert found.size_bytes <= LIMIT_BYTES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [spec.name for spec in PRETRAINING if spec.objective == "cross_entropy"])
 def test_a_checkpoint_knows_its_own_source(name):
     """On images of its source that it never saw it reaches 70 % (Inception 50 %), and what its card says."""
     found = card.load_card(name)
     tensors, _, _ = embedded.read_tensors(name)
-    network = classifier(embedded.initialised(found.architecture, 0), found.source_classes)
+    source = IMAGE_SOURCES[found.source]
+    network = classifier(embedded.initialised(found.architecture, 0), source.classes)
     network.load_state_dict(tensors)
 
-    reached = accuracy(network.eval(), *sample_images(IMAGE_SOURCES[found.source], 2_000, "held_out_again"))
+    reached = accuracy(network.eval(), *sample_images(source, 2_000, "held_out_again"))
 
     assert reached >= (0.5 if "inception" in name else 0.7)
-    assert reached == pytest.approx(found.held_out_accuracy, abs=0.03)
+    assert reached == pytest.approx(found.held_out["top1_accuracy"], abs=0.03)
 
 
 @pytest.mark.parametrize(
@@ -110,3 +116,43 @@ def test_a_random_control_is_another_network_at_each_seed():
 
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["trunk.0.conv.weight"], other["trunk.0.conv.weight"])
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json"])
+def test_a_changed_file_of_a_language_model_is_named(tmp_path, monkeypatch, file):
+    """The sha256 of a folder in Hugging Face's format covers weights and tokenizer alike."""
+    name = "bert_tiny.invented"
+    shutil.copytree(card.weights_path(name), tmp_path / name)
+    shutil.copy(card.card_path(name), tmp_path)
+    monkeypatch.setattr(card, "ZOO", tmp_path)
+    (tmp_path / name / file).write_bytes((tmp_path / name / file).read_bytes()[:-1] + b"?")
+
+    with pytest.raises(WeightsError, match=r"bert_tiny\.invented is corrupt or truncated: expected sha256"):
+        language_models.build(SPECS[name], 0)
+
+
+def test_a_language_model_with_missing_tensors_is_refused(tmp_path):
+    """What transformers would fill with random numbers is an error here."""
+    folder = tmp_path / "bert"
+    shutil.copytree(card.weights_path("bert_tiny.invented"), folder)
+    tensors = load_file(folder / "model.safetensors")
+    lost = [name for name in tensors if "layer.1.output.dense" in name]
+    save_file({name: tensor for name, tensor in tensors.items() if name not in lost}, folder / "model.safetensors")
+
+    with pytest.raises(WeightsError, match=rf"does not fit its architecture, {len(lost)} of \d+ tensors: .*layer\.1"):
+        language_models.pretrained_model(folder, AutoConfig.from_pretrained(folder), "bert")
+
+
+def test_untrained_language_weights_are_no_checkpoint(tmp_path, monkeypatch):
+    """Random weights under the name of a checkpoint, its card made to fit, are refused by the self-check."""
+    name = "bert_tiny.invented"
+    shutil.copytree(card.weights_path(name), tmp_path / name)
+    config = AutoConfig.from_pretrained(tmp_path / name)
+    language_models.random_model(config, "random", "bert_tiny", 0).save_pretrained(tmp_path / name)
+    contents = [content for _, content in card.weights_files(name, tmp_path)]
+    faked = card.load_card(name).model_copy(update={"sha256": card.sha256_of(contents)})
+    card.card_path(name, tmp_path).write_text(faked.model_dump_json())
+    monkeypatch.setattr(card, "ZOO", tmp_path)
+
+    with pytest.raises(WeightsError, match="gives the features of random initialisation"):
+        language_models.build(SPECS[name], 0)

@@ -1,6 +1,6 @@
 """What a data set is to the engine: samples with stable ids. Splits are made from the ids (`ptmbench.splits`)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +9,15 @@ from torch import Tensor
 
 from ptmbench.engine.seeding import numpy_generator
 from ptmbench.splits import Part
+from ptmbench.textfiles import check_texts, check_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledImages:
     """Images [n, 3, h, w] (uint8) with labels [n] (int64, indices of `classes`) and one id a sample.
+
+    `parts` names the split of each sample where the set comes with one (its test part holds words that its training
+    part does not, say); None leaves the split to the hashes of the ids.
 
     Two data sets made from the same handwriting give it the same id, so that no hand is in training here and in
     test there.
@@ -23,21 +27,41 @@ class LabelledImages:
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+    parts: tuple[Part, ...] | None = None
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many labels each sample has [n]: one."""
+        return torch.ones_like(self.labels)
+
+    def content(self) -> Iterator[bytes]:
+        """Pixels and labels, for a digest."""
+        yield self.images.numpy().tobytes()
+        yield self.labels.numpy().tobytes()
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts:
-    """Texts [n] with labels [n] (int64, indices of `classes`) and one id a sample.
-
-    `parts` names the split of each sample where the set comes with one (its test part holds words that its training
-    part does not, say); None leaves the split to the hashes of the ids.
-    """
+    """Texts [n], none blank, with labels [n] (int64, indices of `classes`) and one id a sample; `parts` as above."""
 
     ids: tuple[str, ...]
     texts: tuple[str, ...]
     labels: Tensor
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_texts(self.ids, self.texts)
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many labels each sample has [n]: one."""
+        return torch.ones_like(self.labels)
+
+    def content(self) -> Iterator[bytes]:
+        """Texts and labels, for a digest."""
+        yield "\n".join(self.texts).encode()
+        yield self.labels.numpy().tobytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +76,29 @@ class LabelledTokens:
     tags: tuple[tuple[str, ...], ...]
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
+
+
+    def __post_init__(self) -> None:
+        check_tokens(self.ids, self.sentences, self.tags)
+
+    @property
+    def labels(self) -> Tensor:
+        """The labels of all words, sentence after sentence."""
+        place = {tag: index for index, tag in enumerate(self.classes)}
+        return torch.tensor([place[tag] for tags in self.tags for tag in tags])
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many labels each sample has [n]: one a word."""
+        return torch.tensor([len(tags) for tags in self.tags])
+
+    def content(self) -> Iterator[bytes]:
+        """Words and tags, for a digest."""
+        for words, tags in zip(self.sentences, self.tags, strict=True):
+            yield "\n".join((*words, "", *tags, "", "")).encode()
+
+
+Samples = LabelledImages | LabelledTexts | LabelledTokens
 
 
 def drawn_images(

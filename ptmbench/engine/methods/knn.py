@@ -3,17 +3,17 @@
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from ptmbench.engine.methods.linear_probe import Features, Predictor
 from ptmbench.engine.metrics import Labels
 
 
-def fit(features: Features, labels: Labels, neighbours: float) -> Predictor:
+def fit(features: Features, labels: Labels, neighbours: float, standardise: bool = True) -> Predictor:  # noqa: FBT001, FBT002
     """Remembers features [n, d] and labels [n]; at most n neighbours vote."""
     voters = min(int(neighbours), len(labels))
     search = KNeighborsClassifier(voters, weights="distance", metric="cosine", algorithm="brute")
-    pipeline = make_pipeline(StandardScaler(), search)
+    pipeline = make_pipeline(StandardScaler() if standardise else FunctionTransformer(), search)
     pipeline.fit(features, labels)
 
     def predict(unseen: Features) -> Labels:

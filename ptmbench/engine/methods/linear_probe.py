@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from ptmbench.engine.metrics import Labels
 
@@ -15,12 +15,14 @@ Predictor = Callable[[Features], Labels]
 MAX_ITERATIONS = 3_000
 
 
-def fit(features: Features, labels: Labels, strength: float) -> Predictor:
+def fit(features: Features, labels: Labels, strength: float, standardise: bool = True) -> Predictor:  # noqa: FBT001, FBT002
     """Fits on features [n, d]; `strength` is scikit-learn's C, the inverse of the L2 penalty.
 
-    Standardisation is learned from the same n examples. The returned function takes [m, d] to labels [m].
+    Standardisation, unless the features have a common scale already, is learned from the same n examples. The
+    returned function takes [m, d] to labels [m].
     """
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=MAX_ITERATIONS))
+    scaler = StandardScaler() if standardise else FunctionTransformer()
+    pipeline = make_pipeline(scaler, LogisticRegression(C=strength, max_iter=MAX_ITERATIONS))
     pipeline.fit(features, labels)
 
     def predict(unseen: Features) -> Labels:

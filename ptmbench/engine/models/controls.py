@@ -2,9 +2,10 @@
 
 from torch import nn
 
-from ptmbench.engine.backbone import Backbone, LoadedModel, Preprocessing
+from ptmbench.engine.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.embedded import initialised
 from ptmbench.engine.models.tiny import INPUT
+from ptmbench.engine.preprocessing import ImagePreprocessing
 from ptmbench.spec import ModelSpec
 
 PIXEL_SIDE = 16  # 768 features: at 32 px the probe takes ten times as long and scores no better
@@ -24,5 +25,5 @@ def build_random(spec: ModelSpec, seed: int) -> LoadedModel:
 def build_pixels(spec: ModelSpec, seed: int) -> LoadedModel:
     """No network at all: the picture reduced to 16x16 pixels, flattened."""
     backbone = Backbone(nn.Identity(), nn.Flatten(), feature_size=3 * PIXEL_SIDE**2).eval()
-    preprocessing = Preprocessing(PIXEL_SIDE, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    preprocessing = ImagePreprocessing(PIXEL_SIDE, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     return LoadedModel(backbone, preprocessing, None, None, 0, None)

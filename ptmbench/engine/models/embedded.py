@@ -1,6 +1,5 @@
 """The embedded checkpoints: this project's own weights, shipped inside the package."""
 
-import hashlib
 from collections.abc import Mapping
 
 import torch
@@ -8,39 +7,48 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from ptmbench.card import load_card, weights_path
+from ptmbench.card import load_card, sha256_of, weights_files, weights_path
 from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.engine.models.generative import GENERATIVE
 from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
 from ptmbench.engine.seeding import seeded_initialisation, torch_generator
 from ptmbench.errors import WeightsError
 from ptmbench.spec import ModelSpec
 
 PREFIX = "backbone."
+BACKBONES = {**ARCHITECTURES, **GENERATIVE}
 
 
 def initialised(architecture: str, seed: int) -> Backbone:
     """The architecture with random weights of that seed, in eval mode."""
     with seeded_initialisation("random", architecture, seed):
-        return ARCHITECTURES[architecture]().eval()
+        return BACKBONES[architecture]().eval()
 
 
-def read_tensors(name: str) -> tuple[dict[str, Tensor], str, int]:
-    """The tensors of an embedded checkpoint, their sha256 and size in bytes; the card's sha256 must be theirs."""
+def read_files(name: str) -> tuple[dict[str, bytes], str, int]:
+    """The files of an embedded checkpoint by name, their sha256, which must be the card's, and their size in bytes."""
     card, path = load_card(name), weights_path(name)
     try:
-        content = path.read_bytes()
+        files = {file.name: content for file, content in weights_files(name)}
     except OSError as error:
         raise WeightsError(f"{path} cannot be read ({error.strerror}): make it with `{card.reproduce}`") from None
-    found = hashlib.sha256(content).hexdigest()
+    found, size = sha256_of(list(files.values())), sum(map(len, files.values()))
     if found != card.sha256:
         raise WeightsError(
             f"{path.name} is corrupt or truncated: expected sha256 {card.sha256} ({card.size_bytes} bytes), got "
-            f"{found} ({len(content)} bytes); install ptmbench again or run `{card.reproduce}`"
+            f"{found} ({size} bytes); install ptmbench again or run `{card.reproduce}`"
         )
+    return files, found, size
+
+
+def read_tensors(name: str) -> tuple[dict[str, Tensor], str, int]:
+    """The tensors of an embedded checkpoint, their sha256 and size in bytes."""
+    files, found, size = read_files(name)
+    file, content = next(iter(files.items()))
     try:
-        return load(content), found, len(content)
+        return load(content), found, size
     except SafetensorError as error:
-        raise WeightsError(f"{path.name} is not a safetensors file ({error}): run `{card.reproduce}`") from None
+        raise WeightsError(f"{file} is not a safetensors file ({error}): run `{load_card(name).reproduce}`") from None
 
 
 def fill(backbone: Backbone, tensors: Mapping[str, Tensor], name: str) -> float:
@@ -60,11 +68,10 @@ def fill(backbone: Backbone, tensors: Mapping[str, Tensor], name: str) -> float:
     return 1.0
 
 
-def check_trained(backbone: Backbone, architecture: str, name: str) -> None:
-    """Raises `WeightsError` if the features are those of a network that nobody trained (seed 0)."""
-    probe = torch.randn(8, 3, INPUT.side, INPUT.side, generator=torch_generator("self-check"))
+def check_differs(backbone: Backbone, untrained: Backbone, probe: Tensor, name: str) -> None:
+    """Raises `WeightsError` if the features of inputs are those of a network that nobody trained."""
     with torch.inference_mode():
-        same = torch.allclose(backbone(probe), initialised(architecture, 0)(probe), atol=1e-4)
+        same = torch.allclose(backbone(probe), untrained(probe), atol=1e-4)
     if same:
         raise WeightsError(f"{name} is labelled pre-trained and gives the features of random initialisation")
 
@@ -74,7 +81,8 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     tensors, sha256, size = read_tensors(spec.entry)
     backbone = initialised(spec.architecture, seed=0)
     fraction = fill(backbone, tensors, spec.name)
-    check_trained(backbone, spec.architecture, spec.name)
+    probe = torch.randn(8, *INPUT.shape, generator=torch_generator("self-check"))
+    check_differs(backbone, initialised(spec.architecture, 0), probe, spec.name)
     return LoadedModel(
         backbone=backbone.eval(),
         preprocessing=INPUT,

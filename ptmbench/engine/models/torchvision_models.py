@@ -3,8 +3,9 @@
 from torch import Tensor, nn
 from torchvision import models
 
-from ptmbench.engine.backbone import Backbone, LoadedModel, Preprocessing
+from ptmbench.engine.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
+from ptmbench.engine.preprocessing import ImagePreprocessing
 from ptmbench.engine.seeding import seeded_initialisation
 from ptmbench.errors import UnknownName
 from ptmbench.spec import ModelSpec
@@ -52,7 +53,7 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     side = INCEPTION_SIDE if spec.entry == "inception_v3" else SIDE
     return LoadedModel(
         backbone=Backbone(nn.Identity(), network, feature_size=CLASSES).eval(),
-        preprocessing=Preprocessing(side, IMAGENET_MEAN, IMAGENET_STD),
+        preprocessing=ImagePreprocessing(side, IMAGENET_MEAN, IMAGENET_STD),
         weights_sha256=None,
         loaded_fraction=None,
         size_bytes=tensor_bytes(network),

@@ -1,44 +1,87 @@
-"""Writes what pre-training left: weights as safetensors, and the card."""
+"""Writes what pre-training left: the weights, the card, and a picture where there is one to see."""
 
-import hashlib
+import io
 from pathlib import Path
 
 import torch
-from safetensors.torch import save
+from PIL import Image
+from torch import Tensor
 
 from ptmbench import environment
-from ptmbench.card import LICENCE, LIMITS, Card, card_path, recipe_fields, weights_path
-from ptmbench.engine.pretraining.sources import IMAGE_SOURCES
-from ptmbench.engine.pretraining.supervised import Pretrained
+from ptmbench.card import (
+    LICENCE,
+    LIMITS,
+    NO_OVERLAP,
+    TEXT_LIMITS,
+    TEXT_OVERLAP,
+    Card,
+    card_path,
+    recipe_fields,
+    sha256_of,
+    weights_files,
+)
+from ptmbench.engine.pretraining.objectives import Pretrained
+from ptmbench.engine.pretraining.sources.texts import TEXT_SOURCES, fingerprints
 from ptmbench.spec import PretrainingSpec
+
+SAMPLES_A_ROW = 16
+ENLARGED = 2  # a sample of 32 px is hard to see
+
+
+def contact_sheet(samples: Tensor) -> bytes:
+    """Pictures [n, 3, h, w] (uint8), sixteen a row with a white pixel between, as the content of a PNG file."""
+    count, _, height, width = samples.shape
+    rows = -(-count // SAMPLES_A_ROW)
+    sheet = torch.full(
+        (rows * (height + 1) + 1, min(count, SAMPLES_A_ROW) * (width + 1) + 1, 3), 255, dtype=torch.uint8
+    )
+    for index, sample in enumerate(samples):
+        top, left = (
+            place * (side + 1) + 1 for place, side in zip(divmod(index, SAMPLES_A_ROW), (height, width), strict=True)
+        )
+        sheet[top : top + height, left : left + width] = sample.permute(1, 2, 0)
+    picture = Image.fromarray(sheet.numpy())
+    stream = io.BytesIO()
+    picture.resize((picture.width * ENLARGED, picture.height * ENLARGED), Image.Resampling.NEAREST).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def write_checkpoint(spec: PretrainingSpec, result: Pretrained, folder: Path) -> Card:
-    """Writes `NAME.safetensors` and `NAME.json` into the folder and returns the card."""
-    content = save(result.tensors)
+    """Writes the files, the card `NAME.json` and, if there are samples, `NAME.png`; returns the card."""
+    outcome = result.outcome
+    for name, content in outcome.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    picture = None
+    if outcome.samples is not None:
+        picture = f"{spec.name}.png"
+        (folder / picture).write_bytes(contact_sheet(outcome.samples))
+    text = TEXT_SOURCES.get(spec.source)
+    contents = [content for _, content in weights_files(spec.name, folder)]
     card = Card(
         name=spec.name,
         architecture=spec.architecture,
         objective=spec.objective,
         source=spec.source,
-        source_classes=IMAGE_SOURCES[spec.source].classes,
-        source_images=spec.examples,
+        source_examples=spec.examples,
+        source_fingerprints=fingerprints() if text else {},
         recipe=recipe_fields(spec),
         seed=spec.seed,
         threads=spec.threads,
-        parameters=result.parameters,
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        held_out_accuracy=result.held_out_accuracy,
-        held_out_images=result.held_out_images,
+        parameters=outcome.parameters,
+        size_bytes=sum(map(len, contents)),
+        sha256=sha256_of(contents),
+        held_out=outcome.held_out,
+        held_out_examples=outcome.held_out_examples,
         pretrain_time_s=round(result.pretrain_time_s, 1),
+        samples=picture,
+        samples_show=outcome.samples_show,
         packages=environment.packages(),
         machine=environment.machine(environment.NO_GPU, torch.get_num_threads()),
         licence=LICENCE,
         reproduce=f"ptmbench pretrain {spec.name}",
-        limits=LIMITS,
+        overlap=TEXT_OVERLAP[spec.source] if text else NO_OVERLAP,
+        limits=TEXT_LIMITS if text else LIMITS,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    weights_path(spec.name, folder).write_bytes(content)
     card_path(spec.name, folder).write_text(card.model_dump_json(indent=1) + "\n")
     return card

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from ptmbench.engine.training import BatchOrder, looked_at
@@ -26,7 +27,8 @@ class Outcome:
     """What a finished pre-training ships.
 
     `files` holds the content of each file by its path in the zoo, `parameters` those of the backbone, `held_out` the
-    figures on held-out examples of the source; `samples`, if there are any, are pictures [n, 3, h, w] (uint8).
+    figures on held-out examples of the source; `samples`, if there are any, are pictures [n, 3, h, w] (uint8), and
+    `samples_show` says what is to be seen on them.
     """
 
     files: Mapping[str, bytes]
@@ -34,6 +36,12 @@ class Outcome:
     held_out: dict[str, float]
     held_out_examples: int
     samples: Tensor | None = None
+    samples_show: str | None = None
+
+
+def packed(tensors: Mapping[str, Tensor]) -> bytes:
+    """Tensors by name as the content of a safetensors file."""
+    return save({name: tensor.contiguous() for name, tensor in tensors.items()})
 
 
 class Learner(ABC):

@@ -3,35 +3,21 @@
 loss = -mean_i log softmax(f(x_i))[y_i], with label smoothing (Szegedy et al. 2016)
 """
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ptmbench.engine.backbone import Backbone
 from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
+from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.seeding import seeded_initialisation, torch_generator
-from ptmbench.engine.training import Batch, batch_indices, train
+from ptmbench.engine.training import BatchOrder, descend, make_optimizer
 from ptmbench.spec import PretrainingSpec
 
 HELD_OUT = 4_000  # images of the source, drawn from a stream of their own, on which the accuracy is measured
 SHIFT = 3  # pixels
 JITTER = 0.2  # of contrast and brightness
-
-
-@dataclass(frozen=True, slots=True)
-class Pretrained:
-    """A trained backbone and source head, the accuracy on held-out images of the source, and what it took."""
-
-    tensors: dict[str, Tensor]
-    parameters: int
-    held_out_accuracy: float
-    held_out_images: int
-    pretrain_time_s: float
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -65,27 +51,37 @@ def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     return float(torch.stack(hits).sum()) / len(images)
 
 
-def pretrain(spec: PretrainingSpec, on_step: Callable[[int, float], None] | None = None) -> Pretrained:
-    """Renders the source, trains the architecture on it and measures it on held-out images of the source."""
-    started = time.perf_counter()
-    source = IMAGE_SOURCES[spec.source]
-    images, labels = sample_images(source, spec.examples, "train")
-    with seeded_initialisation("pretrain", spec.name, spec.seed):
-        network = classifier(ARCHITECTURES[spec.architecture](), source.classes)
-    generator = torch_generator("pretrain", "batches", spec.name, spec.seed)
+class SupervisedLearner(Learner):
+    """A classifier of the source's images, which are rendered once and augmented anew each time they are drawn."""
 
-    def batches() -> Iterator[Batch]:
-        for index in batch_indices(len(images), spec.recipe.batch_size, spec.recipe.steps, generator):
-            inputs = augment(images[index], generator)
-            yield inputs.to(memory_format=torch.channels_last), labels[index]
+    def __init__(self, spec: PretrainingSpec) -> None:
+        self.source = IMAGE_SOURCES[spec.source]
+        self.images, self.labels = sample_images(self.source, spec.examples, "train")
+        with seeded_initialisation("pretrain", spec.name, spec.seed):
+            network = classifier(ARCHITECTURES[spec.architecture](), self.source.classes)
+        generator = torch_generator("pretrain", "batches", spec.name, spec.seed)
+        order = BatchOrder(len(self.images), spec.recipe.batch_size, generator)
+        super().__init__(spec, network, (make_optimizer(spec.recipe, network.parameters()),), order)
+        self.loss = nn.CrossEntropyLoss(label_smoothing=spec.recipe.label_smoothing)
 
-    loss = nn.CrossEntropyLoss(label_smoothing=spec.recipe.label_smoothing)
-    train(network, batches(), loss, spec.recipe, on_step=on_step)
-    elapsed = time.perf_counter() - started
-    return Pretrained(
-        tensors={name: tensor.contiguous() for name, tensor in network.state_dict().items()},
-        parameters=sum(parameter.numel() for parameter in network.get_submodule("backbone").parameters()),
-        held_out_accuracy=accuracy(network, *sample_images(source, HELD_OUT, "held_out")),
-        held_out_images=HELD_OUT,
-        pretrain_time_s=elapsed,
-    )
+    def take_step(self, step: int) -> Tensor:
+        """One batch of augmented images and their labels."""
+        index = self.order.draw()
+        inputs = augment(self.images[index], self.generator).to(memory_format=torch.channels_last)
+        loss: Tensor = self.loss(self.modules(inputs), self.labels[index])
+        descend(self.optimizers[0], loss, self.spec.recipe, step)
+        return loss
+
+    def outcome(self) -> Outcome:
+        """Backbone and source head, with the top-1 accuracy on held-out images of the source's classes."""
+        return Outcome(
+            files={f"{self.spec.name}.safetensors": packed(self.modules.state_dict())},
+            parameters=sum(parameter.numel() for parameter in self.modules.get_submodule("backbone").parameters()),
+            held_out={"top1_accuracy": accuracy(self.modules, *sample_images(self.source, HELD_OUT, "held_out"))},
+            held_out_examples=HELD_OUT,
+        )
+
+
+def learner(spec: PretrainingSpec) -> SupervisedLearner:
+    """A new learner for the spec."""
+    return SupervisedLearner(spec)

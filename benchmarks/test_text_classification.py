@@ -1,0 +1,13 @@
+"""Text classification: every text model, carried over to sentiment and topic by every method."""
+
+import pytest
+
+
+@pytest.mark.ptm_kind("text_classification")
+def test_text_classification(model, task, method, ptm_run, ptm_complaint):
+    """The case finishes and reaches its floor."""
+    record = ptm_run(model, task, method)
+
+    assert record.status == "ok", record.reason
+    complaint = ptm_complaint(record)
+    assert complaint is None, complaint

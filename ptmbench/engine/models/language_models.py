@@ -1,0 +1,122 @@
+"""The embedded language models: folders in Hugging Face's format, their random controls, and tf-idf."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging
+
+from ptmbench.card import load_card, weights_path
+from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.engine.models.controls import tensor_bytes
+from ptmbench.engine.models.embedded import check_differs, read_files
+from ptmbench.engine.models.language_backbone import language_backbone
+from ptmbench.engine.seeding import seeded_initialisation
+from ptmbench.engine.text_preprocessing import (
+    TextPreprocessing,
+    TfidfPreprocessing,
+    fitted_tokenizer,
+    tokenizer_sha256,
+)
+from ptmbench.errors import WeightsError
+from ptmbench.spec import ModelSpec
+
+HOME_SOURCE = "invented"  # whose checkpoint lends its configuration and tokenizer to the random control
+TOKENIZER = "tokenizer.json"
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Inside, transformers draws no bars and does not list the tensors of a head that a backbone leaves out."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def preprocessing_of(folder: Path, config: Any, name: str) -> TextPreprocessing:
+    """The tokenizer of a folder in Hugging Face's format, for the model of that configuration."""
+    tokenizer = fitted_tokenizer(AutoTokenizer.from_pretrained(folder, local_files_only=True), config.vocab_size, name)
+    return TextPreprocessing(
+        tokenizer=tokenizer,
+        tokenizer_sha256=tokenizer_sha256((folder / TOKENIZER).read_bytes()),
+        max_length=config.max_position_embeddings,
+        vocabulary=config.vocab_size,
+    )
+
+
+def random_model(config: Any, *names: str | int) -> PreTrainedModel:
+    """The configuration's model at random initialisation, as transformers initialises it."""
+    options = {"add_pooling_layer": False} if config.model_type == "bert" else {}
+    with seeded_initialisation(*names):
+        model: PreTrainedModel = AutoModel.from_config(config, **options)
+    model.eval()
+    return model
+
+
+def pretrained_model(folder: Path, config: Any, name: str) -> tuple[PreTrainedModel, float]:
+    """The model of a folder, and the share of its tensors that came from there, which must be all."""
+    options = {"add_pooling_layer": False} if config.model_type == "bert" else {}
+    with quiet():
+        model, report = AutoModel.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            dtype=torch.float32,
+            **options,
+        )
+    missing = sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"])
+    if missing:
+        total = len(model.state_dict())
+        raise WeightsError(
+            f"{name} does not fit its architecture, {len(missing)} of {total} tensors: {'; '.join(missing[:5])}"
+        )
+    model.eval()
+    return model, 1.0
+
+
+def build(spec: ModelSpec, seed: int) -> LoadedModel:
+    """The embedded checkpoint; it has one set of weights, so the seed changes nothing."""
+    _, sha256, size = read_files(spec.entry)
+    folder = weights_path(spec.entry)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    model, fraction = pretrained_model(folder, config, spec.name)
+    preprocessing = preprocessing_of(folder, config, spec.name)
+    backbone = language_backbone(model)
+    untrained = language_backbone(random_model(config, "random", spec.architecture, 0))
+    check_differs(backbone, untrained, preprocessing.example(8, (16,)), spec.name)
+    return LoadedModel(
+        backbone=backbone,
+        preprocessing=preprocessing,
+        weights_sha256=sha256,
+        loaded_fraction=fraction,
+        size_bytes=size,
+        pretrain_time_s=load_card(spec.entry).pretrain_time_s,
+    )
+
+
+def build_random(spec: ModelSpec, seed: int) -> LoadedModel:
+    """The architecture at random initialisation, a new draw each seed, with the tokenizer of the trained ones."""
+    name = f"{spec.architecture}.{HOME_SOURCE}"
+    read_files(name)
+    folder = weights_path(name)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    backbone = language_backbone(random_model(config, "random", spec.architecture, seed))
+    return LoadedModel(backbone, preprocessing_of(folder, config, spec.name), None, None, tensor_bytes(backbone), None)
+
+
+def build_tfidf(spec: ModelSpec, seed: int) -> LoadedModel:
+    """No network at all: tf-idf of words and pairs of words."""
+    preprocessing = TfidfPreprocessing()
+    backbone = Backbone(nn.Identity(), nn.Identity(), feature_size=preprocessing.features).eval()
+    return LoadedModel(backbone, preprocessing, None, None, 0, None, standardise=False)

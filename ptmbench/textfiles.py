@@ -1,0 +1,247 @@
+"""A user's own labelled text: files with a word and its tag a line, or a text and its label a line.
+
+Files are UTF-8 (a byte order mark is taken off). Whatever is wrong with a file is said in one `UsageError` that lists
+all faults with their lines, what was expected and what to do next. Tags are BIO (IOB2; Ramshaw & Marcus 1995, Tjong
+Kim Sang & Veenstra 1999): O, B-TYPE for the first word of an entity, I-TYPE for each further one.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ptmbench.errors import UsageError
+
+SHOWN = 20  # faults that a message lists
+DOCUMENT_START = "-DOCSTART-"  # CoNLL 2003 opens each document with a line of this word
+HEADINGS = {"label", "labels", "class", "category", "target"}
+BLANK = " \t\r"  # str.strip takes more: a no-break space is a word in real tweets
+
+_TAG = re.compile(r"O|[BI]-\S+")
+_CONLL = "a word and its tag a line (TAB or spaces between columns, the tag last), a blank line between sentences"
+_LABELLED = "a text, a TAB and its label a line"
+_NOT_UTF8 = "not UTF-8"
+_ONE_TAB = "write the text, one TAB and the label in each line"
+_FILL = "take the line out or fill it in"
+_REPAIR = "to read each such I-TYPE as B-TYPE, ask for the repair: ptmbench check FILE --form tagged --repair -o NEW"
+
+Fault = tuple[int, str, str]  # line from 1 (0: the whole file), what is wrong, what to do
+
+
+@dataclass(frozen=True, slots=True)
+class ConllFile:
+    """Sentences of words with a BIO tag a word, the line (from 1) each sentence begins in, and how many tags changed.
+
+    `tags` are valid BIO; `repairs` counts the I-TYPE that were read as B-TYPE.
+    """
+
+    sentences: tuple[tuple[str, ...], ...]
+    tags: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    repairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFile:
+    """Texts, none of them blank, with a label each, and the line (from 1) each stands in."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    lines: tuple[int, ...]
+
+
+def bio_faults(tags: Sequence[str]) -> list[tuple[int, str]]:
+    """The places (from 0) where tags are not BIO, and why; empty for valid tags."""
+    faults = []
+    previous = ""
+    for index, tag in enumerate(tags):
+        if not _TAG.fullmatch(tag):
+            faults.append((index, f"the tag {tag!r} is not O, B-TYPE or I-TYPE"))
+        elif _opens_inside(tag, previous):
+            place = f"follows {previous}" if previous else "opens the sentence"
+            faults.append((index, f"{tag} {place}, expected B-{tag[2:]} or I-{tag[2:]} before it"))
+        previous = tag
+    return faults
+
+
+def repair_bio(tags: Sequence[str]) -> tuple[str, ...]:
+    """The tags with each I-TYPE that follows neither B-TYPE nor I-TYPE of its type turned into B-TYPE.
+
+    Nothing else changes: a tag that is none stays as it is.
+    """
+    before = ("O", *tags)
+    return tuple(
+        f"B-{tag[2:]}" if _TAG.fullmatch(tag) and _opens_inside(tag, previous) else tag
+        for previous, tag in zip(before, tags, strict=False)
+    )
+
+
+def read_conll(path: str | Path, *, repair: bool = False) -> ConllFile:
+    """Reads a file with a word and its BIO tag a line.
+
+    Columns stand between TABs or, in a line without one, between spaces; the word is the first column, the tag the
+    last, and every line has as many. Blank lines (they may hold spaces and TABs) and -DOCSTART- lines end a sentence.
+    An I-TYPE that follows neither B-TYPE nor I-TYPE of its type is a fault; `repair` reads it as B-TYPE. Raises
+    `UsageError` with all faults of the file.
+    """
+    lines, faults = _read(Path(path), _CONLL)
+    sentences = _sentences((number, _columns(line)) for number, line in enumerate(lines, 1))
+    width = next((len(columns) for sentence in sentences for _, columns in sentence if len(columns) > 1), 2)
+    for sentence in sentences:
+        faults += _row_faults(sentence, width)
+        if not repair:
+            faults += _order_faults(sentence)
+    if not sentences:
+        faults.append((0, "it holds no sentence", ""))
+    _refuse(path, faults, _CONLL)
+    read = [tuple(columns[-1] for _, columns in sentence) for sentence in sentences]
+    return ConllFile(
+        sentences=tuple(tuple(columns[0] for _, columns in sentence) for sentence in sentences),
+        tags=tuple(repair_bio(tags) for tags in read),
+        lines=tuple(sentence[0][0] for sentence in sentences),
+        repairs=sum(len(bio_faults(tags)) for tags in read),
+    )
+
+
+def read_labelled(path: str | Path) -> LabelledFile:
+    """Reads a file with a text, a TAB and its label a line; empty lines are passed over.
+
+    Raises `UsageError` with all faults of the file.
+    """
+    lines, faults = _read(Path(path), _LABELLED)
+    rows = [(number, line.split("\t")) for number, line in enumerate(lines, 1) if line]
+    for number, columns in rows:
+        if len(columns) != 2:
+            faults.append((number, f"expected one TAB, found {len(columns) - 1}", _ONE_TAB))
+        elif not columns[0].strip():
+            faults.append((number, "the text is empty", _FILL))
+        elif not columns[1].strip():
+            faults.append((number, "the label is empty", _FILL))
+    labels = [columns[-1].strip() for _, columns in rows]
+    if labels and labels[0].lower() in HEADINGS and labels.count(labels[0]) == 1:
+        faults.append((rows[0][0], f"the label {labels[0]!r} stands here only: a heading?", "take the heading out"))
+    if not rows:
+        faults.append((0, "it holds no text", ""))
+    _refuse(path, faults, _LABELLED)
+    return LabelledFile(
+        texts=tuple(columns[0].strip() for _, columns in rows),
+        labels=tuple(labels),
+        lines=tuple(number for number, _ in rows),
+    )
+
+
+def check_texts(ids: Sequence[str], texts: Sequence[str]) -> None:
+    """Raises `UsageError`, with the ids, where a text is blank or ids and texts are not equally many."""
+    if len(ids) != len(texts):
+        raise UsageError(f"expected a text for each id, got {len(ids)} ids and {len(texts)} texts")
+    blank = [name for name, text in zip(ids, texts, strict=True) if not text.strip()]
+    if blank:
+        raise UsageError(f"expected text in every sample; blank: {_listed(blank)}; take them out or fill them in")
+
+
+def check_tokens(ids: Sequence[str], sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> None:
+    """Raises `UsageError`, with the ids, where a sentence has no words or another number of tags than of words."""
+    if not len(ids) == len(sentences) == len(tags):
+        counts = f"{len(ids)} ids, {len(sentences)} sentences and {len(tags)} tag sequences"
+        raise UsageError(f"expected a sentence and its tags for each id, got {counts}")
+    rows = list(zip(ids, sentences, tags, strict=True))
+    faults = [f"{name} (no words)" for name, words, _ in rows if not words]
+    faults += [
+        f"{name} ({len(words)} words, {len(found)} tags)"
+        for name, words, found in rows
+        if words and len(words) != len(found)
+    ]
+    if faults:
+        raise UsageError(f"expected a tag for each word of every sentence; not so: {_listed(faults)}")
+
+
+def _opens_inside(tag: str, previous: str) -> bool:
+    """Whether a tag goes on with an entity that the tag before it is not part of."""
+    return tag.startswith("I-") and previous not in {tag, f"B-{tag[2:]}"}
+
+
+def _columns(line: str) -> list[str]:
+    """The columns of a line; none for a blank one."""
+    if not line.strip(BLANK):
+        return []
+    if "\t" in line:
+        return [column.strip(BLANK) for column in line.split("\t")]
+    return [column for column in line.split(" ") if column]
+
+
+def _sentences(rows: Iterable[tuple[int, list[str]]]) -> list[list[tuple[int, list[str]]]]:
+    """Runs of lines between blank ones and document starts."""
+    sentences: list[list[tuple[int, list[str]]]] = [[]]
+    for number, columns in rows:
+        if not columns or columns[0] == DOCUMENT_START:
+            sentences.append([])
+        else:
+            sentences[-1].append((number, columns))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _row_faults(sentence: Sequence[tuple[int, list[str]]], width: int) -> list[Fault]:
+    """Lines without word or tag, of another number of columns than the file's first, or with a tag that is none."""
+    faults = []
+    for number, columns in sentence:
+        if len(columns) == 1 or not columns[-1]:
+            faults.append((number, f"no tag after {columns[0]!r}", "give every word a tag: O for no entity"))
+        elif len(columns) != width:
+            faults.append((number, f"{len(columns)} columns, where the first line has {width}", ""))
+        elif not columns[0].strip():
+            faults.append((number, "an empty word", "take the line out"))
+        elif not _TAG.fullmatch(columns[-1]):
+            faults.append((number, bio_faults(columns[-1:])[0][1], "write tags as O, B-TYPE and I-TYPE (IOB2)"))
+    return faults
+
+
+def _order_faults(sentence: Sequence[tuple[int, list[str]]]) -> list[Fault]:
+    """Each I-TYPE that does not go on with an entity of its type."""
+    tags = [columns[-1] for _, columns in sentence]
+    return [(sentence[place][0], text, _REPAIR) for place, text in bio_faults(tags) if _TAG.fullmatch(tags[place])]
+
+
+def _read(path: Path, expected: str) -> tuple[list[str], list[Fault]]:
+    """The lines of a UTF-8 file without their ends, and where bytes are not UTF-8."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file; check the spelling and the folder (expected {expected})") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path}: a directory; name a file in it (expected {expected})") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror} (expected {expected})") from None
+    lines, faults, offset = [], [], 0
+    encoding = "UTF-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "LATIN1"
+    for number, raw in enumerate(content.split(b"\n"), 1):  # str.splitlines would break at U+2028 and others too
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            line = raw.decode("utf-8", errors="replace")
+            place = offset + error.start
+            hint = f"if the file is in {encoding}: iconv -f {encoding} -t UTF-8 {shlex.quote(str(path))} > utf8.txt"
+            faults.append((number, f"{_NOT_UTF8}: byte 0x{raw[error.start]:02x} at offset {place} of the file", hint))
+        lines.append(line.removesuffix("\r"))
+        offset += len(raw) + 1
+    return lines, faults
+
+
+def _refuse(path: str | Path, faults: Sequence[Fault], expected: str) -> None:
+    """Raises one `UsageError` for all faults; bytes come before lines, which cannot be judged in another encoding."""
+    if not faults:
+        return
+    ordered = sorted(faults, key=lambda fault: (not fault[1].startswith(_NOT_UTF8), fault[0]))
+    count = f"{len(faults)} fault{'s' if len(faults) > 1 else ''}"
+    told = [f"{path}: {count}; expected {expected}"]
+    told += [f"  line {line}: {text}" if line else f"  {text}" for line, text, _ in ordered[:SHOWN]]
+    if len(faults) > SHOWN:
+        told.append(f"  ... and {len(faults) - SHOWN} more")
+    told += [f"  next: {hint}" for hint in dict.fromkeys(hint for _, _, hint in ordered) if hint]
+    raise UsageError("\n".join(told))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
