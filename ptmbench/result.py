@@ -21,10 +21,10 @@ class Identity:
 
     digest: str
     weights_sha256: str | Missing
-    split_sha256: str
-    train_size: int
-    validation_size: int
-    test_size: int
+    split_sha256: str | Missing
+    train_size: int | Missing
+    validation_size: int | Missing
+    test_size: int | Missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,9 +115,14 @@ class Session:
         return record
 
     def _record(self, case: Case) -> Record:
-        from ptmbench.engine.runner import identify
+        from ptmbench.engine.runner import identify, identify_without_data
 
-        store, identity = self.store, identify(self.bench, case)
+        store = self.store
+        try:
+            identity = identify(self.bench, case)
+        except Unavailable as error:
+            identity = identify_without_data(self.bench, case, str(error))
+            return self._fail(case, identity, "skipped", str(error), time.perf_counter())
         if self.resume:
             standing = self._standing(case, identity)
             if standing is not None:
@@ -147,7 +152,7 @@ class Session:
             result,
             budget=self.settings.budget.name,
             precision=self.bench.device.precision,
-            floor=self._floor(case, identity.split_sha256),
+            floor=self._floor(case, identity.split_sha256 if isinstance(identity.split_sha256, str) else None),
             outcomes=self.store.write_outcomes(case.id, result.answers),
             provenance=self._provenance(time.perf_counter() - started),
         )

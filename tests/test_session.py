@@ -9,7 +9,8 @@ import pytest
 
 from ptmbench.cases import find_case
 from ptmbench.engine import runner
-from ptmbench.errors import Diverged, StoreError, TimedOut
+from ptmbench.engine.providers import DATASETS
+from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable
 from ptmbench.floors import Floor, Floors, complaint
 from ptmbench.session import Session, deadline
 from ptmbench.settings import check_settings
@@ -222,3 +223,19 @@ def test_floors_hold_for_the_budgets_number_of_seeds(tmp_path):
         assert (complaint(record, "floors.toml") is None) == (floor is None)
         if floor is None:
             assert record.missing["quality.floor"] == "the floors are for 1 seeds, and this run has 2"
+
+
+def test_a_task_whose_data_cannot_be_had_is_skipped(tmp_path, bench, monkeypatch):
+    """A data set that needs what is not installed skips its cases with the reason; the others run."""
+
+    def missing():
+        raise Unavailable("topic: sympy is not installed: pip install sympy")
+
+    monkeypatch.setitem(DATASETS, "topic", missing)
+    session = Session(bench.settings, folder=tmp_path, _bench=type(bench)(bench.settings))
+
+    skipped, ran = session.run(find_case("tfidf", "topic_20shot", "knn")), session.run(CASE)
+
+    assert ("skipped", "topic: sympy is not installed: pip install sympy") == (skipped.status, skipped.reason)
+    assert "pip install sympy" in skipped.missing["case.task.split_sha256"]
+    assert "ok" == ran.status

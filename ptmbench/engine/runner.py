@@ -66,22 +66,35 @@ def expected_weights(case: Case) -> str | Missing:
         return Missing(str(error))
 
 
-def identify(bench: Workbench, case: Case) -> Identity:
-    """What the case is made of. Reads the data and the card, but not the weights."""
-    task, settings = bench.task_data(case), bench.settings
-    expected = expected_weights(case)
+def _digest(bench: Workbench, case: Case, split_sha256: str | None) -> str:
+    settings, expected = bench.settings, expected_weights(case)
     recorded = case.method.frozen or settings.budget.tunes_rates
+    return case_digest(
+        case,
+        weights_sha256=None if isinstance(expected, Missing) else expected,
+        split_sha256=split_sha256,
+        budget=settings.budget,
+        seeds=settings.seeds_for(case.method, case.task),
+        recorded_rate=None if recorded else recorded_rate(case),
+        precision=bench.device.precision,
+    )
+
+
+def identify_without_data(bench: Workbench, case: Case, reason: str) -> Identity:
+    """What is known of a case whose data cannot be had here."""
+    gone = Missing(reason)
+    return Identity(_digest(bench, case, None), expected_weights(case), gone, gone, gone, gone)
+
+
+def identify(bench: Workbench, case: Case) -> Identity:
+    """What the case is made of. Reads the data and the card, but not the weights.
+
+    Raises `Unavailable` where the data cannot be had here.
+    """
+    task = bench.task_data(case)
     return Identity(
-        digest=case_digest(
-            case,
-            weights_sha256=None if isinstance(expected, Missing) else expected,
-            split_sha256=task.sha256,
-            budget=settings.budget,
-            seeds=settings.seeds_for(case.method, case.task),
-            recorded_rate=None if recorded else recorded_rate(case),
-            precision=bench.device.precision,
-        ),
-        weights_sha256=expected,
+        digest=_digest(bench, case, task.sha256),
+        weights_sha256=expected_weights(case),
         split_sha256=task.sha256,
         train_size=task.train_size(case.task.shots, case.task.classes),
         validation_size=len(task.split.validation),

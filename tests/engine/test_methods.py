@@ -116,3 +116,61 @@ def test_every_combination_runs(bench):
             result = run(bench, prepare(bench, case))
             assert (1, len(result.answers.truth)) == result.answers.predictions.shape
             assert (1, len(result.answers.test_ids), 2) == result.answers.parts.shape
+
+
+@pytest.mark.parametrize(
+    ("case_id", "offered"),
+    [
+        ("bert_tiny.invented-sentiment_50shot-linear_probe", ["mean", "cls", "mean_all_layers"]),
+        ("gpt_tiny.invented-sentiment_50shot-knn", ["last", "mean", "mean_all_layers"]),
+        ("bert_tiny.invented-ner_100-knn", ["tokens", "tokens_all_layers"]),
+        ("vae_tiny.glyphs-digits_1shot-linear_probe", ["posterior_mean", "last_convolution"]),
+    ],
+)
+def test_a_probe_chooses_its_pooling_on_validation(bench, case_id, offered):
+    """Pooling and strength are those that score best on validation, the test split unread; both are recorded."""
+    case = find_case(*case_id.split("-"))
+    prepared = prepare(bench, case)
+    scores = {}
+    held = np.array(prepared.work.rows.data.split.validation)
+    drawn = prepared.work.rows.data.training_examples(case.task.shots, 0).numpy()
+    for pooling in offered:
+        features = bench.features(case, 0, pooling).array
+        for value in case.method.grid:
+            predict = prepared.work._fit(features, drawn, value)
+            scores[pooling, value] = prepared.work.scorer.score(prepared.work._predict(predict, features, held), held)
+
+    choice = run(bench, prepared).choice
+
+    assert offered == choice.grid["pooling"]
+    chosen = choice.hyperparameters["pooling"], choice.hyperparameters[case.method.tuned]
+    assert max(scores.values()) == scores[chosen]
+
+
+def test_a_trained_method_records_its_pooling(bench):
+    """Fine-tuning uses the usual pooling of the model for the kind of task, and says which."""
+    for case_id, pooling in (
+        ("bert_tiny.invented-sentiment_50shot-fine_tune", "mean"),
+        ("gpt_tiny.invented-sentiment_50shot-fine_tune_last", "last"),
+        ("gpt_tiny.random-ner_100-from_scratch", "tokens"),
+    ):
+        assert pooling == run(bench, prepare(bench, find_case(*case_id.split("-")))).choice.hyperparameters["pooling"]
+
+
+def test_a_model_without_a_choice_records_no_pooling(bench):
+    """Where there is one way to pool, the record does not speak of it."""
+    choice = run(bench, prepare(bench, find_case("pixels", "digits_1shot", "knn"))).choice
+
+    assert {"neighbours"} == choice.hyperparameters.keys() == choice.grid.keys()
+
+
+def test_few_labelled_sentences_are_drawn_for_tags(bench):
+    """A hundred sentences are a hundred sentences, whatever entities they hold, and nested in more at one seed."""
+    case = find_case("tfidf", "ner_100", "knn")
+    data = bench.task_data(case)
+
+    drawn = data.training_examples(100, 0)
+
+    assert (100, 100) == (len(drawn), data.train_size(100, 7))
+    assert set(drawn.tolist()) <= set(data.training_examples(300, 0).tolist())
+    assert set(drawn.tolist()) <= set(data.split.train)
