@@ -34,13 +34,15 @@ def committed(request):
 
 
 def test_every_case_has_a_floor_above_chance(committed):
-    """Each case has a floor at each budget, above chance and below what was measured, by at most 6 points."""
+    """Each case has a floor below what was measured, by at most 6 points, and above chance where the value is."""
     budget, records = committed
 
-    for case in product():
+    for case in [case for case in product() if case.id in records]:
         floor, value = FLOORS.find(budget, case.id, "fp32"), records[case.id].quality.value
         assert floor is not None, case.id
-        assert chance_of(records[case.id].case.task) < floor.floor < value, case.id
+        chance = chance_of(records[case.id].case.task)
+        assert floor.floor < value, case.id
+        assert (floor.floor > chance) == (value > chance), case.id
         assert floor.floor >= value - 0.06, case.id
 
 
@@ -48,7 +50,7 @@ def test_tells_is_what_random_weights_reach(committed):
     """A floor `tells` exactly where random weights, carried over in the same way, stay below it by a point."""
     budget, records = committed
 
-    for case in product():
+    for case in [case for case in product() if case.id in records]:
         floor = FLOORS.find(budget, case.id, "fp32")
         method = case.method.name if case.method.frozen else "from_scratch"
         counterpart = f"{case.model.architecture}.random-{case.task.name}-{method}"

@@ -3,7 +3,7 @@
     python benchmarks/recording/floors.py results/embedded/*
 
 A floor lies 5 points below the measured value, or a third of the way from chance to the value where that is higher,
-so that it is always above chance. It `tells` broken weights if random ones (the control with the same method, or
+so that it is above chance wherever the value is. It `tells` broken weights if random ones (the control with the same method, or
 training from scratch for a trained one) stay below it by at least a point.
 """
 
@@ -31,7 +31,9 @@ bf16 = 0.01
 
 
 def floor_of(value: float, chance: float) -> float:
-    """Five points below the value, but at least a third of the way from chance to it."""
+    """Five points below the value, but at least a third of the way from chance to it where it is above chance."""
+    if value <= chance:
+        return round(value - MARGIN, 4)
     return round(max(value - MARGIN, chance + (value - chance) / 3), 4)
 
 

@@ -22,7 +22,7 @@ from ptmbench.report.tables import Row, Table, comparison_tables
 from ptmbench.store import ResultsFolder
 
 RESULTS = Path(__file__).parents[2] / "results"
-PICTURED = RESULTS / "embedded" / "standard-cpu-fp32"
+PICTURED = RESULTS / "embedded" / "quick-cpu-fp32"
 PICTURED_TASKS = {
     "photo_numerals_20shot": "handwriting on photographs, 20 labelled examples a class",
     "sentiment_50shot": "sentiment, 200 labelled sentences, test sentences in other words",
@@ -44,7 +44,7 @@ Objectives: {objectives}
 
 Sources: `glyphs`, made-up characters of one to four chained strokes; `fractals`, attractors of iterated function
 systems; `waves`, fields of interfering plane waves: 160 classes each, 32x32 pixels. `invented`, reviews and reports in
-English grammar with made-up words; `manuals`, the prose in Python's documentation and docstrings. No image source reads
+English grammar with made-up words; `manuals`, the prose in Python's documentation, docstrings and comments. No image source reads
 a data set; what a text source shares with a task stands on the card under `overlap`.
 
 {pictures}
@@ -77,7 +77,7 @@ def picture(records: list[Record]) -> str:
         and record.case.method.name in PICTURED_METHODS
         and record.case.model.source in PICTURED_SOURCES
     ]
-    console = Console(record=True, width=156, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123  it only records
+    console = Console(record=True, width=178, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123  it only records
     for table in comparison_tables(chosen):
         console.print(_grid(table))
         console.print()

@@ -19,7 +19,15 @@ pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
 ]
 FLOORS = Path(__file__).parents[2] / "benchmarks" / "floors.toml"
-METHODS = ["linear_probe", "knn", "fine_tune", "fine_tune_last"]
+IDS = [
+    *(
+        f"resnet_tiny.glyphs-digits_20shot-{method}"
+        for method in ("linear_probe", "knn", "fine_tune", "fine_tune_last")
+    ),
+    "vae_tiny.glyphs-digits_20shot-linear_probe",
+    "bert_tiny.invented-ner_100-linear_probe",
+    "gpt_tiny.invented-sentiment_50shot-fine_tune",
+]
 MIB = 2**20
 
 
@@ -38,10 +46,10 @@ def test_auto_is_cuda_in_bf16():
     assert (device.type, device.precision) == ("cuda", "bf16")
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_floors_are_met_in_bf16(session, method):
-    """Every method reaches its floor within the precision's tolerance, and the costs are the GPU's."""
-    record = session.run(find_case("resnet_tiny.glyphs", "digits_20shot", method))
+@pytest.mark.parametrize("case_id", IDS)
+def test_floors_are_met_in_bf16(session, case_id):
+    """Every method, on pictures and on text, reaches its floor within the precision's tolerance, at the GPU's costs."""
+    record = session.run(find_case(*case_id.split("-")))
 
     assert record.quality.floor_met, (record.quality.value, record.quality.floor)
     assert record.provenance.device == "cuda"
