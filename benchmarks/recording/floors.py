@@ -3,8 +3,8 @@
     python benchmarks/recording/floors.py results/embedded/*
 
 A floor lies 5 points below the measured value, or a third of the way from chance to the value where that is higher,
-so that it is above chance wherever the value is. It `tells` broken weights if random ones (the control with the same method, or
-training from scratch for a trained one) stay below it by at least a point.
+so that it is above chance wherever the value is. It `tells` broken weights if random ones (the control with the same
+method, or training from scratch for a trained one) stay below it by at least a point.
 """
 
 import sys

@@ -44,8 +44,8 @@ Objectives: {objectives}
 
 Sources: `glyphs`, made-up characters of one to four chained strokes; `fractals`, attractors of iterated function
 systems; `waves`, fields of interfering plane waves: 160 classes each, 32x32 pixels. `invented`, reviews and reports in
-English grammar with made-up words; `manuals`, the prose in Python's documentation, docstrings and comments. No image source reads
-a data set; what a text source shares with a task stands on the card under `overlap`.
+English grammar with made-up words; `manuals`, the prose in Python's documentation, docstrings and comments. No image
+source reads a data set; what a text source shares with a task stands on the card under `overlap`.
 
 {pictures}
 

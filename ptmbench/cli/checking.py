@@ -17,9 +17,7 @@ def check(arguments: argparse.Namespace) -> int:
     form = arguments.form or (TAGGED if path.suffix.lower() in TAGGED_SUFFIXES else "labelled")
     if form != TAGGED:
         if arguments.repair or arguments.output:
-            raise UsageError(
-                "--repair and -o are for tagged words (--form tagged): texts have no tags"
-            )
+            raise UsageError("--repair and -o are for tagged words (--form tagged): texts have no tags")
         found = read_labelled(path)
         print(f"{path}: {len(found.texts):,} texts, labels: {_counted(Counter(found.labels))}")
         return 0

@@ -32,8 +32,8 @@ def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
     selected = select(cases, arguments.expression)
     if not selected:
         raise UsageError(
-            "no case is left by these options: from_scratch goes with *.random models, fine_tune with pre-trained "
-            "ones; look at `ptmbench list cases -k EXPR`"
+            "no case is left by these options: image models go with image tasks and text models with text tasks, "
+            "from_scratch with *.random models, fine_tune with pre-trained ones; look at `ptmbench list cases -k EXPR`"
         )
     return selected
 

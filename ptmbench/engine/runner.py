@@ -16,6 +16,7 @@ from ptmbench.card import load_card
 from ptmbench.digests import case_digest
 from ptmbench.engine.cost import energy
 from ptmbench.engine.frozen import TRAINABLE, FrozenRun
+from ptmbench.engine.models.language_models import lender
 from ptmbench.engine.trained import TrainedRun
 from ptmbench.engine.workbench import LAST, Workbench
 from ptmbench.errors import Diverged, OutOfMemory, WeightsError
@@ -58,7 +59,7 @@ class Prepared:
 
 def expected_weights(case: Case) -> str | Missing:
     """The sha256 that the case's weights ought to have."""
-    if case.model.provider != "embedded":
+    if case.model.provider not in {"embedded", "embedded_text"}:
         return NO_WEIGHTS
     try:
         return load_card(case.model.entry).sha256
@@ -68,6 +69,8 @@ def expected_weights(case: Case) -> str | Missing:
 
 def _digest(bench: Workbench, case: Case, split_sha256: str | None) -> str:
     settings, expected = bench.settings, expected_weights(case)
+    if case.model.provider == "random_text":  # its tokenizer comes with a checkpoint
+        expected = load_card(lender(case.model)).sha256
     recorded = case.method.frozen or settings.budget.tunes_rates
     return case_digest(
         case,

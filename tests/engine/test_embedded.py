@@ -10,12 +10,14 @@ from transformers import AutoConfig
 from ptmbench import card
 from ptmbench.cases import find_case
 from ptmbench.catalog import MODELS, PRETRAINING
+from ptmbench.engine import runner
 from ptmbench.engine.models import embedded, language_models
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.pretraining.supervised import accuracy, classifier
 from ptmbench.engine.providers import BUILDERS
 from ptmbench.errors import WeightsError
 from ptmbench.session import Session
+from ptmbench.spec import Modality
 
 NAMES = [spec.name for spec in PRETRAINING]
 SPECS = {model.name: model for model in MODELS}
@@ -57,6 +59,28 @@ def test_a_checkpoint_knows_its_own_source(name):
 
     assert reached >= (0.5 if "inception" in name else 0.7)
     assert reached == pytest.approx(found.held_out["top1_accuracy"], abs=0.03)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_case_is_bound_to_its_weights(bench, name, monkeypatch):
+    """The record names the weights' sha256, and other weights give the case another digest, its control's too."""
+    model = SPECS[name]
+    task = "digits_1shot" if model.modality is Modality.IMAGE else "sentiment_50shot"
+    case = find_case(name, task, "knn")
+    before = runner.identify(bench, case)
+    monkeypatch.setattr(runner, "load_card", lambda name: card.load_card(name).model_copy(update={"sha256": "0" * 64}))
+
+    assert card.load_card(name).sha256 == before.weights_sha256
+    assert before.digest != runner.identify(bench, case).digest
+
+
+def test_a_random_language_model_is_bound_to_the_tokenizer_it_borrows(bench, monkeypatch):
+    """The control reads with a checkpoint's tokenizer: another checkpoint gives its case another digest."""
+    case = find_case("bert_tiny.random", "sentiment_50shot", "knn")
+    before = runner.identify(bench, case).digest
+    monkeypatch.setattr(runner, "load_card", lambda name: card.load_card(name).model_copy(update={"sha256": "0" * 64}))
+
+    assert before != runner.identify(bench, case).digest
 
 
 @pytest.mark.parametrize(

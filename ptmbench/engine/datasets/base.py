@@ -77,7 +77,6 @@ class LabelledTokens:
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
 
-
     def __post_init__(self) -> None:
         check_tokens(self.ids, self.sentences, self.tags)
 

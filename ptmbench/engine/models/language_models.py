@@ -105,9 +105,14 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     )
 
 
+def lender(spec: ModelSpec) -> str:
+    """The checkpoint that lends a random control its configuration and tokenizer."""
+    return f"{spec.architecture}.{HOME_SOURCE}"
+
+
 def build_random(spec: ModelSpec, seed: int) -> LoadedModel:
     """The architecture at random initialisation, a new draw each seed, with the tokenizer of the trained ones."""
-    name = f"{spec.architecture}.{HOME_SOURCE}"
+    name = lender(spec)
     read_files(name)
     folder = weights_path(name)
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
