@@ -22,6 +22,7 @@ from ptmbench.spec import Modality
 NAMES = [spec.name for spec in PRETRAINING]
 SPECS = {model.name: model for model in MODELS}
 LIMIT_BYTES = 2_000_000
+PROBE = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture
@@ -131,7 +132,10 @@ def test_weights_of_another_shape_are_refused():
 def test_random_weights_are_not_called_pretrained():
     """The self-check refuses the features of a network that nobody trained."""
     with pytest.raises(WeightsError, match="gives the features of random initialisation"):
-        embedded.check_trained(embedded.initialised("resnet_tiny", 0), "resnet_tiny", "x")
+        embedded.check_differs(
+            embedded.initialised("resnet_tiny", 0), embedded.initialised("resnet_tiny", 0), PROBE, "x"
+        )
+    embedded.check_differs(embedded.initialised("resnet_tiny", 0), embedded.initialised("resnet_tiny", 1), PROBE, "x")
 
 
 def test_a_random_control_is_another_network_at_each_seed():
