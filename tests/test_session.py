@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from ptmbench import card
 from ptmbench.cases import find_case
 from ptmbench.engine import runner
 from ptmbench.engine.providers import DATASETS
@@ -239,3 +240,15 @@ def test_a_task_whose_data_cannot_be_had_is_skipped(tmp_path, bench, monkeypatch
     assert ("skipped", "topic: sympy is not installed: pip install sympy") == (skipped.status, skipped.reason)
     assert "pip install sympy" in skipped.missing["case.task.split_sha256"]
     assert "ok" == ran.status
+
+
+def test_a_control_whose_tokenizer_is_gone_fails_and_the_run_goes_on(tmp_path, bench, monkeypatch):
+    """Without the checkpoint that lends its tokenizer a random control is a failed case, not the end of the run."""
+    monkeypatch.setattr(card, "ZOO", tmp_path / "empty")
+    session = Session(bench.settings, folder=tmp_path / "out", _bench=type(bench)(bench.settings))
+
+    failed = session.run(find_case("bert_tiny.random", "sentiment_50shot", "knn"))
+
+    assert "failed" == failed.status
+    assert "ptmbench pretrain bert_tiny.invented" in failed.reason
+    assert "ok" == session.run(find_case("pixels", "digits_1shot", "knn")).status

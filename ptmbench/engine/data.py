@@ -16,6 +16,8 @@ from ptmbench.engine.providers import DATASETS
 from ptmbench.errors import UnknownName
 from ptmbench.splits import Split, draw, split_by_hash, split_by_parts
 
+Indices = Sequence[int] | NDArray[np.int64]
+
 
 def digest_of(samples: Samples, split: Split) -> str:
     """sha256 over ids, content, labels and the parts they fall in."""
@@ -59,7 +61,7 @@ class TaskData:
             return len(self.split.train)
         return shots if isinstance(self.samples, LabelledTokens) else shots * classes
 
-    def truth(self, indices: Sequence[int] | NDArray[np.int64]) -> Labels:
+    def truth(self, indices: Indices) -> Labels:
         """The labels of these examples, one after the other."""
         if isinstance(self.samples, LabelledTokens):
             ends = self.lengths.cumsum()

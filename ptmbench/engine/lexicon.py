@@ -113,14 +113,3 @@ def names(kind: NameKind, part: Part | None = None) -> tuple[Name, ...]:
     while len(distinct) < NAMES[part]:
         distinct[_NAMERS[kind](part, generator)] = None
     return tuple(distinct)
-
-
-@cache
-def made_up() -> frozenset[str]:
-    """All made-up words."""
-    return frozenset(word for kind in COUNTS for word in words(kind))
-
-
-def template(sentence: str) -> str:
-    """The sentence with each made-up word and each of `THINGS` replaced by "_": what is left when names change."""
-    return " ".join("_" if word in made_up() or word in THINGS else word for word in sentence.split())

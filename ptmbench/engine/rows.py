@@ -1,6 +1,5 @@
 """From network outputs to labels: one row an example, or one a word."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -9,13 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ptmbench.engine.data import TaskData
+from ptmbench.engine.data import Indices, TaskData
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.preprocessing import Encoded
 
 IGNORED = -100  # the target that cross-entropy leaves out
 Entry = TypeVar("Entry", np.int64, np.float32)
-Indices = Sequence[int] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

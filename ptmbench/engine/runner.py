@@ -61,8 +61,12 @@ def expected_weights(case: Case) -> str | Missing:
     """The sha256 that the case's weights ought to have."""
     if case.model.provider not in {"embedded", "embedded_text"}:
         return NO_WEIGHTS
+    return _on_card(case.model.entry)
+
+
+def _on_card(name: str) -> str | Missing:
     try:
-        return load_card(case.model.entry).sha256
+        return load_card(name).sha256
     except WeightsError as error:
         return Missing(str(error))
 
@@ -70,7 +74,7 @@ def expected_weights(case: Case) -> str | Missing:
 def _digest(bench: Workbench, case: Case, split_sha256: str | None) -> str:
     settings, expected = bench.settings, expected_weights(case)
     if case.model.provider == "random_text":  # its tokenizer comes with a checkpoint
-        expected = load_card(lender(case.model)).sha256
+        expected = _on_card(lender(case.model))
     recorded = case.method.frozen or settings.budget.tunes_rates
     return case_digest(
         case,

@@ -1,17 +1,11 @@
 """Scores of predictions for examples of one data set, by the metric of its kind of task."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ptmbench.engine.data import TaskData
+from ptmbench.engine.data import Indices, TaskData
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.tasks import Kind
 from ptmbench.statistics import Parts
-
-Indices = Sequence[int] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

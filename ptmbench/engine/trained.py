@@ -65,7 +65,7 @@ class TrainedRun:
         """A network trained on the seed's examples; draw and batch order depend on task and seed alone."""
         drawn = self.rows.data.training_examples(self.case.task.shots, seed)
         network = self.device.place(self.network_of(seed).trained)
-        targets = self.device.put(self.rows.targets(self.inputs.shape[1] if self.inputs.dim() > 1 else 1))
+        targets = self.device.put(self.rows.targets(self.inputs.shape[1]))
         generator = torch_generator("batches", self.case.task.name, seed)
 
         def batches() -> Iterator[Batch]:

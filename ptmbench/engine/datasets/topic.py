@@ -25,6 +25,7 @@ from pathlib import Path
 import torch
 
 from ptmbench.engine.datasets.base import LabelledTexts
+from ptmbench.engine.docstrings import docstrings
 from ptmbench.errors import Unavailable
 
 LIBRARIES: Mapping[str, str] = {  # the class, which is also the distribution's name, and the package that is read
@@ -126,19 +127,9 @@ def _sentences(path: Path) -> Iterator[str]:
             tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return
-    for docstring in _docstrings(tree):
+    for docstring in docstrings(tree):
         for paragraph in _paragraphs(docstring):
             yield from filter(_is_prose, _SENTENCE_END.split(paragraph))
-
-
-def _docstrings(scope: ast.Module | ast.ClassDef) -> Iterator[str]:
-    """Docstrings of a module, its classes and their functions (walking every node takes twice as long)."""
-    yield ast.get_docstring(scope) or ""
-    for node in scope.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ast.get_docstring(node) or ""
-        elif isinstance(node, ast.ClassDef):
-            yield from _docstrings(node)
 
 
 def _paragraphs(docstring: str) -> Iterator[str]:

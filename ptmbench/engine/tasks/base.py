@@ -11,7 +11,6 @@ from ptmbench.engine.seeding import seeded_initialisation
 from ptmbench.statistics import Parts, ratio
 
 TOKENS = "tokens"  # poolings of this prefix keep one vector a token
-Scored = tuple[Labels, Labels, Labels, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)

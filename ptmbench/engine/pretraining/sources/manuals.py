@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from ptmbench.engine.docstrings import docstrings
 from ptmbench.engine.pretraining.sources.base import TextSource
 from ptmbench.errors import Unavailable
 
@@ -79,7 +80,7 @@ def _texts(root: Path) -> Iterator[str]:
                 tree = ast.parse(content)
         except (OSError, SyntaxError, ValueError):
             continue
-        yield from _docstrings(tree)
+        yield from docstrings(tree)
         for comment in _COMMENT.findall(content.decode(errors="replace")):
             yield _COMMENT_SIGN.sub("", comment)
 
@@ -90,16 +91,6 @@ def _topics() -> tuple[str, ...]:
     except ImportError:  # some distributors package it apart
         return ()
     return tuple(topics.topics.values())
-
-
-def _docstrings(scope: ast.Module | ast.ClassDef) -> Iterator[str]:
-    """Docstrings of a module, its classes and their functions."""
-    yield ast.get_docstring(scope) or ""
-    for node in scope.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield ast.get_docstring(node) or ""
-        elif isinstance(node, ast.ClassDef):
-            yield from _docstrings(node)
 
 
 def _is_prose(sentence: str) -> bool:
