@@ -22,7 +22,7 @@ from ptmbench.report.tables import Row, Table, comparison_tables
 from ptmbench.store import ResultsFolder
 
 RESULTS = Path(__file__).parents[2] / "results"
-PICTURED = RESULTS / "embedded" / "quick-cpu-fp32"
+PICTURED = RESULTS / "embedded" / "standard-cpu-fp32"
 PICTURED_TASKS = {
     "photo_numerals_20shot": "handwriting on photographs, 20 labelled examples a class",
     "sentiment_50shot": "sentiment, 200 labelled sentences, test sentences in other words",
