@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from ptmbench.errors import SHOWN
 from ptmbench.floors import Floor
 from ptmbench.record import (
     CaseRecord,
@@ -90,8 +91,9 @@ def _case_record(case: Case, identity: Identity, precision: str, result: Result 
             train_size=gaps("case.task.train_size", identity.train_size),
             validation_size=gaps("case.task.validation_size", identity.validation_size),
             test_size=gaps("case.task.test_size", identity.test_size),
-            classes=task.classes,
-            left_out=0,
+            classes=gaps("case.task.classes", identity.classes),
+            left_out=len(identity.left_out),
+            left_out_names=list(identity.left_out[:SHOWN]),
         ),
         method=MethodRecord(
             name=method.name,

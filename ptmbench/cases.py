@@ -5,10 +5,9 @@ from typing import TypeVar
 
 from ptmbench.catalog import METHODS, MODELS, TASKS
 from ptmbench.errors import UnknownName, UsageError
-from ptmbench.spec import Case, MethodSpec, ModelSpec, TaskKind, TaskSpec
+from ptmbench.spec import Case, MethodSpec, ModelSpec, TaskSpec
 
 SCRATCH = "from_scratch"
-RANDOM = ("random", "random_text")  # providers of an architecture at random initialisation
 
 Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)
 
@@ -25,7 +24,7 @@ def compatible(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> bool:
     if method.frozen:
         return True
     if method.name == SCRATCH:
-        return model.provider in RANDOM
+        return model.random
     return model.pretrained
 
 
@@ -43,14 +42,16 @@ def product(
     )
 
 
-def cases_of_kind(kind: TaskKind) -> tuple[Case, ...]:
-    """The catalog's cases of one task kind: what one benchmark file is parametrised with."""
-    return product(tasks=[task for task in TASKS if task.kind is kind])
-
-
-def find_case(model: str, task: str, method: str) -> Case:
-    """The catalog's case of these three names; raises `UnknownName` with near names, or `UsageError`."""
-    case = Case(named("model", model, MODELS), named("task", task, TASKS), named("method", method, METHODS))
+def find_case(
+    model: str,
+    task: str,
+    method: str,
+    *,
+    models: Sequence[ModelSpec] = MODELS,
+    tasks: Sequence[TaskSpec] = TASKS,
+) -> Case:
+    """The case of these three names; raises `UnknownName` with near names, or `UsageError`."""
+    case = Case(named("model", model, models), named("task", task, tasks), named("method", method, METHODS))
     if not compatible(case.model, case.task, case.method):
         raise UsageError(f"{case.id} is not a case: {why_incompatible(case)}")
     return case

@@ -14,7 +14,7 @@ PtmbenchError
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class PtmbenchError(Exception):
@@ -27,6 +27,7 @@ class UsageError(PtmbenchError):
 
 LISTED = ("model", "task", "method")  # what `ptmbench list` lists
 FEW = 8  # names that a message can hold
+SHOWN = 20  # faults that a message lists
 
 
 class UnknownName(UsageError):
@@ -43,6 +44,12 @@ class UnknownName(UsageError):
             hint = f"there are {len(names)}, for example {names[0]}."
         where = f" All of them: ptmbench list {kind}s" if kind in LISTED else ""
         super().__init__(f"no {kind} is called {name!r}: {hint}{where}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 class WeightsError(PtmbenchError):

@@ -20,10 +20,12 @@ from ptmbench.settings import RunSettings, check_settings
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
+    from ptmbench.entries import Entries
     from ptmbench.record import Record
     from ptmbench.session import Session
 
 FLOORS_FILE = "floors.toml"
+ENTRIES_FILE = "ptmbench.toml"
 DISPLAY_OPTIONS = tuple(
     f"--benchmark-{name}" for name in ("group-by", "columns", "sort", "verbose", "compare", "histogram", "name")
 )
@@ -31,6 +33,7 @@ DISPLAY_OPTIONS = tuple(
 Clock = Callable[[], float]
 SETTINGS = pytest.StashKey[RunSettings]()
 SESSION = pytest.StashKey["Session"]()
+ENTRIES: pytest.StashKey[Entries] = pytest.StashKey()
 SAMPLES = pytest.StashKey[list[float]]()
 RECORD = pytest.StashKey["Record"]()
 
@@ -41,6 +44,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptm-results", metavar="DIR", help="results folder (default: one under ptmbench-results/)")
     group.addoption("--ptm-budget", default="quick", metavar="NAME", help="smoke, quick (default) or standard")
     group.addoption("--ptm-seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
+    group.addoption("--ptm-model", action="append", default=[], metavar="MODEL", help="name or reference; only these")
+    group.addoption("--ptm-task", action="append", default=[], metavar="DATA", help="name or reference; only these")
+    group.addoption("--ptm-skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
     group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
     group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
     group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
@@ -62,9 +68,21 @@ def pytest_configure(config: pytest.Config) -> None:
             threads=config.getoption("--ptm-threads"),
             timeout_s=config.getoption("--ptm-timeout"),
             measures_latency=not config.getoption("--benchmark-disable", default=True),
+            skip_bad=config.getoption("--ptm-skip-bad"),
         )
+        if config.getoption("--ptm-model") or config.getoption("--ptm-task") or Path(ENTRIES_FILE).exists():
+            _entries(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _entries(config: pytest.Config) -> Entries:
+    """Models and tasks of this run, made when first asked for: other test suites have none, and pay nothing."""
+    from ptmbench.entries import entries_of
+
+    if ENTRIES not in config.stash:
+        config.stash[ENTRIES] = entries_of(config.getoption("--ptm-model"), config.getoption("--ptm-task"))
+    return config.stash[ENTRIES]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -72,15 +90,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker(KIND_MARKER)
     if marker is None:
         return
-    from ptmbench.cases import cases_of_kind
     from ptmbench.spec import TaskKind
 
-    cases = cases_of_kind(TaskKind(*marker.args))
+    cases = _entries(metafunc.config).cases(TaskKind(*marker.args))
     metafunc.parametrize(
         "model,task,method",
         [(case.model.name, case.task.name, case.method.name) for case in cases],
         ids=[case.id for case in cases],
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Takes out the placeholders of benchmarks for which the options leave no case."""
+    items[:] = [item for item in items if not (item.get_closest_marker(KIND_MARKER) and not _named(item))]
+
+
+def _named(item: pytest.Item) -> bool:
+    """Whether the item is a case: pytest makes one without names of an empty list."""
+    return isinstance(getattr(item, "callspec", None) and item.callspec.params.get("model"), str)  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -143,11 +170,9 @@ def ptm_run(
     """Runs the case of (model, task, method) and returns its record; skips where the case cannot run here."""
 
     def run(model: str, task: str, method: str) -> Record:
-        from ptmbench.cases import find_case
-
         benchmark.skipped = True  # until there are samples: a case that fails has none to show
         try:
-            record = ptm_session.run(find_case(model, task, method))
+            record = ptm_session.run(_entries(request.config).find(model, task, method))
         except UsageError as error:
             pytest.fail(str(error), pytrace=False)
         except PtmbenchError as error:

@@ -46,7 +46,10 @@ class ModelRecord(_Part):
 
 
 class TaskRecord(_Part):
-    """Which data ran: sizes in examples; `shots` a class, or "all"; `split_sha256` covers ids, labels and pixels."""
+    """Which data ran: sizes in examples; `shots` a class, or "all"; `split_sha256` covers ids, labels and content.
+
+    `left_out` counts the faulty examples that were passed over on request, `left_out_names` names the first 20.
+    """
 
     name: str
     kind: str
@@ -56,8 +59,9 @@ class TaskRecord(_Part):
     train_size: Count | None
     validation_size: Count | None
     test_size: Count | None
-    classes: Count
+    classes: Count | None
     left_out: Count
+    left_out_names: list[str] = []
 
 
 class MethodRecord(_Part):
@@ -232,9 +236,14 @@ class Record(_Part):
         return self
 
 
-def chance_of(task: TaskRecord) -> float:
-    """What guessing gives: an equal share for each class; of entities practically none is guessed whole."""
-    return 0.0 if task.kind == "token_classification" else 1 / task.classes
+def chance_of(task: TaskRecord) -> float | None:
+    """What guessing gives: an equal share for each class; of entities practically none is guessed whole.
+
+    None where the number of classes is not known.
+    """
+    if task.kind == "token_classification":
+        return 0.0
+    return None if task.classes is None else 1 / task.classes
 
 
 def null_paths(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:

@@ -1,41 +1,80 @@
-"""References: what a user types to name a model, turned into a spec.
+"""References: what a user types to name a model or data, `scheme:name?option=value&...`, taken apart.
 
-A plain name is the catalog's. `torchvision:NAME` is one of torchvision's classification builders, for now with random
-weights and for `ptmbench profile` only.
+A text without a scheme is a catalog name; options may follow it as well. Names made from references end in six hex
+digits of the reference's digest, so that two folders of one name are two tasks.
 """
 
 import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
 
-from ptmbench.catalog import MODELS
 from ptmbench.errors import UnknownName, UsageError
-from ptmbench.spec import Family, ModelSpec
 
-TORCHVISION = "torchvision"
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference in its parts; `scheme` is empty for a catalog name. `options` stand in the order typed."""
+
+    scheme: str
+    name: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        query = f"?{urlencode(self.options, safe='/:@,.*')}" if self.options else ""
+        return f"{self.scheme}:{self.name}{query}" if self.scheme else f"{self.name}{query}"
+
+    def get(self, option: str, default: str = "") -> str:
+        """An option's value."""
+        return dict(self.options).get(option, default)
+
+    def integer(self, option: str, least: int = 1) -> int | None:
+        """An option's value as a whole number of at least `least`; None where it is not given."""
+        value = self.get(option)
+        if not value:
+            return None
+        if not value.isdecimal() or int(value) < least:
+            raise UsageError(f"expected {option}=N with a whole number of at least {least}, got {option}={value}")
+        return int(value)
+
+    def without(self, *options: str) -> "Reference":
+        """The reference less some options."""
+        return Reference(self.scheme, self.name, tuple(pair for pair in self.options if pair[0] not in options))
+
+    def having(self, option: str, value: str) -> "Reference":
+        """The reference with one option more, or with another value of it."""
+        return Reference(self.scheme, self.name, (*self.without(option).options, (option, value)))
+
+
+def parse(text: str) -> Reference:
+    """A text in its parts; whether its scheme and options are known is for `check` to say."""
+    head, _, query = text.partition("?")
+    scheme, colon, name = head.partition(":")
+    options = tuple(parse_qsl(query, keep_blank_values=True))
+    return Reference(scheme, name, options) if colon else Reference("", head, options)
+
+
+def check(reference: Reference, kind: str, known: Mapping[str, Collection[str]]) -> None:
+    """Raises `UsageError` for a scheme or an option that is not known, or for a missing name.
+
+    `known` holds the options of each scheme; that of a catalog name is "".
+    """
+    if reference.scheme not in known:
+        raise UnknownName(f"{kind} scheme", reference.scheme, [scheme for scheme in known if scheme])
+    if not reference.name:
+        raise UsageError(f"expected {reference.scheme}:NAME, got {reference} (quote a `?` and `&` for the shell)")
+    for option, value in reference.options:
+        if option not in known[reference.scheme]:
+            raise UnknownName(f"option of {reference.scheme or kind}", option, known[reference.scheme])
+        if not value:
+            raise UsageError(f"expected {option}=VALUE in {reference}, got no value")
+
+
+def slug(name: str) -> str:
+    """A name with `_` in place of what no case id can hold."""
+    return "".join(letter if (letter.isalnum() and letter.isascii()) or letter in "_." else "_" for letter in name)
 
 
 def short_name(name: str, reference: str) -> str:
     """A slug for what comes from a reference: its short name and six hex digits of the reference's digest."""
-    slug = "".join(letter if (letter.isalnum() and letter.isascii()) or letter in "_." else "_" for letter in name)
-    return f"{slug}.{hashlib.sha256(reference.encode()).hexdigest()[:6]}"
-
-
-def model_spec(reference: str) -> ModelSpec:
-    """The spec of a catalog name or a reference; raises `UnknownName` or `UsageError`."""
-    scheme, colon, name = reference.partition(":")
-    if not colon:
-        for model in MODELS:
-            if model.name == reference:
-                return model
-        raise UnknownName("model", reference, [model.name for model in MODELS])
-    if scheme != TORCHVISION or not name:
-        raise UsageError(f"expected a model's name or {TORCHVISION}:NAME, got {reference!r}")
-    return ModelSpec(
-        name=short_name(name, reference),
-        provider="torchvision",
-        entry=name,
-        architecture=name,
-        family=Family.CONTROL,
-        objective="none",
-        source="none",
-        licence="BSD-3-Clause",
-    )
+    return f"{slug(name)}.{hashlib.sha256(reference.encode()).hexdigest()[:6]}"

@@ -22,9 +22,11 @@ class Identity:
     digest: str
     weights_sha256: str | Missing
     split_sha256: str | Missing
+    classes: int | Missing
     train_size: int | Missing
     validation_size: int | Missing
     test_size: int | Missing
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

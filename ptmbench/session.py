@@ -115,13 +115,13 @@ class Session:
         return record
 
     def _record(self, case: Case) -> Record:
-        from ptmbench.engine.runner import identify, identify_without_data
+        from ptmbench.engine.runner import identify, identify_unavailable
 
         store = self.store
         try:
             identity = identify(self.bench, case)
         except Unavailable as error:
-            identity = identify_without_data(self.bench, case, str(error))
+            identity = identify_unavailable(self.bench, case, str(error))
             return self._fail(case, identity, "skipped", str(error), time.perf_counter())
         if self.resume:
             standing = self._standing(case, identity)

@@ -52,6 +52,7 @@ class RunSettings:
     threads: int | None = None
     timeout_s: float | None = None
     measures_latency: bool = True
+    skip_bad: bool = False
 
     def seeds_for(self, method: MethodSpec, task: TaskSpec) -> int:
         """How many seeds the case runs: what the user said, else what the budget says."""
@@ -67,6 +68,7 @@ def check_settings(
     threads: int | None = None,
     timeout_s: float | None = None,
     measures_latency: bool = True,
+    skip_bad: bool = False,
 ) -> RunSettings:
     """Settings from what a user typed; raises `UsageError` with all faults at once."""
     if budget not in BUDGETS:
@@ -92,4 +94,5 @@ def check_settings(
         threads=threads,
         timeout_s=timeout_s,
         measures_latency=measures_latency,
+        skip_bad=skip_bad,
     )

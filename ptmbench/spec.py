@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+RANDOM = ("random", "random_text")  # providers of an embedded architecture at random initialisation
+RANDOM_WEIGHTS = "weights=random"  # the option of a reference that asks for its architecture without weights
+
 SLUG = re.compile(r"[A-Za-z0-9_.]+")
 
 Budget = Literal["smoke", "quick", "standard"]
@@ -18,7 +21,9 @@ Precision = Literal["fp32", "bf16"]
 MethodName = Literal["linear_probe", "knn", "fine_tune", "fine_tune_last", "from_scratch"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
-Provider = Literal["embedded", "embedded_text", "random", "random_text", "pixels", "tfidf", "torchvision"]
+Embedded = Literal["embedded", "embedded_text", "random", "random_text", "pixels", "tfidf"]
+Hub = Literal["torchvision", "hf", "file"]
+Provider = Embedded | Hub
 Objective = Literal["cross_entropy", "vae", "wgan_gp", "simclr", "masked_lm", "causal_lm"]
 
 
@@ -43,11 +48,12 @@ class TaskKind(StrEnum):
 
 
 class Family(StrEnum):
-    """How a model was pre-trained; controls were not."""
+    """How a model was pre-trained; controls were not. Of a user's own checkpoint it may be unstated."""
 
     SUPERVISED = "supervised"
     UNSUPERVISED = "unsupervised"
     SELF_SUPERVISED = "self_supervised"
+    UNSTATED = "unstated"
     CONTROL = "control"
 
 
@@ -85,6 +91,11 @@ class ModelSpec:
         return f"{self.provider}:{self.entry}"
 
     @property
+    def random(self) -> bool:
+        """Whether it is an architecture at random initialisation."""
+        return self.provider in RANDOM or RANDOM_WEIGHTS in self.entry.partition("?")[2].split("&")
+
+    @property
     def pretrained(self) -> bool:
         """Whether the weights were trained by anybody before the task."""
         return self.family is not Family.CONTROL
@@ -95,14 +106,15 @@ class TaskSpec:
     """A downstream task: a data set, and how many labelled examples the method may see (`None`: all).
 
     `shots` counts examples a class; where a sentence holds many labels (token classification), sentences in all.
-    `classes` is the number of labels a head tells apart.
+    `dataset` is a catalog name or a whole reference. `classes` is the number of labels a head tells apart; None where
+    only the data says it.
     """
 
     name: str
     kind: TaskKind
     dataset: str
     shots: int | None
-    classes: int
+    classes: int | None
 
     def __post_init__(self) -> None:
         checked_slug(self.name)

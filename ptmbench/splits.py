@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ptmbench.errors import Unavailable
+from ptmbench.errors import Unavailable, UsageError
 
 Part = Literal["train", "validation", "test"]
 
 TEST_SHARE = 0.5
 VALIDATION_SHARE = 0.1
+HELD_OUT_SHARE = 0.2  # of the training part, where data come with a test part and no validation part
 _RANGE = 2**64
 
 
@@ -51,6 +52,34 @@ def split_by_parts(parts: Sequence[Part]) -> Split:
     for index, part in enumerate(parts):
         places[part].append(index)
     return Split(tuple(places["train"]), tuple(places["validation"]), tuple(places["test"]))
+
+
+def with_validation(split: Split, ids: Sequence[str]) -> Split:
+    """A split that has no validation part with a fifth of its training examples, by their hashes, as one."""
+    if split.validation:
+        return split
+    held = {index for index in split.train if _hash(f"validation:{ids[index]}") / _RANGE < HELD_OUT_SHARE}
+    kept = tuple(index for index in split.train if index not in held)
+    return Split(kept, tuple(sorted(held)), split.test)
+
+
+def limited(split: Split, ids: Sequence[str], train: int | None, validation: int | None) -> Split:
+    """So many training and validation examples, drawn by their hashes from both parts together; the test part stays.
+
+    This is the protocol of VTAB-1k (Zhai et al. 2019) with 800 and 200. A number left out leaves its part at the share
+    it has. Raises `UsageError` where there are not enough.
+    """
+    if train is None and validation is None:
+        return split
+    pool = sorted((*split.train, *split.validation), key=lambda index: _hash(f"amount:{ids[index]}"))
+    held = validation if validation is not None else min(len(split.validation), max(len(pool) - (train or 0), 0))
+    seen = train if train is not None else len(pool) - held
+    if seen + held > len(pool) or not held or seen < 1:
+        raise UsageError(
+            f"expected train + val of at most {len(pool)} examples, and at least 1 of each; got train={seen}, "
+            f"val={held}"
+        )
+    return Split(tuple(sorted(pool[:seen])), tuple(sorted(pool[seen : seen + held])), split.test)
 
 
 def draw(

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ptmbench.errors import UsageError
+from ptmbench.errors import SHOWN, UsageError, listed
 
-SHOWN = 20  # faults that a message lists
 DOCUMENT_START = "-DOCSTART-"  # CoNLL 2003 opens each document with a line of this word
 HEADINGS = {"label", "labels", "class", "category", "target"}
 BLANK = " \t\r"  # str.strip takes more: a no-break space is a word in real tweets
@@ -137,7 +136,7 @@ def check_texts(ids: Sequence[str], texts: Sequence[str]) -> None:
         raise UsageError(f"expected a text for each id, got {len(ids)} ids and {len(texts)} texts")
     blank = [name for name, text in zip(ids, texts, strict=True) if not text.strip()]
     if blank:
-        raise UsageError(f"expected text in every sample; blank: {_listed(blank)}; take them out or fill them in")
+        raise UsageError(f"expected text in every sample; blank: {listed(blank)}; take them out or fill them in")
 
 
 def check_tokens(ids: Sequence[str], sentences: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> None:
@@ -153,7 +152,7 @@ def check_tokens(ids: Sequence[str], sentences: Sequence[Sequence[str]], tags: S
         if words and len(words) != len(found)
     ]
     if faults:
-        raise UsageError(f"expected a tag for each word of every sentence; not so: {_listed(faults)}")
+        raise UsageError(f"expected a tag for each word of every sentence; not so: {listed(faults)}")
 
 
 def _opens_inside(tag: str, previous: str) -> bool:
@@ -239,9 +238,3 @@ def _refuse(path: str | Path, faults: Sequence[Fault], expected: str) -> None:
         told.append(f"  ... and {len(faults) - SHOWN} more")
     told += [f"  next: {hint}" for hint in dict.fromkeys(hint for _, _, hint in ordered) if hint]
     raise UsageError("\n".join(told))
-
-
-def _listed(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -17,8 +17,8 @@ DATASETS = sorted((ENGINE / "datasets").rglob("*.py"))
 MANY_CASES = """
 from ptmbench import catalog
 from ptmbench.spec import TaskKind, TaskSpec
-import ptmbench.cases
-ptmbench.cases.TASKS = tuple(
+import ptmbench.entries
+ptmbench.entries.TASKS = tuple(
     TaskSpec(f"made_{number}", TaskKind.IMAGE_CLASSIFICATION, "digits", 5, 10) for number in range(40)
 )
 """

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.cases import RANDOM, SCRATCH, compatible, find_case, product
+from ptmbench.cases import SCRATCH, compatible, find_case, product
 from ptmbench.catalog import METHODS, MODELS, PRETRAINING, TASKS
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.rates import recorded_rates
@@ -92,7 +92,7 @@ def test_k_selects_what_a_user_expects(expression, models, tasks):
 
 def test_every_pretrained_model_has_its_controls():
     """Each architecture that is pre-trained is also there at random initialisation and from scratch."""
-    random = {model.architecture for model in MODELS if model.provider in RANDOM}
+    random = {model.architecture for model in MODELS if model.random}
 
     assert {model.architecture for model in MODELS if model.pretrained} == random
 

@@ -77,7 +77,7 @@ def test_a_missed_floor_is_exit_code_1(cli, tmp_path):
         (["report", "nowhere"], "nowhere is not a folder"),
         (["profile", "resnet_tny.glyphs"], "did you mean resnet_tiny.glyphs"),
         (["profile", "torchvision:resnet19"], "did you mean resnet1"),
-        (["profile", "huggingface:bert"], "expected a model's name or torchvision:NAME"),
+        (["profile", "huggingface:bert"], "no model scheme is called 'huggingface': there are file, hf, torchvision"),
         (["profile", "pixels", "--batch-size", "0"], "expected a batch size of at least 1, got 0"),
         (["pretrain", "resnet_tiny.random"], "no pre-trained model is called 'resnet_tiny.random'"),
     ],

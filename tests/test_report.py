@@ -66,6 +66,15 @@ def test_a_reason_of_any_text_stays_in_its_cell(committed, reason):
     assert " ".join(reason.split()) in render_text(tables)
 
 
+def test_a_long_reason_is_cut(committed):
+    """Of a reason over many lines a table shows the beginning, so that its columns stay in sight."""
+    gone = {"quality": None, "gain": None, "cost": None, "status": "failed", "reason": "many words\n" * 99}
+    tables = comparison_tables([committed[0].model_copy(update=gone)])
+
+    assert "many words many words" in render_text(tables)
+    assert max(map(len, render_text(tables).splitlines())) < 300
+
+
 @given(records().filter(lambda record: record.status != "ok"))
 def test_unfinished_cases_show_their_reason(record):
     """A case that failed stands in the table with its status and reason, and counts as not finished."""

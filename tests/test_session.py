@@ -10,6 +10,7 @@ import pytest
 from ptmbench import card
 from ptmbench.cases import find_case
 from ptmbench.engine import runner
+from ptmbench.engine.inputs import TensorInputs
 from ptmbench.engine.providers import DATASETS
 from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable
 from ptmbench.floors import Floor, Floors, complaint
@@ -98,7 +99,7 @@ def test_nan_loss_diverges(tmp_path, bench, monkeypatch):
     """Images that are not numbers make the features diverge, and the status says so."""
     case = find_case("vgg_tiny.random", "digits_1shot", "from_scratch")
     encoded = bench.encoded(case)
-    broken = replace(encoded, inputs=encoded.inputs * float("nan"))
+    broken = replace(encoded, inputs=TensorInputs(encoded.inputs.tensor * float("nan")))
     session = Session(bench.settings, folder=tmp_path, _bench=bench)
     with monkeypatch.context() as patch:
         patch.setattr(type(bench), "encoded", lambda _self, _case: broken)

@@ -74,7 +74,7 @@ def main(folders: list[str]) -> None:
         for record in records:
             if record.quality is None:
                 sys.exit(f"{record.case.id} is {record.status}: {record.reason}")
-            floor = floor_of(record.quality.value, chance_of(record.case.task))
+            floor = floor_of(record.quality.value, chance_of(record.case.task) or 0.0)
             telling = str(tells(record, floor, records)).lower()
             task = record.case.task
             bound = f', split = "{(task.split_sha256 or "")[:SPLIT_DIGITS]}"' if task.dataset in VARYING else ""

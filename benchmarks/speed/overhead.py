@@ -29,7 +29,8 @@ def by_hand(bench: Workbench) -> float:
     data, recipe = bench.task_data(CASE), CASE.method.recipe
     assert recipe is not None
     steps = bench.settings.budget.steps
-    inputs, labels = bench.encoded(CASE).inputs, torch.from_numpy(data.labels)
+    kept, labels = bench.encoded(CASE).inputs, torch.from_numpy(data.labels)
+    inputs = next(kept.batches([range(len(kept))]))
     drawn = data.training_examples(CASE.task.shots, 0)
     network = bench.network(CASE, 0).trained.to(memory_format=torch.channels_last)
     started = time.perf_counter()

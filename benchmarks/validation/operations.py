@@ -13,6 +13,7 @@ from torchvision import models
 
 from ptmbench.engine.cost.operations import count, thop_macs
 from ptmbench.engine.models.torchvision_models import build_network, names
+from ptmbench.references import parse
 from ptmbench.result import Missing
 
 RELATIVE, ROUNDING = 0.005, 0.0005
@@ -24,7 +25,7 @@ def main(chosen: list[str]) -> int:
     for name in chosen:
         weights = models.get_model_weights(name).DEFAULT
         side = weights.transforms().crop_size[0]
-        network, image = build_network(name, side), torch.zeros(1, 3, side, side)
+        network, image = build_network(parse(f"torchvision:{name}"), 0), torch.zeros(1, 3, side, side)
         published, counted = weights.meta["_ops"], count(network, image).macs / 1e9
         thop = thop_macs(network, image)
         beside = "-" if isinstance(thop, Missing) else f"{thop / 1e9:9.3f}"

@@ -14,9 +14,9 @@ from tqdm import tqdm
 import ptmbench
 from ptmbench import environment
 from ptmbench.card import Card, load_card, sha256_of, weights_files, weights_path
-from ptmbench.catalog import PRETRAINING
+from ptmbench.catalog import MODELS, PRETRAINING
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
-from ptmbench.references import model_spec
+from ptmbench.model_references import model_spec
 from ptmbench.result import Footprint, LatencySamples, Missing
 from ptmbench.settings import check_settings
 from ptmbench.spec import ModelSpec
@@ -29,13 +29,15 @@ def profile(arguments: argparse.Namespace) -> int:
     if arguments.batch_size < 1:
         raise UsageError(f"expected a batch size of at least 1, got {arguments.batch_size}")
     settings = check_settings(device=arguments.device, precision=arguments.precision, threads=arguments.threads)
-    spec = model_spec(arguments.model)
+    spec = model_spec(arguments.model, MODELS)
     from ptmbench.engine.device import resolve
     from ptmbench.engine.footprint import measure
-    from ptmbench.engine.providers import BUILDERS
+    from ptmbench.engine.models.torchvision_models import whole
+    from ptmbench.engine.providers import PROVIDERS
 
     device = resolve(settings)
-    model = BUILDERS[spec.provider](spec, 0)
+    build = PROVIDERS[spec.provider].build
+    model = whole(spec) if spec.provider == "torchvision" else build(spec, 0)
     shape = _shape(model.preprocessing.shape, arguments.sequence_length, spec)
     example = functools.partial(model.preprocessing.example, shape=shape)
     found = measure(model.backbone, example, device, batch_size=arguments.batch_size, timed=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from ptmbench.cases import product
-from ptmbench.catalog import METHODS, MODELS, TASKS
+from ptmbench.catalog import METHODS
+from ptmbench.entries import entries_of
 from ptmbench.errors import UsageError
 from ptmbench.selection import select
 from ptmbench.spec import MethodSpec, ModelSpec, TaskSpec
@@ -21,8 +21,8 @@ def list_entries(arguments: argparse.Namespace) -> int:
     if arguments.expression:
         raise UsageError(f"-k selects cases; it does not go with `list {arguments.what}`")
     catalogs: dict[str, tuple[ModelSpec | TaskSpec | MethodSpec, ...]] = {
-        "models": MODELS,
-        "tasks": TASKS,
+        "models": entries_of().models,
+        "tasks": entries_of().tasks,
         "methods": METHODS,
     }
     entries = [asdict(entry) for entry in catalogs[arguments.what]]
@@ -39,7 +39,7 @@ def list_entries(arguments: argparse.Namespace) -> int:
 
 
 def _list_cases(arguments: argparse.Namespace) -> int:
-    cases = select(product(), arguments.expression)
+    cases = select(entries_of().cases(), arguments.expression)
     if arguments.json:
         rows = [{"id": c.id, "model": c.model.name, "task": c.task.name, "method": c.method.name} for c in cases]
         print(json.dumps(rows, indent=1))

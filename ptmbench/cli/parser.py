@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import ptmbench
-from ptmbench.cli import checking, engine_commands, listing, reporting, running
+from ptmbench.cli import checking, engine_commands, fetching, listing, reporting, running
 
 RUN_EXAMPLES = """\
 examples:
@@ -12,6 +12,7 @@ examples:
   ptmbench run --model vgg_tiny.glyphs --method linear_probe --seeds 3
   ptmbench run --budget standard --results results/mine --resume
   ptmbench run -k photo --floors benchmarks/floors.toml     exit code 1 if a floor is missed
+  ptmbench run --model "file:best.pth#torchvision:resnet18" --task "imagefolder:photos?shots=5"
 """
 LIST_EXAMPLES = """\
 examples:
@@ -34,6 +35,11 @@ PRETRAIN_EXAMPLES = """\
 examples:
   ptmbench pretrain resnet_tiny.glyphs
   ptmbench pretrain vgg_tiny.glyphs --out checkpoints/     stopped by Ctrl-C, the same command goes on
+"""
+FETCH_EXAMPLES = """\
+examples:
+  ptmbench fetch --model torchvision:resnet18@IMAGENET1K_V1
+  ptmbench fetch --model hf:google-bert/bert-base-uncased@86b5e0934494bd15c9632b12f734a8a67f723594
 """
 CHECK_EXAMPLES = """\
 examples:
@@ -72,7 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(_command(commands, "run", "run cases and print the comparison tables", RUN_EXAMPLES))
     _add_report(_command(commands, "report", "render results folders again", REPORT_EXAMPLES))
     profile = _command(commands, "profile", "what a model costs, without any task", PROFILE_EXAMPLES)
-    profile.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or torchvision:NAME")
+    profile.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or a reference")
     profile.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
     profile.add_argument(
         "--sequence-length", type=int, metavar="N", help="tokens of a text (default: as many as the model takes)"
@@ -85,6 +91,9 @@ def make_parser() -> argparse.ArgumentParser:
     pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
     pretrain.set_defaults(command=engine_commands.pretrain)
     _add_check(_command(commands, "check", "whether a file of labelled text can be read", CHECK_EXAMPLES))
+    fetch = _command(commands, "fetch", "download weights; everything else runs offline", FETCH_EXAMPLES)
+    fetch.add_argument("--model", action="append", default=[], metavar="MODEL", help="reference; may be repeated")
+    fetch.set_defaults(command=fetching.fetch)
     doctor = _command(commands, "doctor", "versions, device, caches, and what is missing")
     doctor.set_defaults(command=engine_commands.doctor)
     return parser
@@ -112,14 +121,16 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
-    parser.add_argument("--model", action="append", default=[], metavar="NAME", help="may be given several times")
-    parser.add_argument("--task", action="append", default=[], metavar="NAME", help="may be given several times")
+    several = "may be given several times"
+    parser.add_argument("--model", action="append", default=[], metavar="MODEL", help=f"name or reference; {several}")
+    parser.add_argument("--task", action="append", default=[], metavar="DATA", help=f"name or reference; {several}")
     parser.add_argument("--method", action="append", default=[], metavar="M", help="may be given several times")
     parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
     parser.add_argument("--seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: one under ptmbench-results/")
     parser.add_argument("--resume", action="store_true", help="keep finished records, run what is missing or stale")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give a case up after so long")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
     parser.add_argument("--floors", type=Path, metavar="FILE", help="assert the accuracy floors of this file")
     _add_machine_options(parser)
     parser.set_defaults(command=running.run_cases)

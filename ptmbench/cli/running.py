@@ -8,7 +8,8 @@ import traceback
 from collections.abc import Sequence
 
 from ptmbench.cases import named, product
-from ptmbench.catalog import METHODS, MODELS, TASKS
+from ptmbench.catalog import METHODS
+from ptmbench.entries import entries_of
 from ptmbench.errors import PtmbenchError, UsageError
 from ptmbench.floors import complaint, load_floors
 from ptmbench.progress import describe
@@ -24,11 +25,9 @@ from ptmbench.spec import Case
 
 def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
     """The cases that the options name together; raises `UsageError` where there are none."""
-    cases = product(
-        [named("model", name, MODELS) for name in arguments.model] or MODELS,
-        [named("task", name, TASKS) for name in arguments.task] or TASKS,
-        [named("method", name, METHODS) for name in arguments.method] or METHODS,
-    )
+    entries = entries_of(arguments.model, arguments.task)
+    methods = [named("method", name, METHODS) for name in arguments.method] or METHODS
+    cases = product(entries.models, entries.tasks, methods)
     selected = select(cases, arguments.expression)
     if not selected:
         raise UsageError(
@@ -47,6 +46,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         threads=arguments.threads,
         timeout_s=arguments.timeout,
+        skip_bad=arguments.skip_bad,
     )
     cases = chosen_cases(arguments)
     floors = load_floors(arguments.floors) if arguments.floors else None

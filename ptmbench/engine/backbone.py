@@ -23,12 +23,21 @@ class Backbone(nn.Module):
     The tail is the last stage, which `fine_tune_last` trains while the trunk stays as it came. Some models offer
     several poolings (mean over tokens or the first token; the posterior mean or the last convolution): the first is
     the usual one, `pooled_by` gives the others. A model without a choice pools in its tail.
+
+    A network that is not divided has an empty trunk; `last_stage` names the modules of its tail that
+    `fine_tune_last` trains.
     """
 
     def __init__(
-        self, trunk: nn.Module, tail: nn.Module, feature_size: int = 0, pools: Mapping[str, Pool] | None = None
+        self,
+        trunk: nn.Module,
+        tail: nn.Module,
+        feature_size: int = 0,
+        pools: Mapping[str, Pool] | None = None,
+        last_stage: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
+        self.last_stage = last_stage
         self.trunk = trunk
         self.tail = tail
         self.pooling: str | None = None

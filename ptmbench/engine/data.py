@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptmbench.engine.datasets.base import LabelledTokens, Samples
+from ptmbench.engine.datasets.referenced import LOADERS, check_shots
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.preprocessing import Encoded, Preprocessing
 from ptmbench.engine.providers import DATASETS
 from ptmbench.errors import UnknownName
-from ptmbench.splits import Split, draw, split_by_hash, split_by_parts
+from ptmbench.references import parse
+from ptmbench.splits import Split, draw, limited, split_by_hash, split_by_parts, with_validation
 
 Indices = Sequence[int] | NDArray[np.int64]
 
@@ -55,11 +57,17 @@ class TaskData:
         classes = [0] * len(self.samples.ids) if tokens else self.labels.tolist()
         return torch.tensor(draw(self.samples.ids, classes, self.split.train, shots, seed))
 
-    def train_size(self, shots: int | None, classes: int) -> int:
-        """How many examples a draw has."""
+    @property
+    def classes(self) -> int:
+        """How many labels a head tells apart."""
+        return len(self.samples.classes)
+
+    def train_size(self, shots: int | None) -> int:
+        """How many examples a draw has; raises `UsageError` where the training split has too few."""
+        check_shots(self.samples, self.split.train, shots)
         if shots is None:
             return len(self.split.train)
-        return shots if isinstance(self.samples, LabelledTokens) else shots * classes
+        return shots if isinstance(self.samples, LabelledTokens) else shots * self.classes
 
     def truth(self, indices: Indices) -> Labels:
         """The labels of these examples, one after the other."""
@@ -69,10 +77,16 @@ class TaskData:
         return self.labels[list(indices)]
 
 
-def load(name: str) -> TaskData:
-    """Loads a data set and splits it."""
-    if name not in DATASETS:
-        raise UnknownName("data set", name, DATASETS)
-    samples = DATASETS[name]()
+def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
+    """Loads the data set of a catalog name or reference and splits it."""
+    reference = parse(dataset)
+    if reference.scheme:
+        samples = LOADERS[reference.scheme](reference, skip_bad=skip_bad)
+    elif reference.name in DATASETS:
+        samples = DATASETS[reference.name]()
+    else:
+        raise UnknownName("data set", reference.name, DATASETS)
     split = split_by_parts(samples.parts) if samples.parts else split_by_hash(samples.ids)
+    split = with_validation(split, samples.ids)
+    split = limited(split, samples.ids, reference.integer("train"), reference.integer("val"))
     return TaskData(samples, split, digest_of(samples, split), samples.labels.numpy(), samples.lengths.numpy())

@@ -6,7 +6,7 @@ device. Batches have a fixed size and order, so a cached result and a fresh one 
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ptmbench.engine.device import Device
+from ptmbench.engine.inputs import Inputs
 from ptmbench.errors import Diverged
 
 BATCH = 256
@@ -30,11 +31,13 @@ class Frozen:
     feature_time_s: float
 
 
-def forward_all(module: nn.Module, inputs: Tensor, device: Device) -> Tensor:
-    """The module's outputs (float32) over all inputs, in eval mode, batch by batch."""
+def forward_all(module: nn.Module, inputs: Inputs, device: Device, examples: Sequence[int] | None = None) -> Tensor:
+    """The module's outputs (float32) over all inputs, or over some `examples`, in eval mode, batch by batch."""
     module.eval()
+    chosen = range(len(inputs)) if examples is None else examples
+    groups = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
     with torch.inference_mode(), device.autocast():
-        parts = [module(device.put(part)).float() for part in inputs.split(BATCH)]
+        parts = [module(device.put(batch)).float() for batch in inputs.batches(groups)]
     return torch.cat(parts)  # outside inference mode, so that training can read it
 
 
@@ -44,7 +47,7 @@ class FeatureCache:
 
     kept: OrderedDict[Hashable, Frozen] = field(default_factory=OrderedDict)
 
-    def get(self, key: Hashable, module: nn.Module, inputs: Tensor, device: Device) -> Frozen:
+    def get(self, key: Hashable, module: nn.Module, inputs: Inputs, device: Device) -> Frozen:
         """The outputs under this key, computed if they are not there; raises `Diverged` if they are not finite."""
         if key not in self.kept:
             device.synchronise()

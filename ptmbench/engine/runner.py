@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ptmbench.card import load_card
 from ptmbench.digests import case_digest
 from ptmbench.engine.cost import energy
 from ptmbench.engine.frozen import TRAINABLE, FrozenRun
-from ptmbench.engine.models.language_models import lender
+from ptmbench.engine.inputs import TensorInputs, on_device
+from ptmbench.engine.providers import PROVIDERS
 from ptmbench.engine.trained import TrainedRun
 from ptmbench.engine.workbench import LAST, Workbench
 from ptmbench.errors import Diverged, OutOfMemory, WeightsError
@@ -57,28 +57,24 @@ class Prepared:
     source_distance: SourceDistance | Missing
 
 
-def expected_weights(case: Case) -> str | Missing:
-    """The sha256 that the case's weights ought to have."""
-    if case.model.provider not in {"embedded", "embedded_text"}:
-        return NO_WEIGHTS
-    return _on_card(case.model.entry)
+def _bound(case: Case) -> str | Missing:
+    """The sha256 that binds the case's records: of its weights, or of what a control takes from a checkpoint.
 
-
-def _on_card(name: str) -> str | Missing:
+    Broken weights are for `prepare` to complain of. Raises `Unavailable` where they are not on disk.
+    """
     try:
-        return load_card(name).sha256
+        found = PROVIDERS[case.model.provider].sha256(case.model)
     except WeightsError as error:
         return Missing(str(error))
+    return NO_WEIGHTS if found is None else found
 
 
-def _digest(bench: Workbench, case: Case, split_sha256: str | None) -> str:
-    settings, expected = bench.settings, expected_weights(case)
-    if case.model.provider == "random_text":  # its tokenizer comes with a checkpoint
-        expected = _on_card(lender(case.model))
+def _digest(bench: Workbench, case: Case, bound: str | Missing, split_sha256: str | None) -> str:
+    settings = bench.settings
     recorded = case.method.frozen or settings.budget.tunes_rates
     return case_digest(
         case,
-        weights_sha256=None if isinstance(expected, Missing) else expected,
+        weights_sha256=None if isinstance(bound, Missing) else bound,
         split_sha256=split_sha256,
         budget=settings.budget,
         seeds=settings.seeds_for(case.method, case.task),
@@ -87,25 +83,28 @@ def _digest(bench: Workbench, case: Case, split_sha256: str | None) -> str:
     )
 
 
-def identify_without_data(bench: Workbench, case: Case, reason: str) -> Identity:
-    """What is known of a case whose data cannot be had here."""
+def identify_unavailable(bench: Workbench, case: Case, reason: str) -> Identity:
+    """What is known of a case whose weights or data cannot be had here."""
     gone = Missing(reason)
-    return Identity(_digest(bench, case, None), expected_weights(case), gone, gone, gone, gone)
+    return Identity(_digest(bench, case, gone, None), gone, gone, case.task.classes or gone, gone, gone, gone)
 
 
 def identify(bench: Workbench, case: Case) -> Identity:
-    """What the case is made of. Reads the data and the card, but not the weights.
+    """What the case is made of. Reads the data and the sha256 of the weights, but not the weights.
 
-    Raises `Unavailable` where the data cannot be had here.
+    Raises `Unavailable` where one of them cannot be had here.
     """
+    bound = _bound(case)
     task = bench.task_data(case)
     return Identity(
-        digest=_digest(bench, case, task.sha256),
-        weights_sha256=expected_weights(case),
+        digest=_digest(bench, case, bound, task.sha256),
+        weights_sha256=bound if case.model.pretrained else NO_WEIGHTS,
         split_sha256=task.sha256,
-        train_size=task.train_size(case.task.shots, case.task.classes),
+        classes=task.classes,
+        train_size=task.train_size(case.task.shots),
         validation_size=len(task.split.validation),
         test_size=len(task.split.test),
+        left_out=task.samples.left_out,
     )
 
 
@@ -116,7 +115,7 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
         loaded = Loaded(
             loaded_fraction=NO_WEIGHTS if model.loaded_fraction is None else model.loaded_fraction,
             pretrain_time_s=NO_WEIGHTS if model.pretrain_time_s is None else model.pretrain_time_s,
-            input_shape=tuple(encoded.inputs.shape[1:]),
+            input_shape=encoded.inputs.shape,
             preprocessing=model.preprocessing.fields(),
             truncated=encoded.truncated,
         )
@@ -133,14 +132,15 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
             )
             return Prepared(case, loaded, footprint, NOTHING_TRAINED, work, distance)
         trained = _trained_run(bench, case)
-        targets = trained.rows.targets(trained.inputs.shape[1])
+        targets = trained.rows.targets(trained.inputs.shape[0])
         peak = bench.training_bytes(case, trained.inputs, targets, trained.recipe.batch_size)
         return Prepared(case, loaded, footprint, peak, trained, distance)
 
 
 def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
     assert case.method.recipe is not None
-    trunk = bench.trunk_outputs(case) if case.method.name == LAST else None
+    divided = case.method.name == LAST and not bench.model(case, 0).backbone.last_stage
+    trunk = bench.trunk_outputs(case) if divided else None
     budget = bench.settings.budget
     return TrainedRun(
         case=case,
@@ -150,7 +150,7 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         recipe=replace(case.method.recipe, steps=budget.steps),
         rates=case.method.grid if budget.tunes_rates else (recorded_rate(case),),
         network_of=lambda seed: bench.network(case, seed),
-        inputs=trunk.outputs if trunk else bench.device.put(bench.encoded(case).inputs),
+        inputs=TensorInputs(trunk.outputs) if trunk else on_device(bench.encoded(case).inputs, bench.device),
         pooling=bench.poolings(case)[0],
         feature_time_s=trunk.feature_time_s if trunk else EVERYTHING_TRAINS,
     )
@@ -225,5 +225,6 @@ def _choice(work: FrozenRun | TrainedRun) -> Choice:
 def _trainable(bench: Workbench, work: FrozenRun | TrainedRun) -> int:
     if isinstance(work, FrozenRun):
         size = bench.backbone(work.case, 0, work.chosen[0] if work.chosen else None).feature_size
-        return TRAINABLE[work.case.method.name](size, work.case.task.classes)
-    return sum(parameter.numel() for parameter in work.network_of(0).trained.parameters())
+        return TRAINABLE[work.case.method.name](size, work.rows.data.classes)
+    learning = work.network_of(0).trained.parameters()
+    return sum(parameter.numel() for parameter in learning if parameter.requires_grad)

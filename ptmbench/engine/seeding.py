@@ -32,8 +32,11 @@ def numpy_generator(*parts: str | int) -> np.random.Generator:
 
 
 @contextlib.contextmanager
-def seeded_initialisation(*parts: str | int) -> Iterator[None]:
-    """Module constructors inside draw their weights from `derive(*parts)`; the global state is put back after."""
+def seeded_draws(*parts: str | int) -> Iterator[None]:
+    """What draws from the global generators inside (new weights, dropout) draws from `derive(*parts)`.
+
+    The CPU generator is put back after.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(*parts))
         yield

@@ -13,7 +13,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from ptmbench.engine.datasets.base import LabelledImages, LabelledTokens, Samples
+from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens, Samples
+from ptmbench.engine.inputs import TensorInputs
 from ptmbench.engine.preprocessing import PADDING, Encoded, Fields
 from ptmbench.engine.seeding import torch_generator
 from ptmbench.errors import WeightsError
@@ -52,7 +53,7 @@ class TextPreprocessing:
 
     def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  the tokenizer is trained
         """Ids [n, length] of the longest text or of `max_length`, `PADDING` behind the shorter ones."""
-        assert not isinstance(samples, LabelledImages)
+        assert isinstance(samples, LabelledTexts | LabelledTokens)
         words = isinstance(samples, LabelledTokens)
         texts: list[Any] = [*map(list, samples.sentences)] if isinstance(samples, LabelledTokens) else [*samples.texts]
         rows, places, truncated = [], [], 0
@@ -69,7 +70,7 @@ class TextPreprocessing:
         inputs = torch.full((len(rows), length), PADDING)
         for row, ids in zip(inputs, rows, strict=True):
             row[: len(ids)] = torch.tensor(ids)
-        return Encoded(inputs, padded_places(places) if words else None, truncated)
+        return Encoded(TensorInputs(inputs), padded_places(places) if words else None, truncated)
 
     def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
         """Random ids without padding."""
@@ -127,10 +128,10 @@ class TfidfPreprocessing:
         """Vectors [n, features], or [n, words, features]; columns that the vocabulary leaves over are zero."""
         if isinstance(samples, LabelledTokens):
             return self._encode_words(samples, train)
-        assert not isinstance(samples, LabelledImages)
+        assert isinstance(samples, LabelledTexts)
         vectorizer = TfidfVectorizer(max_features=self.features, ngram_range=(1, 2), sublinear_tf=True)
         vectorizer.fit([samples.texts[index] for index in train])
-        return Encoded(self._dense(vectorizer.transform(samples.texts)))
+        return Encoded(TensorInputs(self._dense(vectorizer.transform(samples.texts))))
 
     def _encode_words(self, samples: LabelledTokens, train: Sequence[int]) -> Encoded:
         documents = [contexts(sentence) for sentence in samples.sentences]
@@ -141,7 +142,7 @@ class TfidfPreprocessing:
         inputs[torch.from_numpy(places >= 0)] = self._dense(
             vectorizer.transform([word for sentence in documents for word in sentence])
         )
-        return Encoded(inputs, places)
+        return Encoded(TensorInputs(inputs), places)
 
     def _dense(self, counts: csr_matrix) -> Tensor:
         rows = torch.zeros(counts.shape[0], self.features)

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from ptmbench.engine import tasks
 from ptmbench.engine.device import Device
 from ptmbench.engine.features import forward_all
+from ptmbench.engine.inputs import Inputs
 from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.rows import Rows
 from ptmbench.engine.scoring import Scorer
-from ptmbench.engine.seeding import torch_generator
+from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.training import Batch, batch_indices, train
 from ptmbench.result import Missing
 from ptmbench.spec import Case, Recipe
@@ -36,7 +37,7 @@ class TrainedRun:
     recipe: Recipe
     rates: tuple[float, ...]
     network_of: Callable[[int], Trainable]
-    inputs: Tensor
+    inputs: Inputs
     pooling: str | None
     feature_time_s: float | Missing
     chosen: float | None = None
@@ -65,26 +66,25 @@ class TrainedRun:
         """A network trained on the seed's examples; draw and batch order depend on task and seed alone."""
         drawn = self.rows.data.training_examples(self.case.task.shots, seed)
         network = self.device.place(self.network_of(seed).trained)
-        targets = self.device.put(self.rows.targets(self.inputs.shape[1]))
+        targets = self.device.put(self.rows.targets(self.inputs.shape[0]))
         generator = torch_generator("batches", self.case.task.name, seed)
 
         def batches() -> Iterator[Batch]:
-            for index in batch_indices(len(drawn), self.recipe.batch_size, self.recipe.steps, generator):
-                chosen = drawn[index].to(self.inputs.device)
-                inputs = self.inputs[chosen]
-                if inputs.dim() == 4:
-                    inputs = inputs.contiguous(memory_format=torch.channels_last)
-                yield inputs, targets[chosen]
+            indices = batch_indices(len(drawn), self.recipe.batch_size, self.recipe.steps, generator)
+            order = [drawn[index].tolist() for index in indices]
+            for inputs, chosen in zip(self.inputs.batches(order), order, strict=True):
+                yield self.device.put(inputs), targets[torch.as_tensor(chosen, device=targets.device)]
 
         self.device.synchronise()
         started = time.perf_counter()
         recipe = replace(self.recipe, learning_rate=rate)
-        train(network, batches(), tasks.loss, recipe, autocast=self.device.autocast)
+        with seeded_draws("dropout", self.case.task.name, seed):
+            train(network, batches(), tasks.loss, recipe, autocast=self.device.autocast)
         self.device.synchronise()
         self.times_s.append(time.perf_counter() - started)
         return network
 
     def _predict(self, network: nn.Module, indices: Tensor) -> NDArray[np.int64]:
-        logits = forward_all(network, self.inputs[indices.to(self.inputs.device)], self.device)
+        logits = forward_all(network, self.inputs, self.device, indices.tolist())
         chosen = indices.numpy()
         return self.rows.spread(self.rows.pick(logits.argmax(dim=-1).cpu().numpy(), chosen), chosen)

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 
 from torch import Tensor, nn
 
-from ptmbench.cases import RANDOM
 from ptmbench.engine import data, footprint, source_distance, tasks
 from ptmbench.engine.backbone import Backbone, LoadedModel
 from ptmbench.engine.datasets.base import LabelledImages
 from ptmbench.engine.device import Device, resolve
 from ptmbench.engine.features import FeatureCache, Frozen
+from ptmbench.engine.inputs import Inputs
 from ptmbench.engine.methods import fine_tune
 from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.preprocessing import Encoded
-from ptmbench.engine.providers import BUILDERS
+from ptmbench.engine.pretraining.sources import IMAGE_SOURCES
+from ptmbench.engine.providers import PROVIDERS
 from ptmbench.engine.rows import Rows
 from ptmbench.engine.scoring import Scorer
 from ptmbench.record import SourceDistance
@@ -30,7 +31,7 @@ LAST = "fine_tune_last"
 
 def weights_seed(spec: ModelSpec, seed: int) -> int:
     """The seed that the weights depend on: only a random control draws new ones for each seed."""
-    return seed if spec.provider in RANDOM else 0
+    return seed if spec.random else 0
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class Workbench:
         """The case's data set, loaded once."""
         name = case.task.dataset
         if name not in self._data:
-            self._data[name] = data.load(name)
+            self._data[name] = data.load(name, skip_bad=self.settings.skip_bad)
         return self._data[name]
 
     def model(self, case: Case, seed: int) -> LoadedModel:
@@ -61,7 +62,7 @@ class Workbench:
         spec = case.model
         key = spec.name, weights_seed(spec, seed)
         if key not in self._models:
-            loaded = BUILDERS[spec.provider](spec, key[1])
+            loaded = PROVIDERS[spec.provider].build(spec, key[1])
             self.device.place(loaded.backbone)
             self._models[key] = loaded
         return self._models[key]
@@ -91,7 +92,7 @@ class Workbench:
     def network(self, case: Case, seed: int) -> Trainable:
         """A fresh copy of backbone and head, divided into what the method trains and what it leaves."""
         backbone = self.backbone(case, seed)
-        head = tasks.head(backbone.feature_size, case.task.classes, seed)
+        head = tasks.head(backbone.feature_size, self.task_data(case).classes, seed)
         if case.method.name == LAST:
             return fine_tune.last_stage(backbone, head)
         return fine_tune.whole(backbone, head)
@@ -114,23 +115,24 @@ class Workbench:
     def footprint(self, case: Case) -> Footprint:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""
         model, timed = self.model(case, 0), self.settings.measures_latency
-        shape = tuple(self.encoded(case).inputs.shape[1:])
-        key = (case.model.architecture, case.task.classes, shape, case.task.kind, timed)
+        shape, classes = self.encoded(case).inputs.shape, self.task_data(case).classes
+        key = (case.model.architecture, classes, shape, case.task.kind, timed)
         if key not in self._footprints:
             backbone = self.backbone(case, 0)
-            network = fine_tune.whole(backbone, tasks.head(backbone.feature_size, case.task.classes, 0)).trained
+            network = fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained
             example = functools.partial(model.preprocessing.example, shape=shape)
             self._footprints[key] = footprint.measure(network, example, self.device, batch_size=1, timed=timed)
         return replace(self._footprints[key], size_bytes=model.size_bytes)
 
-    def training_bytes(self, case: Case, inputs: Tensor, targets: Tensor, batch_size: int) -> int | Missing:
+    def training_bytes(self, case: Case, inputs: Inputs, targets: Tensor, batch_size: int) -> int | Missing:
         """Peak memory of one training step on a batch of these inputs, measured once for what trains."""
-        last, shape = case.method.name == LAST, tuple(inputs.shape[1:])
-        key = (case.model.architecture, last, case.task.classes, shape, case.task.kind, batch_size)
+        last, classes = case.method.name == LAST, self.task_data(case).classes
+        key = (case.model.architecture, last, classes, inputs.shape, case.task.kind, batch_size)
         if key not in self._training_bytes:
             network = self.network(case, 0).trained
-            batch = inputs[:batch_size], targets[:batch_size]
-            self._training_bytes[key] = footprint.training_peak(network, *batch, self.device)
+            batch = next(inputs.batches([range(min(batch_size, len(inputs)))]))
+            peak = footprint.training_peak(network, batch, targets[:batch_size], self.device)
+            self._training_bytes[key] = peak
         return self._training_bytes[key]
 
     def source_distance(self, case: Case) -> SourceDistance | Missing:
@@ -140,8 +142,8 @@ class Workbench:
         if self.settings.budget.name == "smoke":
             return Missing("not measured at the smoke budget")
         samples, split = self.task_data(case).samples, self.task_data(case).split
-        if not isinstance(samples, LabelledImages):
-            return Missing("defined for images only")
+        if not isinstance(samples, LabelledImages) or case.model.source not in IMAGE_SOURCES:
+            return Missing("defined for images of tasks and sources that are at hand only")
         key = case.model.source, case.task.dataset
         if key not in self._distances:
             seen = samples.images[list(split.train + split.validation)]

@@ -55,7 +55,7 @@ class Table:
     precision: str
     metric: str
     higher_is_better: bool
-    chance: float
+    chance: float | None
     train_size: int | None
     test_size: int | None
     rows: tuple[Row, ...]

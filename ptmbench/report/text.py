@@ -1,5 +1,6 @@
 """Tables as text and as Markdown."""
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 
 from tabulate import tabulate
@@ -26,6 +27,7 @@ HEADERS = (
     "carry-over s",
 )
 QUALITY_COLUMNS = 6  # family, model, method, quality, gain, verdict
+REASON_WIDTH = 100  # letters of why a case did not finish: the record has all of it
 EVERYTHING = 10_000  # a width that leaves no column out
 LEGEND = (
     "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",
@@ -50,9 +52,8 @@ def _scaled(value: float | None, scale: float, digits: int) -> str:
 
 def _cells(row: Row, family: str, table: Table, mark: Mark) -> list[str]:
     if row.value is None:
-        return [family, row.model, row.method, f"{row.status}: {' '.join((row.reason or '').split())}"] + [NONE] * (
-            len(HEADERS) - 4
-        )
+        why = f"{row.status}: {textwrap.shorten(row.reason or '', REASON_WIDTH)}"
+        return [family, row.model, row.method, why, *[NONE] * (len(HEADERS) - 4)]
 
     def marked(column: str, text: str) -> str:
         return mark(text) if getattr(row, column) is not None and getattr(row, column) == table.best(column) else text
@@ -76,10 +77,12 @@ def _cells(row: Row, family: str, table: Table, mark: Mark) -> list[str]:
 
 
 def _title(table: Table) -> str:
+    known = table.train_size is not None and table.test_size is not None
+    sizes = f"{table.train_size} training and {table.test_size} test examples, " if known else ""
+    chance = "" if table.chance is None else f"chance {100 * table.chance:.0f} %, "
     return (
         f"{table.task} ({table.budget}, {table.device}, {table.precision}): "
-        f"{METRICS.get(table.metric, table.metric)}, {table.train_size} training and "
-        f"{table.test_size} test examples, chance {100 * table.chance:.0f} %, "
+        f"{METRICS.get(table.metric, table.metric)}, {sizes}{chance}"
         f"{table.finished} of {len(table.rows)} cases finished"
     )
 

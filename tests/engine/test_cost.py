@@ -11,6 +11,7 @@ from torchvision import models
 from ptmbench.engine.cost import energy, latency, memory, operations
 from ptmbench.engine.device import Device
 from ptmbench.engine.models.torchvision_models import build_network
+from ptmbench.references import parse
 from ptmbench.result import Missing
 
 CPU = Device("cpu", "fp32", 2)
@@ -89,7 +90,7 @@ def test_macs_are_what_torchvision_publishes(name):
     weights = models.get_model_weights(name).DEFAULT
     side = weights.transforms().crop_size[0]
 
-    counted = operations.count(build_network(name), torch.randn(1, 3, side, side)).macs / 1e9
+    counted = operations.count(build_network(parse(f"torchvision:{name}"), 0), torch.randn(1, 3, side, side)).macs / 1e9
 
     assert counted == pytest.approx(weights.meta["_ops"], rel=0.005, abs=0.0005)
 

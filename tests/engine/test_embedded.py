@@ -10,11 +10,11 @@ from transformers import AutoConfig
 from ptmbench import card
 from ptmbench.cases import find_case
 from ptmbench.catalog import MODELS, PRETRAINING
-from ptmbench.engine import runner
+from ptmbench.engine import providers, runner
 from ptmbench.engine.models import embedded, language_models
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.pretraining.supervised import accuracy, classifier
-from ptmbench.engine.providers import BUILDERS
+from ptmbench.engine.providers import PROVIDERS
 from ptmbench.errors import WeightsError
 from ptmbench.session import Session
 from ptmbench.spec import Modality
@@ -38,7 +38,7 @@ def zoo(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_checkpoint_is_what_its_card_says(name):
     """Size, sha256 and parameters are the card's; every tensor of the backbone is filled."""
-    found, loaded = card.load_card(name), BUILDERS[SPECS[name].provider](SPECS[name], 0)
+    found, loaded = card.load_card(name), PROVIDERS[SPECS[name].provider].build(SPECS[name], 0)
 
     assert (found.sha256, found.size_bytes) == (loaded.weights_sha256, loaded.size_bytes)
     assert found.parameters == sum(parameter.numel() for parameter in loaded.backbone.parameters())
@@ -69,7 +69,9 @@ def test_a_case_is_bound_to_its_weights(bench, name, monkeypatch):
     task = "digits_1shot" if model.modality is Modality.IMAGE else "sentiment_50shot"
     case = find_case(name, task, "knn")
     before = runner.identify(bench, case)
-    monkeypatch.setattr(runner, "load_card", lambda name: card.load_card(name).model_copy(update={"sha256": "0" * 64}))
+    monkeypatch.setattr(
+        providers, "load_card", lambda name: card.load_card(name).model_copy(update={"sha256": "0" * 64})
+    )
 
     assert card.load_card(name).sha256 == before.weights_sha256
     assert before.digest != runner.identify(bench, case).digest
@@ -79,7 +81,9 @@ def test_a_random_language_model_is_bound_to_the_tokenizer_it_borrows(bench, mon
     """The control reads with a checkpoint's tokenizer: another checkpoint gives its case another digest."""
     case = find_case("bert_tiny.random", "sentiment_50shot", "knn")
     before = runner.identify(bench, case).digest
-    monkeypatch.setattr(runner, "load_card", lambda name: card.load_card(name).model_copy(update={"sha256": "0" * 64}))
+    monkeypatch.setattr(
+        providers, "load_card", lambda name: card.load_card(name).model_copy(update={"sha256": "0" * 64})
+    )
 
     assert before != runner.identify(bench, case).digest
 

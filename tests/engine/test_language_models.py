@@ -18,7 +18,7 @@ from ptmbench.engine.preprocessing import PADDING
 from ptmbench.engine.pretraining.tokenizers import train_byte_bpe, train_wordpiece
 from ptmbench.engine.rows import IGNORED, Rows
 from ptmbench.engine.scoring import Scorer
-from ptmbench.engine.seeding import seeded_initialisation
+from ptmbench.engine.seeding import seeded_draws
 from ptmbench.engine.tasks import KINDS
 from ptmbench.engine.text_preprocessing import TextPreprocessing, TfidfPreprocessing, fitted_tokenizer
 from ptmbench.errors import WeightsError
@@ -36,14 +36,14 @@ def bert(layers=3):
     config = BertConfig(
         vocab_size=200, hidden_size=32, num_hidden_layers=layers, num_attention_heads=4, intermediate_size=64
     )
-    with seeded_initialisation("test bert"):
+    with seeded_draws("test bert"):
         return BertModel(config, add_pooling_layer=False).eval()
 
 
 def gpt(layers=3):
     """A GPT-2 of 32 hidden units with random weights."""
     config = GPT2Config(vocab_size=200, n_embd=32, n_layer=layers, n_head=4, bos_token_id=1, eos_token_id=1)
-    with seeded_initialisation("test gpt"):
+    with seeded_draws("test gpt"):
         return GPT2Model(config).eval()
 
 
@@ -155,14 +155,14 @@ def test_operations_of_any_length_equal_the_formula(layers, length):
 def test_long_texts_are_cut_and_counted(train):
     """A text longer than the model takes keeps its first tokens and its end, and is counted."""
     samples = LabelledTexts(("a", "b"), ("the dog ran", "the cat " * 30), torch.tensor([0, 1]), ("x", "y"))
-    whole = preprocessing(train).encode(samples, ()).inputs
+    whole = preprocessing(train).encode(samples, ()).inputs.tensor
 
     encoded = preprocessing(train, max_length=12).encode(samples, ())
 
-    assert (2, 12) == tuple(encoded.inputs.shape)
+    assert (2, 12) == tuple(encoded.inputs.tensor.shape)
     assert 1 == encoded.truncated
-    assert whole[1, :11].tolist() == encoded.inputs[1, :11].tolist()
-    assert encoded.inputs[1, 11] == encoded.inputs[0][encoded.inputs[0] >= 0][-1]
+    assert whole[1, :11].tolist() == encoded.inputs.tensor[1, :11].tolist()
+    assert encoded.inputs.tensor[1, 11] == encoded.inputs.tensor[0][encoded.inputs.tensor[0] >= 0][-1]
 
 
 @pytest.mark.parametrize("train", [train_wordpiece, train_byte_bpe])
@@ -173,7 +173,7 @@ def test_labels_stand_at_the_first_piece_of_their_word(train):
     encoded = found.encode(samples, ())
     rows = Rows.of(data_of(samples), encoded)
 
-    targets = rows.targets(encoded.inputs.shape[1])
+    targets = rows.targets(encoded.inputs.shape[0])
 
     for row, (words, tags) in enumerate(zip(samples.sentences, samples.tags, strict=True)):
         places = (targets[row] != IGNORED).nonzero()[:, 0].tolist()
@@ -187,7 +187,7 @@ def test_words_that_were_cut_off_are_answered_with_o():
     samples = tagged(SENTENCES)
     encoded = preprocessing(max_length=5).encode(samples, ())
     rows = Rows.of(data_of(samples), encoded)
-    outputs = np.full(tuple(encoded.inputs.shape), 3)
+    outputs = np.full(tuple(encoded.inputs.tensor.shape), 3)
 
     predicted = rows.spread(rows.pick(outputs[[0, 1]], [0, 1]), [0, 1])
 
@@ -236,7 +236,7 @@ def test_tfidf_learns_from_the_training_split_alone():
     samples = LabelledTexts(tuple("abcde"), texts, torch.zeros(5, dtype=torch.long), ("x", "y"))
     other = LabelledTexts(tuple("abcde"), (*texts[:4], "another one"), samples.labels, samples.classes)
 
-    first, second = (TfidfPreprocessing().encode(s, ALL.train).inputs for s in (samples, other))
+    first, second = (TfidfPreprocessing().encode(s, ALL.train).inputs.tensor for s in (samples, other))
 
     assert torch.equal(first[:4], second[:4])
     assert not first[4].any()
@@ -250,8 +250,8 @@ def test_tfidf_gives_a_vector_a_word_for_tags():
     encoded = TfidfPreprocessing().encode(samples, ALL.train)
 
     assert samples.lengths.tolist() == (encoded.positions >= 0).sum(axis=1).tolist()
-    assert not encoded.inputs[torch.from_numpy(encoded.positions < 0)].any()
-    assert encoded.inputs[0].any(dim=1).all()
+    assert not encoded.inputs.tensor[torch.from_numpy(encoded.positions < 0)].any()
+    assert encoded.inputs.tensor[0].any(dim=1).all()
 
 
 def test_the_digest_of_a_set_covers_text_tags_and_split():

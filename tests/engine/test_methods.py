@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ptmbench.cases import find_case, product
 from ptmbench.engine.device import Device
 from ptmbench.engine.features import forward_all
+from ptmbench.engine.inputs import TensorInputs
 from ptmbench.engine.methods import knn, linear_probe
 from ptmbench.engine.runner import prepare, run
 from ptmbench.statistics import t_interval
@@ -50,10 +51,10 @@ def test_fine_tune_last_leaves_the_trunk_as_it_came(bench):
 def test_batch_size_does_not_change_features(bench, architecture):
     """Features of one image do not depend on its neighbours in the batch, to 1e-4 of their size."""
     case = find_case(f"{architecture}.glyphs", "digits_5shot", "linear_probe")
-    backbone, inputs = bench.model(case, 0).backbone, bench.encoded(case).inputs[:24]
+    backbone, inputs = bench.model(case, 0).backbone, bench.encoded(case).inputs.tensor[:24]
 
-    together = forward_all(backbone, inputs, CPU)
-    apart = torch.cat([forward_all(backbone, single, CPU) for single in inputs.split(1)])
+    together = forward_all(backbone, TensorInputs(inputs), CPU)
+    apart = torch.cat([forward_all(backbone, TensorInputs(single), CPU) for single in inputs.split(1)])
 
     torch.testing.assert_close(together, apart, rtol=1e-4, atol=1e-4)
 
@@ -171,6 +172,6 @@ def test_few_labelled_sentences_are_drawn_for_tags(bench):
 
     drawn = data.training_examples(100, 0)
 
-    assert (100, 100) == (len(drawn), data.train_size(100, 7))
+    assert (100, 100) == (len(drawn), data.train_size(100))
     assert set(drawn.tolist()) <= set(data.training_examples(300, 0).tolist())
     assert set(drawn.tolist()) <= set(data.split.train)

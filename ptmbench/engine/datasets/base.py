@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ class LabelledImages:
     labels: Tensor
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def lengths(self) -> Tensor:
@@ -41,6 +43,32 @@ class LabelledImages:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledImageFiles:
+    """Image files [n] with the sha256 of each one's bytes, labels, classes, ids and parts as above.
+
+    Nothing is decoded before a model asks for it. `left_out` names what was faulty and passed over on request.
+    """
+
+    ids: tuple[str, ...]
+    files: tuple[Path, ...]
+    digests: tuple[bytes, ...]
+    labels: Tensor
+    classes: tuple[str, ...]
+    parts: tuple[Part, ...] | None = None
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many labels each sample has [n]: one."""
+        return torch.ones_like(self.labels)
+
+    def content(self) -> Iterator[bytes]:
+        """The files' digests and the labels, for a digest."""
+        yield from self.digests
+        yield self.labels.numpy().tobytes()
+
+
+@dataclass(frozen=True, slots=True)
 class LabelledTexts:
     """Texts [n], none blank, with labels [n] (int64, indices of `classes`) and one id a sample; `parts` as above."""
 
@@ -49,6 +77,7 @@ class LabelledTexts:
     labels: Tensor
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_texts(self.ids, self.texts)
@@ -76,6 +105,7 @@ class LabelledTokens:
     tags: tuple[tuple[str, ...], ...]
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_tokens(self.ids, self.sentences, self.tags)
@@ -97,7 +127,7 @@ class LabelledTokens:
             yield "\n".join((*words, "", *tags, "", "")).encode()
 
 
-Samples = LabelledImages | LabelledTexts | LabelledTokens
+Samples = LabelledImages | LabelledImageFiles | LabelledTexts | LabelledTokens
 
 
 def drawn_images(

@@ -11,7 +11,7 @@ from ptmbench.card import load_card, sha256_of, weights_files, weights_path
 from ptmbench.engine.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.generative import GENERATIVE
 from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
-from ptmbench.engine.seeding import seeded_initialisation, torch_generator
+from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.errors import WeightsError
 from ptmbench.spec import ModelSpec
 
@@ -21,7 +21,7 @@ BACKBONES = {**ARCHITECTURES, **GENERATIVE}
 
 def initialised(architecture: str, seed: int) -> Backbone:
     """The architecture with random weights of that seed, in eval mode."""
-    with seeded_initialisation("random", architecture, seed):
+    with seeded_draws("random", architecture, seed):
         return BACKBONES[architecture]().eval()
 
 

@@ -73,7 +73,7 @@ class _Tail(nn.Module):
         return torch.cat([(total + hidden) / self.states, hidden, packed[..., -1:].to(hidden.dtype)], dim=-1)
 
 
-class _Pooling(nn.Module):
+class Pooling(nn.Module):
     """Of the last layer, or of the mean over all layers: every token, their mean, the first or the last one."""
 
     def __init__(self, tokens: str, *, all_layers: bool) -> None:
@@ -82,6 +82,7 @@ class _Pooling(nn.Module):
         self.all_layers = all_layers
 
     def forward(self, packed: Tensor) -> Tensor:
+        """Features [n, d], or [n, length, d] of every token."""
         average, last, there = unpack(packed)
         hidden = average if self.all_layers else last
         if self.tokens == "mean":
@@ -103,16 +104,20 @@ def _parts(model: PreTrainedModel) -> tuple[nn.Module, nn.ModuleList, nn.Module,
     raise WeightsError(f"expected a BERT or a GPT-2 model, got {type(model).__name__}")
 
 
+def pool_names(*, causal: bool) -> tuple[str, ...]:
+    """The ways to pool tokens, the usual one first."""
+    usual = ("last", "mean") if causal else ("mean", "cls")  # a decoder has seen the whole text at its last token
+    return (*usual, "mean_all_layers", "tokens", "tokens_all_layers")
+
+
 def language_backbone(model: PreTrainedModel) -> Backbone:
     """The model as a backbone that takes ids [n, length] (int64), `PADDING` at the end; in eval mode."""
     embeddings, layers, norm, causal = _parts(model)
-    usual = ("last", "mean") if causal else ("mean", "cls")  # a decoder has seen the whole text at its last token
-    ways = (*usual, "mean_all_layers", "tokens", "tokens_all_layers")
     pools = {
         way: Pool(
-            _Pooling(way.removesuffix("_all_layers"), all_layers=way.endswith("_all_layers")), model.config.hidden_size
+            Pooling(way.removesuffix("_all_layers"), all_layers=way.endswith("_all_layers")), model.config.hidden_size
         )
-        for way in ways
+        for way in pool_names(causal=causal)
     }
     tail = _Tail(layers[-1], norm, states=len(layers) + 1, causal=causal)
     return Backbone(_Trunk(embeddings, layers[:-1], causal=causal), tail, pools=pools).eval()

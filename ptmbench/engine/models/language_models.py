@@ -15,7 +15,7 @@ from ptmbench.engine.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.embedded import check_differs, read_files
 from ptmbench.engine.models.language_backbone import language_backbone
-from ptmbench.engine.seeding import seeded_initialisation
+from ptmbench.engine.seeding import seeded_draws
 from ptmbench.engine.text_preprocessing import (
     TextPreprocessing,
     TfidfPreprocessing,
@@ -57,7 +57,7 @@ def preprocessing_of(folder: Path, config: Any, name: str) -> TextPreprocessing:
 def random_model(config: Any, *names: str | int) -> PreTrainedModel:
     """The configuration's model at random initialisation, as transformers initialises it."""
     options = {"add_pooling_layer": False} if config.model_type == "bert" else {}
-    with seeded_initialisation(*names):
+    with seeded_draws(*names):
         model: PreTrainedModel = AutoModel.from_config(config, **options)
     model.eval()
     return model

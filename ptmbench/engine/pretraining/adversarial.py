@@ -18,7 +18,7 @@ from ptmbench.engine.models.generative import LATENT, as_pictures, light_on_dark
 from ptmbench.engine.models.tiny import INPUT
 from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
-from ptmbench.engine.seeding import seeded_initialisation, torch_generator
+from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.training import BatchOrder, descend
 from ptmbench.spec import PretrainingSpec, Recipe
 
@@ -90,7 +90,7 @@ class WganLearner(Learner):
 
     def __init__(self, spec: PretrainingSpec) -> None:
         self.images = light_on_dark(sample_images(IMAGE_SOURCES[spec.source], spec.examples, "train")[0])
-        with seeded_initialisation("pretrain", spec.name, spec.seed):
+        with seeded_draws("pretrain", spec.name, spec.seed):
             networks = _networks()
         self.critic, self.maker, self.average = networks["critic"], networks["generator"], networks["average"]
         order = BatchOrder(

@@ -17,7 +17,7 @@ from ptmbench.engine.pretraining.language import encode, folder, trimmed
 from ptmbench.engine.pretraining.learner import Learner, Outcome
 from ptmbench.engine.pretraining.sources.texts import TEXT_SOURCES
 from ptmbench.engine.pretraining.tokenizers import byte_bpe
-from ptmbench.engine.seeding import seeded_initialisation, torch_generator
+from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.training import BatchOrder, descend, make_optimizer
 from ptmbench.spec import PretrainingSpec
 
@@ -37,7 +37,7 @@ class CausalLM(Learner):
     """GPT-2 under its language-model head, which shares the input embedding."""
 
     def __init__(self, spec: PretrainingSpec, ids: Tensor, tokenizer: PreTrainedTokenizerFast) -> None:
-        with seeded_initialisation("pretrain", spec.name, spec.seed):
+        with seeded_draws("pretrain", spec.name, spec.seed):
             self.model = GPT2LMHeadModel(gpt_config(len(tokenizer)))
         generator = torch_generator("pretrain", "batches", spec.name, spec.seed)
         order = BatchOrder(len(ids), spec.recipe.batch_size, generator)

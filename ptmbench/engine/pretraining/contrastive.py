@@ -18,7 +18,7 @@ from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
 from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.pretraining.sources.base import uniform
-from ptmbench.engine.seeding import seeded_initialisation, torch_generator
+from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.training import BatchOrder, descend, make_optimizer
 from ptmbench.spec import PretrainingSpec
 
@@ -129,7 +129,7 @@ class SimclrLearner(Learner):
 
     def __init__(self, spec: PretrainingSpec) -> None:
         self.images, _ = sample_images(IMAGE_SOURCES[spec.source], spec.examples, "train")
-        with seeded_initialisation("pretrain", spec.name, spec.seed):
+        with seeded_draws("pretrain", spec.name, spec.seed):
             networks = _networks(spec.architecture)
         order = BatchOrder(
             len(self.images), spec.recipe.batch_size, torch_generator("pretrain", "batches", spec.name, spec.seed)

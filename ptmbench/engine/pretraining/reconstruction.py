@@ -17,7 +17,7 @@ from ptmbench.engine.models.generative import LATENT, as_pixels, light_on_dark, 
 from ptmbench.engine.models.tiny import INPUT
 from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
-from ptmbench.engine.seeding import seeded_initialisation, torch_generator
+from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.training import BatchOrder, descend, make_optimizer
 from ptmbench.spec import PretrainingSpec
 
@@ -82,7 +82,7 @@ class VaeLearner(Learner):
 
     def __init__(self, spec: PretrainingSpec) -> None:
         self.images = light_on_dark(sample_images(IMAGE_SOURCES[spec.source], spec.examples, "train")[0])
-        with seeded_initialisation("pretrain", spec.name, spec.seed):
+        with seeded_draws("pretrain", spec.name, spec.seed):
             networks = Autoencoder().to(memory_format=torch.channels_last)
         order = BatchOrder(
             len(self.images), spec.recipe.batch_size, torch_generator("pretrain", "batches", spec.name, spec.seed)

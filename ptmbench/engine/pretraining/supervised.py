@@ -11,7 +11,7 @@ from ptmbench.engine.backbone import Backbone
 from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
 from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
-from ptmbench.engine.seeding import seeded_initialisation, torch_generator
+from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.training import BatchOrder, descend, make_optimizer
 from ptmbench.spec import PretrainingSpec
 
@@ -57,7 +57,7 @@ class SupervisedLearner(Learner):
     def __init__(self, spec: PretrainingSpec) -> None:
         self.source = IMAGE_SOURCES[spec.source]
         self.images, self.labels = sample_images(self.source, spec.examples, "train")
-        with seeded_initialisation("pretrain", spec.name, spec.seed):
+        with seeded_draws("pretrain", spec.name, spec.seed):
             network = classifier(ARCHITECTURES[spec.architecture](), self.source.classes)
         generator = torch_generator("pretrain", "batches", spec.name, spec.seed)
         order = BatchOrder(len(self.images), spec.recipe.batch_size, generator)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ptmbench.engine.metrics import Labels
-from ptmbench.engine.seeding import seeded_initialisation
+from ptmbench.engine.seeding import seeded_draws
 from ptmbench.statistics import Parts, ratio
 
 TOKENS = "tokens"  # poolings of this prefix keep one vector a token
@@ -37,7 +37,7 @@ class Kind:
 
 def head(feature_size: int, classes: int, seed: int) -> nn.Linear:
     """A new linear classifier; the same at one seed for every method."""
-    with seeded_initialisation("head", feature_size, classes, seed):
+    with seeded_draws("head", feature_size, classes, seed):
         return nn.Linear(feature_size, classes)
 
 

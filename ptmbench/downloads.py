@@ -1,0 +1,71 @@
+"""Downloads of one file: with progress, going on where an earlier one was cut off, checked by sha256."""
+
+import hashlib
+import http.client
+import os
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from tqdm import tqdm
+
+from ptmbench.errors import UsageError, WeightsError
+
+CHUNK = 2**20
+TIMEOUT_S = 60
+PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
+OFFLINE = "HF_HUB_OFFLINE"
+
+
+def check_online() -> None:
+    """Raises `UsageError` where the environment says that the network must not be touched."""
+    if os.environ.get(OFFLINE, "").lower() in {"1", "true", "yes", "on"}:
+        raise UsageError(f"{OFFLINE} is set, and fetching needs the network: unset it, or copy the files by hand")
+
+
+def download(url: str, file: Path, sha256: str = "") -> None:
+    """Fetches a URL into a file that appears when it is whole; `sha256` is its digest or the head of it.
+
+    What arrives stands in `FILE.part` until then, and a later call goes on from there. Raises `WeightsError`.
+    """
+    check_online()
+    part = file.with_name(f"{file.name}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    _receive(url, part)
+    with part.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not found.startswith(sha256):
+        part.unlink()
+        raise WeightsError(f"{url}: expected sha256 {sha256}, got {found}; what came was thrown away: try again")
+    part.replace(file)
+
+
+def _receive(url: str, part: Path) -> None:
+    """Appends to the partial file what it lacks."""
+    there = part.stat().st_size if part.exists() else 0
+    request = Request(url, headers={"Range": f"bytes={there}-"} if there else {})  # noqa: S310  the catalog's and users' own
+    try:
+        with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310  likewise
+            there = there if response.status == PARTIAL_CONTENT else 0
+            total = there + int(response.headers.get("Content-Length") or 0)
+            _write(response, part, there, total)
+    except HTTPError as error:
+        if error.code == RANGE_NOT_SATISFIABLE and there:
+            return  # nothing is lacking: the digest will say whether it is right
+        raise WeightsError(f"{url}: the server says {error.code} {error.reason}") from None
+    except (URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
+        why = getattr(error, "reason", None) or error
+        raise WeightsError(f"{url} cannot be reached ({why}); the same command goes on from where it was") from None
+    if total and part.stat().st_size < total:
+        raise WeightsError(
+            f"{url} was cut off at {part.stat().st_size:,} of {total:,} bytes; the same command goes on from there"
+        )
+
+
+def _write(response: http.client.HTTPResponse, part: Path, there: int, total: int) -> None:
+    name = part.name.removesuffix(".part")
+    bar = tqdm(total=total or None, initial=there, desc=name, unit="B", unit_scale=True, unit_divisor=1024)
+    with bar, part.open("ab" if there else "wb") as stream:
+        while chunk := response.read(CHUNK):
+            stream.write(chunk)
+            bar.update(len(chunk))

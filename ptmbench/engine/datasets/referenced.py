@@ -1,0 +1,124 @@
+"""Data sets by reference: a user's folders and files, and scikit-learn's digits, as samples."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from ptmbench.engine.datasets import digits
+from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledTexts, LabelledTokens, Samples
+from ptmbench.errors import UnknownName, UsageError, listed
+from ptmbench.folders import read_image_folder
+from ptmbench.references import Reference
+from ptmbench.splits import Part
+from ptmbench.tablefiles import TableForm, part_files, read_tables
+from ptmbench.textfiles import read_conll
+
+
+def image_folder(reference: Reference, *, skip_bad: bool) -> LabelledImageFiles:
+    """`imagefolder:DIR`."""
+    found = read_image_folder(Path(reference.name).expanduser(), skip_bad=skip_bad)
+    return LabelledImageFiles(
+        ids=found.ids,
+        files=found.files,
+        digests=found.digests,
+        labels=torch.tensor(found.labels),
+        classes=found.classes,
+        parts=found.parts,
+        left_out=found.left_out,
+    )
+
+
+def table(reference: Reference, *, skip_bad: bool) -> LabelledTexts:
+    """`csv:FILE?text=COLUMN&label=COLUMN`, or a folder with a file for each part."""
+    defaults = TableForm()
+    form = TableForm(
+        text=reference.get("text", defaults.text),
+        label=reference.get("label", defaults.label),
+        delimiter=reference.get("delimiter") or None,
+        encoding=reference.get("encoding", defaults.encoding),
+        label_until=reference.get("label_until") or None,
+    )
+    found = read_tables(_table_files(reference), form, skip_bad=skip_bad)
+    classes = tuple(sorted(set(found.labels)))
+    place = {name: index for index, name in enumerate(classes)}
+    return LabelledTexts(
+        ids=found.ids,
+        texts=found.texts,
+        labels=torch.tensor([place[label] for label in found.labels]),
+        classes=classes,
+        parts=found.parts,
+        left_out=found.left_out,
+    )
+
+
+def _table_files(reference: Reference) -> dict[Part, Path] | Path:
+    place = Path(reference.name).expanduser()
+    named: dict[Part, Path] = {}
+    if reference.get("validation_file"):
+        named["validation"] = Path(reference.get("validation_file")).expanduser()
+    if reference.get("test_file"):
+        named["test"] = Path(reference.get("test_file")).expanduser()
+    if place.is_dir():
+        return part_files(place)
+    if named and "test" not in named:
+        raise UsageError(f"{reference}: validation_file needs test_file beside it")
+    return {"train": place, **named} if named else place
+
+
+def conll(reference: Reference, *, skip_bad: bool) -> LabelledTokens:
+    """`conll:DIR` with a file for each part; the classes are all tags that occur, "O" first.
+
+    A sentence cannot be left out without being read, so `skip_bad` reads as `repair=true` does.
+    """
+    place = Path(reference.name).expanduser()
+    if not place.is_dir():
+        raise UsageError(f"{place} is not a folder: expected one with a train and a test file of tagged words")
+    repair = skip_bad or reference.get("repair") in {"true", "yes", "1"}
+    ids: list[str] = []
+    sentences: list[tuple[str, ...]] = []
+    tags: list[tuple[str, ...]] = []
+    parts: list[Part] = []
+    for part, path in part_files(place).items():
+        found = read_conll(path, repair=repair)
+        ids += [f"{path.name}:{line}" for line in found.lines]
+        sentences += found.sentences
+        tags += found.tags
+        parts += [part] * len(found.lines)
+    classes = ("O", *sorted({tag for row in tags for tag in row} - {"O"}))
+    if len(classes) < 2:
+        raise UsageError(f"{place} has no entity: expected tags B-TYPE and I-TYPE beside O")
+    return LabelledTokens(tuple(ids), tuple(sentences), tuple(tags), classes, tuple(parts))
+
+
+def of_sklearn(reference: Reference, *, skip_bad: bool) -> Samples:
+    """`sklearn:digits`."""
+    known = {"digits": digits.load}
+    if reference.name not in known:
+        raise UnknownName("scikit-learn data set", reference.name, known)
+    return known[reference.name]()
+
+
+Loader = Callable[..., Samples]
+
+LOADERS: Final[dict[str, Loader]] = {
+    "sklearn": of_sklearn,
+    "imagefolder": image_folder,
+    "csv": table,
+    "conll": conll,
+}
+
+
+def check_shots(samples: Samples, train: tuple[int, ...], shots: int | None) -> None:
+    """Raises `UsageError` that names every class with fewer training examples than shots; of sentences, in all."""
+    if shots is None:
+        return
+    if isinstance(samples, LabelledTokens):
+        if len(train) < shots:
+            raise UsageError(f"expected {shots} training sentences, there are {len(train)}")
+        return
+    counts = torch.bincount(samples.labels[list(train)], minlength=len(samples.classes)).tolist()
+    short = [f"{name} has {count}" for name, count in zip(samples.classes, counts, strict=True) if count < shots]
+    if short:
+        raise UsageError(f"expected {shots} training examples in each class; {len(short)} have fewer: {listed(short)}")

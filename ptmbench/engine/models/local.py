@@ -1,0 +1,104 @@
+"""A user's own checkpoint: `file:WEIGHTS#BUILDER`, the builder torchvision's or any importable function's."""
+
+import importlib
+import sys
+from pathlib import Path
+
+from torch import nn
+
+from ptmbench.engine.backbone import LoadedModel
+from ptmbench.engine.models import torchvision_models
+from ptmbench.engine.models.controls import tensor_bytes
+from ptmbench.engine.models.networks import beside_features, classifier_backbone
+from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
+from ptmbench.engine.preprocessing import ImagePreprocessing
+from ptmbench.engine.seeding import seeded_draws
+from ptmbench.errors import UsageError
+from ptmbench.references import Reference, parse
+from ptmbench.spec import ModelSpec
+
+EXPECTED = "file:WEIGHTS#torchvision:NAME or file:WEIGHTS#package.module:function"
+
+
+def weights_sha256(spec: ModelSpec) -> str | None:
+    """The sha256 of the weights' file; raises `Unavailable` where there is none. None: a random control."""
+    return None if spec.random else sha256_of_file(_file(parse(spec.reference)))
+
+
+def _file(reference: Reference) -> Path:
+    return Path(reference.name.partition("#")[0]).expanduser()
+
+
+def _builder(reference: Reference) -> tuple[str, str]:
+    package, colon, name = reference.name.partition("#")[2].partition(":")
+    if not colon or not package or not name:
+        raise UsageError(f"expected {EXPECTED}, got {reference}")
+    return package, name
+
+
+def _triple(reference: Reference, option: str, default: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Three numbers, one a channel."""
+    text = reference.get(option)
+    if not text:
+        return default
+    try:
+        red, green, blue = (float(value) for value in text.split(","))
+    except ValueError:
+        raise UsageError(f"expected {option}=R,G,B with three numbers, got {option}={text}") from None
+    return red, green, blue
+
+
+def build_network(reference: Reference, *seed: str | int) -> nn.Module:
+    """What the builder returns, with random weights of that seed, in eval mode; raises `UsageError`."""
+    package, name = _builder(reference)
+    if package == "torchvision":
+        return torchvision_models.build_network(_of_torchvision(reference), *seed)
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # as `python -m` does: the user's module stands beside the data
+    try:
+        builder = getattr(importlib.import_module(package), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"{package}:{name} cannot be imported ({error}): the module must be installed, or lie in the folder that "
+            "ptmbench is called from"
+        ) from None
+    with seeded_draws(*seed):
+        network = builder()
+    if not isinstance(network, nn.Module):
+        raise UsageError(f"{package}:{name}() returned a {type(network).__name__}, expected a torch.nn.Module")
+    return network.eval()
+
+
+def _of_torchvision(reference: Reference) -> Reference:
+    size = reference.get("size")
+    return Reference("torchvision", _builder(reference)[1], (("size", size),) if size else ())
+
+
+def preprocessing_of(reference: Reference) -> ImagePreprocessing:
+    """Torchvision's for its builders, else ImageNet's means at `size`; `mean` and `std` set others."""
+    size = reference.integer("size")
+    if _builder(reference)[0] == "torchvision":
+        usual = torchvision_models.preprocessing_of(torchvision_models.weights_of(_of_torchvision(reference)), size)
+    elif size:
+        usual = ImagePreprocessing(size, torchvision_models.IMAGENET_MEAN, torchvision_models.IMAGENET_STD)
+    else:
+        raise UsageError(f"{reference}: add ?size=N, the side in pixels that the network was trained at")
+    mean, std = _triple(reference, "mean", usual.mean), _triple(reference, "std", usual.std)
+    return ImagePreprocessing(usual.side, mean, std, usual.interpolation, usual.resize)
+
+
+def build(spec: ModelSpec, seed: int) -> LoadedModel:
+    """The builder's network with the file's weights, or at random initialisation, a new draw each seed."""
+    reference = parse(spec.reference)
+    preprocessing = preprocessing_of(reference)
+    network = build_network(reference, "random", spec.architecture, seed)
+    fraction, sha256 = None, None
+    if not spec.random:
+        file = _file(reference)
+        partial = reference.get("partial") == "allow"
+        sha256 = sha256_of_file(file)
+        fraction = fill(network, read_state(file), spec.name, leave=beside_features(network), partial=partial)
+    example = preprocessing.example(2, preprocessing.shape)
+    backbone = classifier_backbone(network, example, reference.get("features"))
+    return LoadedModel(backbone, preprocessing, sha256, fraction, tensor_bytes(backbone), None)
