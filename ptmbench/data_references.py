@@ -20,7 +20,7 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "sklearn": (),
     "imagefolder": (),
     "csv": _TABLE,
-    "conll": ("encoding", "repair"),
+    "conll": ("repair",),
 }
 KINDS: Final[dict[str, TaskKind]] = {
     "sklearn": TaskKind.IMAGE_CLASSIFICATION,

@@ -7,13 +7,14 @@ the first case runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.replay import replaying_clock
 from ptmbench.selection import KIND_MARKER
 from ptmbench.settings import RunSettings, check_settings
 
@@ -30,7 +31,6 @@ DISPLAY_OPTIONS = tuple(
     f"--benchmark-{name}" for name in ("group-by", "columns", "sort", "verbose", "compare", "histogram", "name")
 )
 
-Clock = Callable[[], float]
 SETTINGS = pytest.StashKey[RunSettings]()
 SESSION = pytest.StashKey["Session"]()
 ENTRIES: pytest.StashKey[Entries] = pytest.StashKey()
@@ -116,24 +116,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker(KIND_MARKER):
         item.stash[SAMPLES] = []
         item.add_marker(pytest.mark.benchmark(timer=replaying_clock(item.stash[SAMPLES])))
-
-
-def replaying_clock(samples: list[float]) -> Clock:
-    """A clock read in pairs, before and after a round: 0 and then the next sample, so that the round takes it."""
-    readings = _readings(samples)
-
-    def ptmbench_samples() -> float:
-        return next(readings)
-
-    return ptmbench_samples
-
-
-def _readings(samples: list[float]) -> Iterator[float]:
-    position = 0
-    while True:
-        yield 0.0
-        yield samples[position % len(samples)] if samples else 1e-9
-        position += 1
 
 
 def _make_session(config: pytest.Config, beside: Path) -> Session:

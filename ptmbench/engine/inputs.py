@@ -14,7 +14,7 @@ from ptmbench.engine.device import Device
 from ptmbench.errors import UsageError, listed
 
 WORKERS = 4  # decoding processes at most, and never more than cores
-FEW = 128  # files that this process decodes itself: to start workers takes as long
+FEW = 256  # files that this process decodes itself: on two cores 64 take 0.09 s here and 0.20 s in workers, 256 as long
 
 Order = Sequence[Sequence[int]]
 Reader = Callable[[Path], Tensor]
@@ -106,10 +106,7 @@ class FileInputs:
             if not faults:
                 yield inputs
         if faults:
-            raise UsageError(
-                f"{len(faults)} images cannot be decoded: {listed(sorted(set(faults)))}; take them out, or go on "
-                "without them: --skip-bad"
-            )
+            raise UsageError(f"{len(faults)} images cannot be decoded: {listed(sorted(set(faults)))}; take them out")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,20 @@ from ptmbench.splits import Part
 from ptmbench.textfiles import check_texts, check_tokens
 
 
+class OneLabel:
+    """Samples with one label each."""
+
+    __slots__ = ()
+    labels: Tensor
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many labels each sample has [n]: one."""
+        return torch.ones_like(self.labels)
+
+
 @dataclass(frozen=True, slots=True)
-class LabelledImages:
+class LabelledImages(OneLabel):
     """Images [n, 3, h, w] (uint8) with labels [n] (int64, indices of `classes`) and one id a sample.
 
     `parts` names the split of each sample where the set comes with one (its test part holds words that its training
@@ -31,11 +43,6 @@ class LabelledImages:
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
 
-    @property
-    def lengths(self) -> Tensor:
-        """How many labels each sample has [n]: one."""
-        return torch.ones_like(self.labels)
-
     def content(self) -> Iterator[bytes]:
         """Pixels and labels, for a digest."""
         yield self.images.numpy().tobytes()
@@ -43,7 +50,7 @@ class LabelledImages:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledImageFiles:
+class LabelledImageFiles(OneLabel):
     """Image files [n] with the sha256 of each one's bytes, labels, classes, ids and parts as above.
 
     Nothing is decoded before a model asks for it. `left_out` names what was faulty and passed over on request.
@@ -57,11 +64,6 @@ class LabelledImageFiles:
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
 
-    @property
-    def lengths(self) -> Tensor:
-        """How many labels each sample has [n]: one."""
-        return torch.ones_like(self.labels)
-
     def content(self) -> Iterator[bytes]:
         """The files' digests and the labels, for a digest."""
         yield from self.digests
@@ -69,7 +71,7 @@ class LabelledImageFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledTexts:
+class LabelledTexts(OneLabel):
     """Texts [n], none blank, with labels [n] (int64, indices of `classes`) and one id a sample; `parts` as above."""
 
     ids: tuple[str, ...]
@@ -81,11 +83,6 @@ class LabelledTexts:
 
     def __post_init__(self) -> None:
         check_texts(self.ids, self.texts)
-
-    @property
-    def lengths(self) -> Tensor:
-        """How many labels each sample has [n]: one."""
-        return torch.ones_like(self.labels)
 
     def content(self) -> Iterator[bytes]:
         """Texts and labels, for a digest."""

@@ -70,12 +70,13 @@ def _table_files(reference: Reference) -> dict[Part, Path] | Path:
 def conll(reference: Reference, *, skip_bad: bool) -> LabelledTokens:
     """`conll:DIR` with a file for each part; the classes are all tags that occur, "O" first.
 
-    A sentence cannot be left out without being read, so `skip_bad` reads as `repair=true` does.
+    A faulty sentence is never left out: `?repair=true` reads an I-TYPE that continues nothing as B-TYPE, and stands in
+    the record as a part of the reference.
     """
     place = Path(reference.name).expanduser()
     if not place.is_dir():
         raise UsageError(f"{place} is not a folder: expected one with a train and a test file of tagged words")
-    repair = skip_bad or reference.get("repair") in {"true", "yes", "1"}
+    repair = reference.get("repair") in {"true", "yes", "1"}
     ids: list[str] = []
     sentences: list[tuple[str, ...]] = []
     tags: list[tuple[str, ...]] = []
