@@ -76,7 +76,7 @@ LIMITS = (
 
 def recipe_fields(spec: PretrainingSpec) -> dict[str, Scalar]:
     """The recipe as a card states it."""
-    return dict(asdict(spec.recipe))
+    return {name: value for name, value in asdict(spec.recipe).items() if value is not None}
 
 
 def weights_path(name: str, folder: Path | None = None) -> Path:

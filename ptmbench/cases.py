@@ -1,13 +1,16 @@
 """Cases: the product of models, tasks and methods that makes sense, and its selection by name and by `-k`."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from ptmbench.catalog import METHODS, MODELS, TASKS
 from ptmbench.errors import UnknownName, UsageError
-from ptmbench.spec import Case, MethodSpec, ModelSpec, TaskSpec
+from ptmbench.spec import Case, MethodSpec, Modality, ModelSpec, TaskSpec
 
-SCRATCH = "from_scratch"
+SCRATCH, CLASSIC = "from_scratch", "fine_tune_sgd"
+PUBLISHED_RATES = (5e-5, 3e-4, 1e-3)  # networks a hundred times the embedded ones' size diverge or forget above
+SCRATCH_RATES = (3e-4, 1e-3, 3e-3)  # as many, for the same networks from scratch
 
 Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)
 
@@ -17,7 +20,7 @@ def compatible(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> bool:
 
     A model takes tasks of its own modality. Raw pixels and word counts have nothing to train below the probe;
     training from scratch belongs to the randomly initialised control of an architecture, fine-tuning to weights that
-    somebody trained.
+    somebody trained. The classic recipe, SGD for ten epochs, is for published image networks.
     """
     if model.modality is not task.kind.modality:
         return False
@@ -25,7 +28,20 @@ def compatible(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> bool:
         return True
     if method.name == SCRATCH:
         return model.random
+    if method.name == CLASSIC and (model.embedded or model.modality is not Modality.IMAGE):
+        return False
     return model.pretrained
+
+
+def suited(method: MethodSpec, model: ModelSpec) -> MethodSpec:
+    """The method with the learning rates that networks of the model's size are tuned over.
+
+    The middle one is taken where none is chosen. What ships with the package is trained as the catalog says.
+    """
+    if model.embedded or method.recipe is None or method.name == CLASSIC:
+        return method
+    rates = SCRATCH_RATES if method.name == SCRATCH else PUBLISHED_RATES
+    return replace(method, grid=rates, recipe=replace(method.recipe, learning_rate=rates[1]))
 
 
 def product(
@@ -34,7 +50,7 @@ def product(
     """All compatible cases, task by task, so that neighbours share data and features."""
     models, methods = tuple(models), tuple(methods)
     return tuple(
-        Case(model, task, method)
+        Case(model, task, suited(method, model))
         for task in tasks
         for model in models
         for method in methods
@@ -51,7 +67,8 @@ def find_case(
     tasks: Sequence[TaskSpec] = TASKS,
 ) -> Case:
     """The case of these three names; raises `UnknownName` with near names, or `UsageError`."""
-    case = Case(named("model", model, models), named("task", task, tasks), named("method", method, METHODS))
+    found = named("model", model, models)
+    case = Case(found, named("task", task, tasks), suited(named("method", method, METHODS), found))
     if not compatible(case.model, case.task, case.method):
         raise UsageError(f"{case.id} is not a case: {why_incompatible(case)}")
     return case
@@ -65,6 +82,8 @@ def why_incompatible(case: Case) -> str:
         )
     if case.method.name == SCRATCH:
         return f"training from scratch is a case of {case.model.architecture}.random, not of {case.model.name}"
+    if case.method.name == CLASSIC and case.model.pretrained:
+        return f"{CLASSIC} is for published image networks, and {case.model.name} is none"
     return f"{case.method.name} needs pre-trained weights, and {case.model.name} is a control without any"
 
 

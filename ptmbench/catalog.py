@@ -94,12 +94,16 @@ TASKS: Final = (
 
 _TRAINED: Final = Recipe("adamw", learning_rate=1e-3, weight_decay=0.01, batch_size=32, steps=200)
 _RATES: Final = (1e-3, 3e-3, 1e-2)
+_SGD: Final = Recipe(
+    "sgd", learning_rate=1e-3, weight_decay=1e-4, batch_size=32, steps=0, schedule="constant", epochs=10
+)
 
 METHODS: Final = (
     MethodSpec("linear_probe", frozen=True, tuned="C", grid=(1e-4, 1e-3, 1e-2, 1e-1, 1.0)),
     MethodSpec("knn", frozen=True, tuned="neighbours", grid=(1, 3, 5, 10, 20)),
     MethodSpec("fine_tune", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
     MethodSpec("fine_tune_last", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
+    MethodSpec("fine_tune_sgd", frozen=False, tuned="learning_rate", grid=(1e-3,), recipe=_SGD),
     MethodSpec("from_scratch", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
 )
 

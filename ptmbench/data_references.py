@@ -50,9 +50,9 @@ def task_spec(text: str, catalog: Iterable[TaskSpec]) -> TaskSpec:
     if not reference.scheme:
         return _of_catalog(reference, shots, {task.name: task for task in catalog})
     dataset = str(reference.without("shots", NAME))
-    name = reference.get(NAME) or PurePath(reference.name).stem or reference.name
-    suffix = _suffix(reference, shots)
-    return TaskSpec(f"{short_name(name, dataset)}_{suffix}", KINDS[reference.scheme], dataset, shots, classes=None)
+    given = reference.get(NAME)
+    name = slug(given) if given else short_name(PurePath(reference.name).stem or reference.name, dataset)
+    return TaskSpec(f"{name}_{_suffix(reference, shots)}", KINDS[reference.scheme], dataset, shots, classes=None)
 
 
 def _of_catalog(reference: Reference, shots: int | None, catalog: dict[str, TaskSpec]) -> TaskSpec:

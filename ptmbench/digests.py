@@ -23,6 +23,9 @@ def case_digest(
     spec = asdict(case)
     if case.model.modality is Modality.IMAGE:
         del spec["model"]["modality"]  # as it was when there was no other: records of that time are not stale
+    recipe = spec["method"]["recipe"]
+    if recipe and recipe["epochs"] is None:
+        del recipe["epochs"]  # likewise
     content = {
         "protocol": PROTOCOL_VERSION,
         "case": spec,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from ptmbench.errors import UnknownName, UsageError
-from ptmbench.spec import Budget, MethodSpec, TaskSpec
+from ptmbench.spec import Budget, MethodSpec, Recipe, TaskSpec
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
@@ -14,9 +14,9 @@ PrecisionName = Literal["auto", "fp32", "bf16"]
 class BudgetSpec:
     """How much a case may cost.
 
-    `steps` caps the training steps of every trained method. `tunes_rates`: the validation split chooses the learning
-    rate at seed 0; otherwise the recorded one is taken. Seeds are counted for frozen methods, trained methods on
-    few-shot tasks and trained methods on full tasks.
+    `steps` are those of every trained method without epochs of its own. `tunes_rates`: the validation split chooses
+    the learning rate at seed 0; otherwise the recorded one is taken. Seeds are counted for frozen methods, trained
+    methods on few-shot tasks and trained methods on full tasks.
     """
 
     name: Budget
@@ -26,6 +26,16 @@ class BudgetSpec:
     full_seeds: int
     tunes_rates: bool
     asserts_floors: bool
+
+    def steps_for(self, recipe: Recipe, examples: int) -> int:
+        """Training steps with so many examples: the budget's, or the recipe's epochs, which only `standard` runs whole.
+
+        What is left over after the last full batch of an epoch is not seen in it.
+        """
+        if recipe.epochs is None:
+            return self.steps
+        whole = recipe.epochs * max(examples // recipe.batch_size, 1)
+        return whole if self.name == "standard" else min(whole, self.steps)
 
     def seeds_for(self, method: MethodSpec, task: TaskSpec) -> int:
         """How many seeds the case runs."""

@@ -12,13 +12,14 @@ from enum import StrEnum
 from typing import Literal
 
 RANDOM = ("random", "random_text")  # providers of an embedded architecture at random initialisation
+EMBEDDED = ("embedded", "embedded_text", *RANDOM, "pixels", "tfidf")  # what ships with the package
 RANDOM_WEIGHTS = "weights=random"  # the option of a reference that asks for its architecture without weights
 
 SLUG = re.compile(r"[A-Za-z0-9_.]+")
 
 Budget = Literal["smoke", "quick", "standard"]
 Precision = Literal["fp32", "bf16"]
-MethodName = Literal["linear_probe", "knn", "fine_tune", "fine_tune_last", "from_scratch"]
+MethodName = Literal["linear_probe", "knn", "fine_tune", "fine_tune_last", "fine_tune_sgd", "from_scratch"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
 Embedded = Literal["embedded", "embedded_text", "random", "random_text", "pixels", "tfidf"]
@@ -96,6 +97,11 @@ class ModelSpec:
         return self.provider in RANDOM or RANDOM_WEIGHTS in self.entry.partition("?")[2].split("&")
 
     @property
+    def embedded(self) -> bool:
+        """Whether it ships with the package."""
+        return self.provider in EMBEDDED
+
+    @property
     def pretrained(self) -> bool:
         """Whether the weights were trained by anybody before the task."""
         return self.family is not Family.CONTROL
@@ -122,7 +128,7 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How weights are trained: optimiser, schedule, batch and steps.
+    """How weights are trained: optimiser, schedule, batch and steps, or passes over the training examples (`epochs`).
 
     `weight_decay` with SGD adds (weight_decay / 2) * ||theta||^2 to the loss; with AdamW it is decoupled from the
     gradient (Loshchilov & Hutter 2019) and shrinks the weights by learning_rate * weight_decay a step instead.
@@ -136,6 +142,7 @@ class Recipe:
     schedule: Schedule = "cosine"
     momentum: float = 0.9
     label_smoothing: float = 0.0
+    epochs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

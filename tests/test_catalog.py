@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.cases import SCRATCH, compatible, find_case, product
+from ptmbench.cases import CLASSIC, SCRATCH, compatible, find_case, product, suited
 from ptmbench.catalog import METHODS, MODELS, PRETRAINING, TASKS
 from ptmbench.errors import UnknownName, UsageError
+from ptmbench.model_references import model_spec, model_specs
 from ptmbench.rates import recorded_rates
 from ptmbench.selection import select
 from ptmbench.spec import Case, Family, MethodSpec, Modality, ModelSpec, TaskKind, TaskSpec
@@ -56,7 +57,7 @@ def test_names_do_not_collide_in_k():
 
     for kind, word in pairs:
         assert not [other for other_kind, other in pairs if (other_kind, other) != (kind, word) and word in other and
-                    {word, other} != {"fine_tune", "fine_tune_last"}], word  # fmt: skip
+                    not (word == "fine_tune" and other in {"fine_tune_last", "fine_tune_sgd"})], word  # fmt: skip
 
 
 def test_what_is_a_case():
@@ -106,10 +107,37 @@ def test_every_embedded_model_has_a_recipe():
 
 def test_trained_methods_try_equally_many_rates():
     """An equal budget means equally many learning rates, steps and examples a batch."""
-    trained = [method for method in METHODS if not method.frozen]
+    trained = [method for method in METHODS if not method.frozen and method.name != CLASSIC]
+    published = model_spec("torchvision:resnet18", MODELS)
 
-    assert len({len(method.grid) for method in trained}) == 1
-    assert len({(method.recipe.steps, method.recipe.batch_size) for method in trained}) == 1
+    for model in (MODELS[0], published):
+        methods = [suited(method, model) for method in trained]
+        assert len({len(method.grid) for method in methods}) == 1
+        assert len({(method.recipe.steps, method.recipe.batch_size) for method in methods}) == 1
+
+
+def test_the_classic_recipe_is_for_published_image_networks():
+    """SGD at 0.001 with momentum 0.9 and weight decay for ten epochs is a case of a published CNN, and of no other."""
+    models = model_specs("torchvision:resnet18", MODELS) + model_specs("hf:bert", MODELS)
+    cases = [case for case in product(models) if case.method.name == CLASSIC]
+
+    assert {models[0].name} == {case.model.name for case in cases}
+    recipe = cases[0].method.recipe
+    assert ("sgd", 1e-3, 0.9, 10) == (recipe.optimizer, recipe.learning_rate, recipe.momentum, recipe.epochs)
+    assert recipe.weight_decay > 0
+    assert not [case for case in CASES if case.method.name == CLASSIC]
+    with pytest.raises(UsageError, match=r"fine_tune_sgd is for published image networks, and vgg_tiny.glyphs is none"):
+        find_case("vgg_tiny.glyphs", "digits_full", CLASSIC)
+
+
+def test_published_networks_have_rates_of_their_own():
+    """Networks of a user's size are tuned over smaller rates, and what ships with the package as it was."""
+    by_name = {method.name: method for method in METHODS}
+    published = model_spec("torchvision:resnet18", MODELS)
+
+    assert by_name["fine_tune"] == suited(by_name["fine_tune"], MODELS[0])
+    assert max(suited(by_name["fine_tune"], published).grid) <= min(by_name["fine_tune"].grid)
+    assert by_name["knn"] == suited(by_name["knn"], published)
 
 
 def test_every_trained_case_has_a_recorded_rate_of_its_grid():

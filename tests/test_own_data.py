@@ -45,7 +45,7 @@ def test_every_method_runs_on_own_images(here, capsys):
     assert 0 == main(["run", "--model", MODEL, "--task", "imagefolder:photos?name=photos", *FAST])
     found = records()
 
-    assert 7 == len(found)
+    assert 8 == len(found)
     assert {"ok"} == {record.status for record in found.values()}
     assert "mine.random" in capsys.readouterr().out
     probe = next(found[case_id] for case_id in found if case_id.endswith("linear_probe") and "random" not in case_id)

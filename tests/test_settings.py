@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ptmbench import environment
-from ptmbench.cases import find_case, product
+from ptmbench.cases import CLASSIC, find_case, product
+from ptmbench.catalog import METHODS
 from ptmbench.digests import case_digest
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.settings import BUDGETS, check_settings
@@ -88,3 +89,13 @@ def test_the_fingerprint_is_of_what_speed_depends_on():
     assert first.fingerprint == again.fingerprint
     assert first.fingerprint != environment.machine("some GPU", 2).fingerprint
     assert (2, 1) == (first.threads, again.threads)
+
+
+@pytest.mark.parametrize(("budget", "steps"), [("smoke", 2), ("quick", 40), ("standard", 500)])
+def test_epochs_become_steps(budget, steps):
+    """Ten epochs of 1,625 examples in batches of 32 are 500 steps, whole at standard and capped below."""
+    classic = next(method.recipe for method in METHODS if method.name == CLASSIC)
+
+    assert steps == BUDGETS[budget].steps_for(classic, 1_625)
+    assert BUDGETS[budget].steps == BUDGETS[budget].steps_for(replace(classic, epochs=None), 1_625)
+    assert min(10, steps) == BUDGETS[budget].steps_for(classic, 5)

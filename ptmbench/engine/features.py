@@ -6,7 +6,7 @@ device. Batches have a fixed size and order, so a cached result and a fresh one 
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,7 @@ from ptmbench.engine.inputs import Inputs
 from ptmbench.errors import Diverged
 
 BATCH = 256
-CACHE_BYTES = 2 * 2**30
+CACHE_BYTES = 4 * 2**30
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,14 +31,33 @@ class Frozen:
     feature_time_s: float
 
 
-def forward_all(module: nn.Module, inputs: Inputs, device: Device, examples: Sequence[int] | None = None) -> Tensor:
-    """The module's outputs (float32) over all inputs, or over some `examples`, in eval mode, batch by batch."""
-    module.eval()
+def forward_each(
+    shared: nn.Module,
+    ends: Mapping[str, nn.Module],
+    inputs: Inputs,
+    device: Device,
+    examples: Sequence[int] | None = None,
+) -> dict[str, Tensor]:
+    """What each end makes of the shared module's outputs (float32), in one pass over all inputs or over `examples`.
+
+    Everything is in eval mode; batches have one size and order.
+    """
     chosen = range(len(inputs)) if examples is None else examples
     groups = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
+    parts: dict[str, list[Tensor]] = {name: [] for name in ends}
+    for module in (shared, *ends.values()):
+        module.eval()
     with torch.inference_mode(), device.autocast():
-        parts = [module(device.put(batch)).float() for batch in inputs.batches(groups)]
-    return torch.cat(parts)  # outside inference mode, so that training can read it
+        for batch in inputs.batches(groups):
+            outputs = shared(device.put(batch))
+            for name, end in ends.items():
+                parts[name].append(end(outputs).float())
+    return {name: torch.cat(found) for name, found in parts.items()}  # outside, so that training can read them
+
+
+def forward_all(module: nn.Module, inputs: Inputs, device: Device, examples: Sequence[int] | None = None) -> Tensor:
+    """The module's outputs (float32) over all inputs, or over some `examples`, in eval mode, batch by batch."""
+    return forward_each(module, {"": nn.Identity()}, inputs, device, examples)[""]
 
 
 @dataclass(slots=True)
@@ -47,21 +66,33 @@ class FeatureCache:
 
     kept: OrderedDict[Hashable, Frozen] = field(default_factory=OrderedDict)
 
-    def get(self, key: Hashable, module: nn.Module, inputs: Inputs, device: Device) -> Frozen:
-        """The outputs under this key, computed if they are not there; raises `Diverged` if they are not finite."""
-        if key not in self.kept:
+    def get(
+        self,
+        key: tuple[object, ...],
+        name: str,
+        parts: tuple[nn.Module, Mapping[str, nn.Module]],
+        inputs: Inputs,
+        device: Device,
+    ) -> Frozen:
+        """What the end called `name` gives; where it is not kept, all ends are computed in one pass.
+
+        `parts` are the shared module and its ends, `key` all that they depend on. Raises `Diverged` if an output is not
+        finite.
+        """
+        if (*key, name) not in self.kept:
             device.synchronise()
             started = time.perf_counter()
-            outputs = forward_all(module, inputs, device)
+            found = forward_each(*parts, inputs, device)
             device.synchronise()
-            if not bool(torch.isfinite(outputs).all()):
-                raise Diverged("the features are not finite numbers: the weights or the preprocessing are broken")
             elapsed = time.perf_counter() - started
-            self.kept[key] = Frozen(outputs, outputs.cpu().numpy(), elapsed)
-            self._trim()
-        self.kept.move_to_end(key)
-        return self.kept[key]
+            if not all(bool(torch.isfinite(outputs).all()) for outputs in found.values()):
+                raise Diverged("the features are not finite numbers: the weights or the preprocessing are broken")
+            for end, outputs in found.items():
+                self.kept[*key, end] = Frozen(outputs, outputs.cpu().numpy(), elapsed)
+            self._trim(len(found))
+        self.kept.move_to_end((*key, name))
+        return self.kept[*key, name]
 
-    def _trim(self) -> None:
-        while len(self.kept) > 1 and sum(entry.outputs.nbytes for entry in self.kept.values()) > CACHE_BYTES:
+    def _trim(self, newest: int) -> None:
+        while len(self.kept) > newest and sum(entry.outputs.nbytes for entry in self.kept.values()) > CACHE_BYTES:
             self.kept.popitem(last=False)

@@ -142,12 +142,13 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
     divided = case.method.name == LAST and not bench.model(case, 0).backbone.last_stage
     trunk = bench.trunk_outputs(case) if divided else None
     budget = bench.settings.budget
+    examples = bench.task_data(case).train_size(case.task.shots)
     return TrainedRun(
         case=case,
         rows=bench.rows(case),
         scorer=bench.scorer(case),
         device=bench.device,
-        recipe=replace(case.method.recipe, steps=budget.steps),
+        recipe=replace(case.method.recipe, steps=budget.steps_for(case.method.recipe, examples)),
         rates=case.method.grid if budget.tunes_rates else (recorded_rate(case),),
         network_of=lambda seed: bench.network(case, seed),
         inputs=TensorInputs(trunk.outputs) if trunk else on_device(bench.encoded(case).inputs, bench.device),
@@ -218,6 +219,8 @@ def _choice(work: FrozenRun | TrainedRun) -> Choice:
         fields["pooling"] = work.pooling
     if work.recipe.optimizer != "sgd":
         del fields["momentum"]
+    if work.recipe.epochs is None:
+        del fields["epochs"]
     selection = ON_VALIDATION if len(work.rates) > 1 else RECORDED
     return Choice(fields, {method.tuned: [*work.rates]}, selection, work.recipe.steps)
 

@@ -4,6 +4,7 @@ Sharing changes no figure: whatever is kept would be computed again to the last 
 """
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from torch import Tensor, nn
@@ -27,6 +28,7 @@ from ptmbench.settings import RunSettings
 from ptmbench.spec import Case, ModelSpec
 
 LAST = "fine_tune_last"
+WHOLE = {"": nn.Identity()}  # nothing behind the module itself
 
 
 def weights_seed(spec: ModelSpec, seed: int) -> int:
@@ -100,17 +102,25 @@ class Workbench:
     def features(self, case: Case, seed: int, pooling: str | None = None) -> Frozen:
         """The backbone's features of all samples."""
         backbone = self.backbone(case, seed, pooling)
-        return self._outputs(case, seed, f"features {backbone.pooling}", backbone)
+        if backbone.pooling is None:
+            return self._outputs(case, seed, "features", (backbone, WHOLE))
+        usable = {name: backbone.pools[name] for name in self.poolings(case) if name is not None}
+        if any(True for pool in usable.values() for _ in pool.parameters()):  # with weights it has a cost of its own
+            usable = {backbone.pooling: usable[backbone.pooling]}
+        shared = nn.Sequential(backbone.trunk, backbone.tail)
+        return self._outputs(case, seed, "features", (shared, usable), backbone.pooling)
 
     def trunk_outputs(self, case: Case) -> Frozen:
         """What the frozen trunk makes of all samples."""
-        return self._outputs(case, 0, "trunk", self.model(case, 0).backbone.trunk)
+        return self._outputs(case, 0, "trunk", (self.model(case, 0).backbone.trunk, WHOLE))
 
-    def _outputs(self, case: Case, seed: int, part: str, module: nn.Module) -> Frozen:
+    def _outputs(
+        self, case: Case, seed: int, part: str, modules: tuple[nn.Module, Mapping[str, nn.Module]], end: str = ""
+    ) -> Frozen:
         model = self.model(case, seed)
         weights = case.model.name, weights_seed(case.model, seed), model.weights_sha256
         key = (*weights, part, model.preprocessing, case.task.dataset, self.device.precision)
-        return self._frozen.get(key, module, self.encoded(case).inputs, self.device)
+        return self._frozen.get(key, end, modules, self.encoded(case).inputs, self.device)
 
     def footprint(self, case: Case) -> Footprint:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""

@@ -7,6 +7,7 @@ import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from torch import Tensor, nn
+from torch.nn import functional
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenizer, CLIPVisionModel, PreTrainedModel
 
 from ptmbench.downloads import check_online
@@ -32,6 +33,7 @@ OFFSET_POSITIONS = frozenset(
 CAUSAL = ("CausalLM", "LMHead")  # in the names of what a decoder was trained as
 BICUBIC = 3  # Pillow's number
 SIDE = 224
+GROUPS = 8  # of texts of like length in a batch: MiniLM takes SST-2 2.3 times as fast as in one
 
 
 def folder_of(spec: ModelSpec) -> Path:
@@ -91,14 +93,26 @@ class HiddenStates(nn.Module):
         self.padding_id = padding_id
 
     def forward(self, ids: Tensor) -> Tensor:
-        """The mean over embeddings and layers, the last layer's states, and 1 for a token."""
+        """The mean over embeddings and layers, the last layer's states, and 1 for a token.
+
+        In eval mode texts of like length are computed together: padding is never attended to, and costs as much.
+        """
+        lengths = (ids >= 0).sum(dim=1)
+        groups = 1 if self.training or bool((lengths == lengths[:1]).all()) else GROUPS
+        order = lengths.argsort()
+        states = torch.cat([self._states(ids[group], ids.shape[1]) for group in order.chunk(groups)])
+        return states[order.argsort()]
+
+    def _states(self, ids: Tensor, length: int) -> Tensor:
+        ids = ids[:, : int((ids >= 0).sum(dim=1).max())]
         there = ids >= 0
         outputs = self.model(
             input_ids=ids.masked_fill(~there, self.padding_id), attention_mask=there.long(), output_hidden_states=True
         )
         last = outputs.last_hidden_state
         average = torch.stack(outputs.hidden_states).mean(dim=0)
-        return torch.cat([average, last, there[:, :, None].to(last.dtype)], dim=-1)
+        states = torch.cat([average, last, there[:, :, None].to(last.dtype)], dim=-1)
+        return functional.pad(states, (0, 0, 0, length - ids.shape[1]))
 
 
 class _LastStates(nn.Module):
