@@ -21,18 +21,39 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "imagefolder": (),
     "csv": _TABLE,
     "conll": ("repair",),
+    "torchvision": ("root",),
+    "hf": ("text", "label", "tokens", "tags", "folder", "validation", "test"),
+    "voc": (),
+    "coco": ("images",),
+    "masks": ("classes",),
 }
 KINDS: Final[dict[str, TaskKind]] = {
     "sklearn": TaskKind.IMAGE_CLASSIFICATION,
     "imagefolder": TaskKind.IMAGE_CLASSIFICATION,
     "csv": TaskKind.TEXT_CLASSIFICATION,
     "conll": TaskKind.TOKEN_CLASSIFICATION,
+    "torchvision": TaskKind.IMAGE_CLASSIFICATION,
 }
+CHECKED_ONLY: Final = ("voc", "coco", "masks")  # read by `ptmbench check`; no model takes them yet
 
 
 def known_options() -> dict[str, Collection[str]]:
     """The options of each scheme; those of a catalog name under ""."""
     return {"": AMOUNTS, **{scheme: (*own, *AMOUNTS, NAME) for scheme, own in OPTIONS.items()}}
+
+
+def kind_of(reference: Reference) -> TaskKind:
+    """The kind of task that a data set makes; raises `UsageError` where no model takes it."""
+    if reference.scheme in CHECKED_ONLY:
+        raise UsageError(f"{reference}: boxes and masks are read by `ptmbench check` so far, no model takes them yet")
+    if reference.scheme != "hf":
+        return KINDS[reference.scheme]
+    given = {option for option in ("text", "label", "tokens", "tags") if reference.get(option)}
+    if given == {"text", "label"}:
+        return TaskKind.TEXT_CLASSIFICATION
+    if given == {"tokens", "tags"}:
+        return TaskKind.TOKEN_CLASSIFICATION
+    raise UsageError(f"expected hf:ORG/NAME?text=COLUMN&label=COLUMN, or ?tokens=COLUMN&tags=COLUMN, got {reference}")
 
 
 def task_spec(text: str, catalog: Iterable[TaskSpec]) -> TaskSpec:
@@ -51,8 +72,14 @@ def task_spec(text: str, catalog: Iterable[TaskSpec]) -> TaskSpec:
         return _of_catalog(reference, shots, {task.name: task for task in catalog})
     dataset = str(reference.without("shots", NAME))
     given = reference.get(NAME)
-    name = slug(given) if given else short_name(PurePath(reference.name).stem or reference.name, dataset)
-    return TaskSpec(f"{name}_{_suffix(reference, shots)}", KINDS[reference.scheme], dataset, shots, classes=None)
+    name = slug(given) if given else short_name(_short(reference), dataset)
+    return TaskSpec(f"{name}_{_suffix(reference, shots)}", kind_of(reference), dataset, shots, classes=None)
+
+
+def _short(reference: Reference) -> str:
+    """What people call it: the last word of a path, or of a repository less its revision."""
+    name = reference.name.partition("@")[0] if reference.scheme == "hf" else reference.name
+    return PurePath(name).stem or name
 
 
 def _of_catalog(reference: Reference, shots: int | None, catalog: dict[str, TaskSpec]) -> TaskSpec:

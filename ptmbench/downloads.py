@@ -1,8 +1,10 @@
 """Downloads of one file: with progress, going on where an earlier one was cut off, checked by sha256."""
 
+import contextlib
 import hashlib
 import http.client
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -15,6 +17,20 @@ CHUNK = 2**20
 TIMEOUT_S = 60
 PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
 OFFLINE = "HF_HUB_OFFLINE"
+
+
+@contextlib.contextmanager
+def offline() -> Iterator[None]:
+    """Inside, nothing touches the network: the variable that Hugging Face's libraries heed is set."""
+    before = os.environ.get(OFFLINE)
+    os.environ[OFFLINE] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[OFFLINE]
+        else:
+            os.environ[OFFLINE] = before
 
 
 def check_online() -> None:

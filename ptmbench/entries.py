@@ -1,10 +1,10 @@
-"""What there is to combine in one run: the catalog, a `ptmbench.toml`, and references given by hand.
+"""What there is to combine in one run: catalog and hub tier, a `ptmbench.toml`, and references given by hand.
 
     # ptmbench.toml, in the folder that pytest or ptmbench is called from
     models = ["file:weights/best.pth#torchvision:resnet18?name=best"]
     tasks = ["imagefolder:photos", "imagefolder:photos?shots=5"]
 
-The file's entries stand beside the catalog's; models and tasks given by hand are the only ones of their sort.
+The file's entries stand beside those; models and tasks given by hand are the only ones of their sort.
 """
 
 import tomllib
@@ -18,11 +18,15 @@ from ptmbench.cases import find_case, product
 from ptmbench.catalog import MODELS, TASKS
 from ptmbench.data_references import task_spec
 from ptmbench.errors import UnknownName, UsageError
+from ptmbench.hub import HUB_MODELS
+from ptmbench.hub_data import HUB_TASKS
 from ptmbench.model_references import model_specs
 from ptmbench.spec import Case, ModelSpec, TaskKind, TaskSpec
 
 FILE = "ptmbench.toml"
 KEYS = ("models", "tasks")
+ALL_MODELS = MODELS + HUB_MODELS
+ALL_TASKS = tuple(sorted(TASKS + HUB_TASKS, key=lambda task: task.kind))  # kind by kind, as pytest collects its files
 Entry = TypeVar("Entry", ModelSpec, TaskSpec)
 
 
@@ -30,8 +34,8 @@ Entry = TypeVar("Entry", ModelSpec, TaskSpec)
 class Entries:
     """Models and tasks of a run; every method goes with them."""
 
-    models: tuple[ModelSpec, ...] = MODELS
-    tasks: tuple[TaskSpec, ...] = TASKS
+    models: tuple[ModelSpec, ...] = ALL_MODELS
+    tasks: tuple[TaskSpec, ...] = ALL_TASKS
 
     def cases(self, kind: TaskKind | None = None) -> tuple[Case, ...]:
         """All compatible cases, or those of one task kind: what one benchmark file is parametrised with."""
@@ -48,8 +52,8 @@ def entries_of(models: Sequence[str] = (), tasks: Sequence[str] = (), file: Path
     Raises `UnknownName` or `UsageError`.
     """
     listed = _read(file or Path(FILE), must_exist=file is not None)
-    known_models = _unlike("model", (*MODELS, *_models(listed["models"], MODELS)))
-    known_tasks = _unlike("task", (*TASKS, *(task_spec(text, TASKS) for text in listed["tasks"])))
+    known_models = _unlike("model", (*ALL_MODELS, *_models(listed["models"], ALL_MODELS)))
+    known_tasks = _unlike("task", (*ALL_TASKS, *(task_spec(text, ALL_TASKS) for text in listed["tasks"])))
     chosen = _models(models, known_models), tuple(task_spec(text, known_tasks) for text in tasks)
     return Entries(_unlike("model", chosen[0]) or known_models, _unlike("task", chosen[1]) or known_tasks)
 

@@ -18,10 +18,13 @@ FACTS = ("name", "family", "objective", "source", "licence")
 COMMON = ("weights", "size", *FACTS)
 OPTIONS: Final[dict[Hub, tuple[str, ...]]] = {
     "torchvision": ("features",),
+    "timm": (),
     "hf": ("modality", "max_length"),
+    "torch_hub": ("part", "head", "args", "mean", "std"),
+    "keras": (),
     "file": ("mean", "std", "features", "partial"),
 }
-SUPERVISED = ("torchvision",)  # whose published weights are classifiers, trained as such
+SUPERVISED = ("torchvision", "keras")  # whose published weights are classifiers, trained as such
 IMAGE_TYPES: Final = frozenset(  # model types of transformers that take pictures
     {
         *("beit", "bit", "clip", "clip_vision_model", "convnext", "convnextv2", "deit", "dinov2", "dinov3_vit"),

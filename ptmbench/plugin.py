@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.hub_items import LACKING, HubTier
 from ptmbench.replay import replaying_clock
 from ptmbench.selection import KIND_MARKER
 from ptmbench.settings import RunSettings, check_settings
+from ptmbench.spec import HUB_MARKER
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ptmbench.entries import Entries
     from ptmbench.record import Record
     from ptmbench.session import Session
+    from ptmbench.spec import Case
 
 FLOORS_FILE = "floors.toml"
 ENTRIES_FILE = "ptmbench.toml"
@@ -57,7 +60,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Checks the options at once and registers the marker."""
+    config.addinivalue_line("markers", f"{HUB_MARKER}: needs public weights or data; skipped where not on disk")
     config.addinivalue_line("markers", f"{KIND_MARKER}(kind): parametrised over the catalog's cases of a task kind")
+    config.pluginmanager.register(HubTier(), "ptmbench-hub")
     config.pluginmanager.register(ProgressLines(config), "ptmbench-progress")
     try:
         config.stash[SETTINGS] = check_settings(
@@ -93,11 +98,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     from ptmbench.spec import TaskKind
 
     cases = _entries(metafunc.config).cases(TaskKind(*marker.args))
-    metafunc.parametrize(
-        "model,task,method",
-        [(case.model.name, case.task.name, case.method.name) for case in cases],
-        ids=[case.id for case in cases],
-    )
+    metafunc.parametrize("model,task,method", [_parameters(case) for case in cases])
+
+
+def _parameters(case: Case) -> object:
+    """The three strings of a case under its id; a case of the hub tier has a marker, so that `-m` can select it."""
+    from ptmbench.presence import of_hub
+
+    marks = [getattr(pytest.mark, HUB_MARKER)] if of_hub(case) else []
+    return pytest.param(case.model.name, case.task.name, case.method.name, id=case.id, marks=marks)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -226,8 +235,8 @@ class ProgressLines:
         self.done = 0
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Learns how many cases there will be."""
-        self.total = len(session.items)
+        """Learns how many cases there will be, those of the hub tier that are not on disk left out."""
+        self.total = sum(not item.stash.get(LACKING, ()) for item in session.items)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Begins a new line, so that pytest's own last one is closed first."""

@@ -4,10 +4,11 @@ The expression is compiled by pytest itself (a private name, held to `pytest --c
 against the names that pytest would match: the benchmark file, the test with the case id in brackets, its markers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ptmbench.errors import UsageError
-from ptmbench.spec import Case, TaskKind
+from ptmbench.presence import of_hub
+from ptmbench.spec import HUB_MARKER, Case, TaskKind
 
 KIND_MARKER = "ptm_kind"
 
@@ -20,15 +21,22 @@ def benchmark_function(kind: TaskKind) -> str:
 def keywords(case: Case) -> tuple[str, ...]:
     """The names of a case that an expression is matched against, in lower case."""
     function = benchmark_function(case.task.kind)
-    return f"{function}.py", f"{function}[{case.id}]".lower(), KIND_MARKER
+    marker = (HUB_MARKER,) if of_hub(case) else ()
+    return f"{function}.py", f"{function}[{case.id}]".lower(), KIND_MARKER, *marker
 
 
 def select(cases: Iterable[Case], expression: str) -> tuple[Case, ...]:
     """The cases that `-k EXPRESSION` selects; raises `UsageError` for an expression that cannot be read."""
-    from _pytest.mark.expression import Expression  # here: pytest takes 0.2 s to import, and few runs need it
-
     if not expression.strip():
         return tuple(cases)
+    chosen = matcher(expression)
+    return tuple(case for case in cases if chosen(*keywords(case)))
+
+
+def matcher(expression: str) -> Callable[..., bool]:
+    """Whether names, all in lower case, are what an expression selects; raises `UsageError` if it cannot be read."""
+    from _pytest.mark.expression import Expression  # here: pytest takes 0.2 s to import, and few runs need it
+
     try:
         compiled = Expression.compile(expression.lstrip())
     except SyntaxError as error:
@@ -37,8 +45,7 @@ def select(cases: Iterable[Case], expression: str) -> tuple[Case, ...]:
             "-k 'resnet and not random'"
         ) from None
 
-    def matches(case: Case) -> bool:
-        names = keywords(case)
+    def matches(*names: str) -> bool:
         return compiled.evaluate(lambda name, /, **_: any(name.lower() in known for known in names))
 
-    return tuple(case for case in cases if matches(case))
+    return matches

@@ -13,6 +13,7 @@ from typing import Literal
 
 RANDOM = ("random", "random_text")  # providers of an embedded architecture at random initialisation
 EMBEDDED = ("embedded", "embedded_text", *RANDOM, "pixels", "tfidf")  # what ships with the package
+HUB_MARKER = "hub"  # pytest's name for cases of public weights or data
 RANDOM_WEIGHTS = "weights=random"  # the option of a reference that asks for its architecture without weights
 
 SLUG = re.compile(r"[A-Za-z0-9_.]+")
@@ -23,7 +24,7 @@ MethodName = Literal["linear_probe", "knn", "fine_tune", "fine_tune_last", "fine
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
 Embedded = Literal["embedded", "embedded_text", "random", "random_text", "pixels", "tfidf"]
-Hub = Literal["torchvision", "hf", "file"]
+Hub = Literal["torchvision", "timm", "hf", "torch_hub", "keras", "file"]
 Provider = Embedded | Hub
 Objective = Literal["cross_entropy", "vae", "wgan_gp", "simclr", "masked_lm", "causal_lm"]
 

@@ -23,7 +23,7 @@ def test_lists_as_json(capsys, what):
 
 def test_lists_cases_by_expression(capsys):
     """`list cases -k` prints one id a line."""
-    main(["list", "cases", "-k", "vgg and digits_full and knn"])
+    main(["list", "cases", "-k", "vgg_tiny and digits_full and knn"])
 
     assert ["vgg_tiny.glyphs-digits_full-knn", "vgg_tiny.random-digits_full-knn"] == capsys.readouterr().out.split()
 
@@ -77,7 +77,10 @@ def test_a_missed_floor_is_exit_code_1(cli, tmp_path):
         (["report", "nowhere"], "nowhere is not a folder"),
         (["profile", "resnet_tny.glyphs"], "did you mean resnet_tiny.glyphs"),
         (["profile", "torchvision:resnet19"], "did you mean resnet1"),
-        (["profile", "huggingface:bert"], "no model scheme is called 'huggingface': there are file, hf, torchvision"),
+        (
+            ["profile", "huggingface:bert"],
+            "no model scheme is called 'huggingface': there are file, hf, keras, timm, torch_hub, torchvision",
+        ),
         (["profile", "pixels", "--batch-size", "0"], "expected a batch size of at least 1, got 0"),
         (["pretrain", "resnet_tiny.random"], "no pre-trained model is called 'resnet_tiny.random'"),
     ],

@@ -2,8 +2,7 @@
 
 import pytest
 
-from ptmbench.catalog import MODELS, TASKS
-from ptmbench.entries import entries_of
+from ptmbench.entries import ALL_MODELS, ALL_TASKS, entries_of
 from ptmbench.errors import UsageError
 from ptmbench.spec import TaskKind
 
@@ -17,7 +16,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 def test_without_a_file_there_is_the_catalog():
     """Nothing given is everything built in."""
-    assert (MODELS, TASKS) == (entries_of().models, entries_of().tasks)
+    assert (ALL_MODELS, ALL_TASKS) == (entries_of().models, entries_of().tasks)
 
 
 def test_the_file_adds_and_the_hand_restricts(elsewhere):
@@ -26,8 +25,8 @@ def test_the_file_adds_and_the_hand_restricts(elsewhere):
         'models = ["torchvision:resnet18?name=r18"]\ntasks = ["imagefolder:photos?name=photos"]\n'
     )
 
-    assert {"r18", "r18.random"} == {model.name for model in entries_of().models} - {model.name for model in MODELS}
-    assert {"photos_full"} == {task.name for task in entries_of().tasks} - {task.name for task in TASKS}
+    assert {"r18", "r18.random"} == {model.name for model in entries_of().models} - {model.name for model in ALL_MODELS}
+    assert {"photos_full"} == {task.name for task in entries_of().tasks} - {task.name for task in ALL_TASKS}
     assert ["r18"] == [model.name for model in entries_of(["r18"]).models]
 
 

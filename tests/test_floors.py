@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 from safetensors.torch import save
 from transformers import AutoConfig
 
@@ -20,6 +21,7 @@ from ptmbench.record import chance_of
 from ptmbench.session import Session
 from ptmbench.settings import BUDGETS, check_settings
 from ptmbench.store import ResultsFolder
+from strategies import records
 
 ROOT = Path(__file__).parents[1]
 FLOORS = floors.load_floors(ROOT / "benchmarks" / "floors.toml")
@@ -124,6 +126,30 @@ def test_a_floor_of_installed_text_is_asserted_only_for_that_text():
     assert Floor(floor=0.9, tells=True).fits(None)
     for case in product():
         assert (case.task.dataset == "topic") == (FLOORS.find("quick", case.id, "fp32").split is not None), case.id
+
+
+@given(records())
+def test_only_what_ships_owes_a_floor(record):
+    """A case of other people's weights or data has no floor and is not blamed for it; a shipped one is."""
+    quality = record.quality
+    if quality is None:
+        return
+    bare = quality.model_copy(update={"floor": None, "floor_met": None, "floor_tells": None})
+    missing = {**record.missing, "quality.floor": floors.NO_FLOOR}
+    for reference, task, owes in (
+        ("embedded:vgg_tiny.glyphs", "digits_full", True),
+        ("torchvision:resnet18", "digits_full", False),
+        ("embedded:vgg_tiny.glyphs", "cifar10_full", False),
+    ):
+        case = record.case
+        case = case.model_copy(
+            update={
+                "model": case.model.model_copy(update={"reference": reference}),
+                "task": case.task.model_copy(update={"name": task}),
+            }
+        )
+        changed = record.model_copy(update={"case": case, "quality": bare, "missing": missing})
+        assert owes == (floors.complaint(changed, "floors.toml") is not None)
 
 
 @pytest.mark.parametrize(

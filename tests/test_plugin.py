@@ -5,13 +5,18 @@ import signal
 import time
 
 import pytest
+import torch
+from torchvision import models
 
 from ptmbench.cases import product
+from ptmbench.entries import entries_of
+from ptmbench.hub import PUBLISHED
 
 SMOKE = ("--ptm-budget=smoke", "--ptm-device=cpu", "--ptm-results=out")
 ONE = "pixels and digits_1shot and knn"
 CASE = "pixels-digits_1shot-knn"
-CASES = len(product())
+CASES = len(entries_of().cases())
+SHIPPED = len(product())
 ONE_TASK = len([case for case in product() if case.task.name == "digits_1shot"])
 
 
@@ -31,7 +36,8 @@ def test_a_case_is_a_test_and_leaves_a_record(benchmarks, pytester):
 
 def test_all_combinations_of_one_task_pass_at_smoke(benchmarks):
     """The smoke budget runs every case's code and asserts no floor."""
-    benchmarks(*SMOKE, "-k", "digits_1shot and (resnet or pixels)").assert_outcomes(passed=21, deselected=CASES - 21)
+    chosen = "digits_1shot and (resnet or pixels) and not hub"
+    benchmarks(*SMOKE, "-k", chosen).assert_outcomes(passed=21, deselected=CASES - 21)
 
 
 def test_latency_is_pytest_benchmarks(benchmarks, pytester):
@@ -192,7 +198,8 @@ def test_marker_selects(benchmarks):
 def test_interrupted_keeps_finished_records(benchmarks, start, pytester):
     """Ctrl-C ends pytest with its code 2; what was finished is kept whole, and --ptm-resume goes on."""
     benchmarks("--collect-only", "-qq")
-    process = start("-m", "pytest", *SMOKE, "-k", "digits_1shot", "-p", "no:cacheprovider", cwd=pytester.path)
+    chosen = ("-k", "digits_1shot and not hub")
+    process = start("-m", "pytest", *SMOKE, *chosen, "-p", "no:cacheprovider", cwd=pytester.path)
     out = pytester.path / "out"
     deadline = time.monotonic() + 120
     while len(list(out.glob("*-*.json"))) < 3 and time.monotonic() < deadline:
@@ -204,6 +211,52 @@ def test_interrupted_keeps_finished_records(benchmarks, start, pytester):
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     assert 3 <= len(finished) < ONE_TASK
     assert not list(out.glob("_running/*"))
-    result = benchmarks(*SMOKE, "-k", "digits_1shot", "--ptm-resume")
+    result = benchmarks(*SMOKE, *chosen, "--ptm-resume")
     result.assert_outcomes(passed=ONE_TASK, deselected=CASES - ONE_TASK)
     assert len([line for line in result.outlines if "  kept" in line]) == len(finished)
+
+
+def test_hub_cases_are_skipped_quietly(benchmarks, pytester, monkeypatch):
+    """Cases of public weights that are not on disk are skipped with the command that fetches them, in one line."""
+    monkeypatch.setenv("TORCH_HOME", str(pytester.path / "nowhere"))
+    result = benchmarks(*SMOKE, "-k", "(pixels or resnet18) and digits_1shot and knn")
+
+    result.assert_outcomes(passed=1, skipped=2, deselected=CASES - 3)
+    result.stdout.fnmatch_lines(
+        [f"*1/1*PASSED*{CASE}*", "2 cases of the hub tier left out*resnet18*ptmbench fetch -k resnet18"]
+    )
+    result.stdout.no_fnmatch_line("*SKIPPED*")
+    assert [f"{CASE}.json"] == [path.name for path in (pytester.path / "out").glob("*-*.json")]
+
+
+def test_the_hub_marker_selects(benchmarks):
+    """`-m hub` and `-m "not hub"` divide the cases, and `-k resnet` means public ResNets as well."""
+    benchmarks("--collect-only", "-q", "-m", "not hub").stdout.fnmatch_lines([f"{SHIPPED}/{CASES} tests collected*"])
+    chosen = benchmarks("--collect-only", "-q", "-k", "resnet and digits_full and fine_tune and not last")
+
+    chosen.stdout.fnmatch_lines(["*resnet_tiny.glyphs-digits_full*", "*resnet18-digits_full-fine_tune_sgd*"])
+
+
+def test_verbose_names_what_is_skipped(benchmarks, pytester, monkeypatch):
+    """With `-rs` each reason is told, and with `-v` each case."""
+    monkeypatch.setenv("TORCH_HOME", str(pytester.path / "nowhere"))
+    result = benchmarks(*SMOKE, "-v", "-rs", "-k", "resnet18 and digits_1shot and knn")
+
+    result.stdout.fnmatch_lines(["*resnet18-digits_1shot-knn* SKIPPED*", "*not on disk: ptmbench fetch -k resnet18*"])
+
+
+def test_fetched_weights_run(benchmarks, pytester, monkeypatch):
+    """A hub model whose weights are in TORCH_HOME runs beside the shipped ones, without a floor of its own."""
+    monkeypatch.setenv("TORCH_HOME", str(pytester.path / "torch"))
+    checkpoints = pytester.path / "torch" / "hub" / "checkpoints"
+    checkpoints.mkdir(parents=True)
+    torch.save(models.squeezenet1_1(weights=None).state_dict(), checkpoints / PUBLISHED["squeezenet1_1"].file)
+    chosen = "squeezenet1_1 and not random and textures_5shot and knn"
+    floors = f'[quick]\n"{CASE}" = {{ floor = 0.2, tells = false }}\n'
+
+    result = benchmarks("--ptm-results=out", "--benchmark-disable", "-k", chosen, floors=floors)
+
+    result.assert_outcomes(passed=1, deselected=CASES - 1)
+    record = read(pytester, "squeezenet1_1-textures_5shot-knn")
+    assert "torchvision:squeezenet1_1@IMAGENET1K_V1" == record["case"]["model"]["reference"]
+    assert 1.0 == record["case"]["model"]["loaded_fraction"]

@@ -190,3 +190,16 @@ def test_what_is_no_results_folder_is_refused(tmp_path):
         read_folders([tmp_path])
     with pytest.raises(StoreError, match="is not a folder"):
         read_folders([tmp_path / "nowhere"])
+
+
+def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
+    """Ctrl-C in the middle of a write leaves neither the file nor a part of it."""
+
+    def interrupted(_descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "record.json", b"{}")
+
+    assert [] == list(tmp_path.iterdir())

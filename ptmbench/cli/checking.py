@@ -1,19 +1,36 @@
-"""`ptmbench check`: whether a file of labelled text can be read, and everything that is wrong with it."""
+"""`ptmbench check`: whether a file of labelled text or a data reference can be read, and all that is wrong with it."""
 
 import argparse
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
+from ptmbench.boxfiles import BoxSet, read_coco, read_voc
+from ptmbench.data_references import known_options
 from ptmbench.errors import UsageError
+from ptmbench.maskfiles import read_masks
+from ptmbench.references import Reference, check, parse
 from ptmbench.textfiles import ConllFile, read_conll, read_labelled
 
 TAGGED = "tagged"
 TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}
 
 
-def check(arguments: argparse.Namespace) -> int:
-    """Reads the file and says what is in it; a fault is a `UsageError` that lists all of them."""
-    path: Path = arguments.file
+def check_data(arguments: argparse.Namespace) -> int:
+    """Reads the data and says what is in it; a fault is a `UsageError` that lists all of them."""
+    reference = parse(arguments.data)
+    if reference.scheme and not Path(arguments.data).exists():
+        if arguments.form or arguments.repair or arguments.output:
+            raise UsageError("--form, --repair and -o are for a file of labelled text, not for a reference")
+        known = {scheme: options for scheme, options in known_options().items() if scheme}
+        check(reference, "data", known)
+        return _check_reference(reference, skip_bad=arguments.skip_bad)
+    if arguments.skip_bad:
+        raise UsageError("--skip-bad goes with a reference, such as csv:FILE")
+    return _check_file(Path(arguments.data), arguments)
+
+
+def _check_file(path: Path, arguments: argparse.Namespace) -> int:
     form = arguments.form or (TAGGED if path.suffix.lower() in TAGGED_SUFFIXES else "labelled")
     if form != TAGGED:
         if arguments.repair or arguments.output:
@@ -30,6 +47,50 @@ def check(arguments: argparse.Namespace) -> int:
     if arguments.output:
         _write(tagged, arguments.output)
     return 0
+
+
+def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
+    print(f"{reference}: {_described(reference, skip_bad=skip_bad)}")
+    return 0
+
+
+def _described(reference: Reference, *, skip_bad: bool) -> str:
+    """What a data set holds, in a line."""
+    place = Path(reference.name).expanduser()
+    if reference.scheme == "voc":
+        return _boxes(read_voc(place, skip_bad=skip_bad))
+    if reference.scheme == "coco":
+        images = Path(reference.get("images") or place.parent).expanduser()
+        return _boxes(read_coco(place, images, skip_bad=skip_bad))
+    if reference.scheme == "masks":
+        found = read_masks(place, classes=reference.integer("classes"), skip_bad=skip_bad)
+        parts = _parts(found.parts)
+        return f"{len(found.images):,} pictures with masks{parts}, {found.classes} classes{_left_out(found.left_out)}"
+    from ptmbench.engine.data import load
+
+    data = load(str(reference), skip_bad=skip_bad)
+    samples, split = data.samples, data.split
+    sizes = ", ".join(
+        f"{name} {len(part):,}"
+        for name, part in (("training", split.train), ("validation", split.validation), ("test", split.test))
+    )
+    counts = Counter(samples.classes[label] for label in data.labels.tolist())
+    return f"{len(samples.ids):,} examples ({sizes}), labels: {_counted(counts)}{_left_out(samples.left_out)}"
+
+
+def _boxes(found: BoxSet) -> str:
+    counts = Counter(name for picture in found.pictures for name in picture.names)
+    parts = _parts(picture.part for picture in found.pictures if picture.part)
+    return f"{len(found.pictures):,} pictures{parts}, boxes: {_counted(counts)}{_left_out(found.left_out)}"
+
+
+def _parts(parts: Iterable[str] | None) -> str:
+    counts = Counter(parts or ())
+    return f" ({', '.join(f'{name} {counts[name]:,}' for name in counts)})" if counts else ""
+
+
+def _left_out(names: tuple[str, ...]) -> str:
+    return f"; {len(names)} left out" if names else ""
 
 
 def _counted(labels: Counter[str]) -> str:

@@ -14,14 +14,15 @@ from tqdm import tqdm
 import ptmbench
 from ptmbench import environment
 from ptmbench.card import Card, load_card, sha256_of, weights_files, weights_path
-from ptmbench.catalog import MODELS, PRETRAINING
+from ptmbench.catalog import PRETRAINING
+from ptmbench.entries import ALL_MODELS
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.model_references import model_spec
 from ptmbench.result import Footprint, LatencySamples, Missing
 from ptmbench.settings import check_settings
-from ptmbench.spec import ModelSpec
+from ptmbench.spec import Modality, ModelSpec
 
-TOKENS = ("embedded_text", "random_text")  # providers whose models take tokens
+TOKENS = ("embedded_text", "random_text", "hf")  # providers whose text models take tokens
 
 
 def profile(arguments: argparse.Namespace) -> int:
@@ -29,7 +30,7 @@ def profile(arguments: argparse.Namespace) -> int:
     if arguments.batch_size < 1:
         raise UsageError(f"expected a batch size of at least 1, got {arguments.batch_size}")
     settings = check_settings(device=arguments.device, precision=arguments.precision, threads=arguments.threads)
-    spec = model_spec(arguments.model, MODELS)
+    spec = model_spec(arguments.model, ALL_MODELS)
     from ptmbench.engine.device import resolve
     from ptmbench.engine.footprint import measure
     from ptmbench.engine.models.torchvision_models import whole
@@ -55,7 +56,7 @@ def _shape(largest: tuple[int, ...], length: int | None, spec: ModelSpec) -> tup
     """The shape of one input: the model's own, or that many tokens of text."""
     if length is None:
         return largest
-    if spec.provider not in TOKENS:
+    if spec.provider not in TOKENS or spec.modality is not Modality.TEXT:
         raise UsageError(f"--sequence-length counts tokens, and {spec.name} takes inputs of shape {list(largest)}")
     if not 1 <= length <= largest[0]:
         raise UsageError(f"{spec.name} takes 1 to {largest[0]} tokens, got --sequence-length {length}")

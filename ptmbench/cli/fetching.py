@@ -1,27 +1,87 @@
 """`ptmbench fetch`: the one command that touches the network. Everything else runs on what is on disk."""
 
 import argparse
+import sys
+from contextlib import nullcontext
 
-from ptmbench.entries import entries_of
-from ptmbench.errors import UsageError
-from ptmbench.spec import ModelSpec
+from ptmbench.data_references import task_spec
+from ptmbench.downloads import offline
+from ptmbench.entries import ALL_MODELS, ALL_TASKS
+from ptmbench.errors import PtmbenchError, UnknownName, UsageError
+from ptmbench.hub import HUB_MODELS
+from ptmbench.hub_data import HUB_TASKS
+from ptmbench.model_references import model_spec
+from ptmbench.presence import MODEL_NAMES
+from ptmbench.references import parse
+from ptmbench.selection import matcher
+from ptmbench.spec import ModelSpec, TaskSpec
+
+NOTHING = "nothing to fetch: it ships with ptmbench, or is a file of your own"
 
 
 def fetch(arguments: argparse.Namespace) -> int:
-    """Downloads the weights of models by reference and says where they lie."""
-    models = [model for model in entries_of(arguments.model).models if not model.random]
-    if not arguments.model:
-        raise UsageError("expected --model REFERENCE, for example --model torchvision:resnet18@IMAGENET1K_V1")
-    for model in models:
-        print(f"{model.name}: {_fetched(model)}")
-    return 0
+    """Downloads weights and data and says where they lie; 1 if one of them could not be had."""
+    models = [*_named(arguments.expression), *(model_spec(text, ALL_MODELS) for text in arguments.model)]
+    tasks = [*_sets(arguments.expression), *(task_spec(text, ALL_TASKS) for text in arguments.task)]
+    if not models and not tasks:
+        if arguments.expression:
+            names = [model.name for model in HUB_MODELS if not model.random] + [_bare(task) for task in HUB_TASKS]
+            raise UnknownName("model or data set to fetch", arguments.expression, names)
+        raise UsageError("expected -k NAME, --model REFERENCE or --task REFERENCE, for example -k resnet18")
+    with offline() if arguments.offline else nullcontext():
+        entries: list[ModelSpec | TaskSpec] = [*models, *tasks]
+        failed = [entry for entry in entries if not _got(entry, trusted=arguments.trust_remote_code)]
+    return 1 if failed else 0
 
 
-def _fetched(model: ModelSpec) -> str:
-    from ptmbench.engine.models import huggingface, torchvision_models
+def _got(entry: ModelSpec | TaskSpec, *, trusted: bool) -> bool:
+    """Fetches one entry and says where it lies, or why it could not be had."""
+    try:
+        place = _weights(entry, trusted=trusted) if isinstance(entry, ModelSpec) else _data(entry)
+    except PtmbenchError as error:
+        print(f"{entry.name}: {error}", file=sys.stderr)
+        return False
+    print(f"{entry.name}: {place}", flush=True)
+    return True
 
-    if model.provider == "torchvision":
-        return str(torchvision_models.fetch(model))
-    if model.provider == "hf":
-        return str(huggingface.fetch(model))
-    return "nothing to fetch: it ships with ptmbench, or is a file of your own"
+
+def _bare(task: TaskSpec) -> str:
+    return task.name.removesuffix("_full")
+
+
+def _named(expression: str) -> list[ModelSpec]:
+    """Pre-trained hub models that an expression selects: a name alone means that one, not all that begin so."""
+    models = [model for model in HUB_MODELS if not model.random]
+    exact = [model for model in models if model.name == expression]
+    chosen = matcher(expression)
+    return exact or [model for model in models if expression and chosen(model.name)]
+
+
+def _sets(expression: str) -> list[TaskSpec]:
+    """Likewise hub tasks; none where the expression is a model's name."""
+    exact = [task for task in HUB_TASKS if _bare(task) == expression]
+    chosen = matcher(expression)
+    found = [task for task in HUB_TASKS if expression and chosen(_bare(task))]
+    return exact or ([] if expression in MODEL_NAMES else found)
+
+
+def _weights(model: ModelSpec, *, trusted: bool) -> str:
+    from ptmbench.engine.models import huggingface, keras_models, timm_models, torch_hub_models, torchvision_models
+
+    if model.provider == "torch_hub":
+        return str(torch_hub_models.fetch(model, trusted=trusted))
+    ways = {
+        "torchvision": torchvision_models.fetch,
+        "timm": timm_models.fetch,
+        "hf": huggingface.fetch,
+        "keras": keras_models.fetch,
+    }
+    return str(ways[model.provider](model)) if model.provider in ways else NOTHING
+
+
+def _data(task: TaskSpec) -> str:
+    from ptmbench.engine.datasets import hub_tables, torchvision_sets
+
+    reference = parse(task.dataset)
+    ways = {"torchvision": torchvision_sets.fetch, "hf": hub_tables.fetch}
+    return str(ways[reference.scheme](reference)) if reference.scheme in ways else NOTHING

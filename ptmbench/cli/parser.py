@@ -38,13 +38,17 @@ examples:
 """
 FETCH_EXAMPLES = """\
 examples:
-  ptmbench fetch --model torchvision:resnet18@IMAGENET1K_V1
+  ptmbench fetch -k resnet18                                a name of `ptmbench list models`
+  ptmbench fetch -k "resnet50 or cifar10"
+  ptmbench fetch --model torchvision:resnet18@IMAGENET1K_V1 --task torchvision:DTD
   ptmbench fetch --model hf:google-bert/bert-base-uncased@86b5e0934494bd15c9632b12f734a8a67f723594
 """
 CHECK_EXAMPLES = """\
 examples:
   ptmbench check reviews.tsv
   ptmbench check entities.conll --repair -o repaired.conll
+  ptmbench check imagefolder:photos
+  ptmbench check "coco:annotations.json?images=photos"
 """
 
 
@@ -90,9 +94,18 @@ def make_parser() -> argparse.ArgumentParser:
     pretrain.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
     pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
     pretrain.set_defaults(command=engine_commands.pretrain)
-    _add_check(_command(commands, "check", "whether a file of labelled text can be read", CHECK_EXAMPLES))
-    fetch = _command(commands, "fetch", "download weights; everything else runs offline", FETCH_EXAMPLES)
-    fetch.add_argument("--model", action="append", default=[], metavar="MODEL", help="reference; may be repeated")
+    _add_check(_command(commands, "check", "whether your data can be read", CHECK_EXAMPLES))
+    fetch = _command(commands, "fetch", "download weights and data; everything else runs offline", FETCH_EXAMPLES)
+    several = "name or reference; may be given several times"
+    fetch.add_argument(
+        "-k", dest="expression", default="", metavar="EXPR", help="names of the hub tier, as pytest's -k"
+    )
+    fetch.add_argument("--model", action="append", default=[], metavar="MODEL", help=several)
+    fetch.add_argument("--task", action="append", default=[], metavar="DATA", help=several)
+    fetch.add_argument(
+        "--trust-remote-code", action="store_true", help="torch.hub's repositories: their code may run here"
+    )
+    fetch.add_argument("--offline", action="store_true", help="touch no network: only say what is there")
     fetch.set_defaults(command=fetching.fetch)
     doctor = _command(commands, "doctor", "versions, device, caches, and what is missing")
     doctor.set_defaults(command=engine_commands.doctor)
@@ -100,7 +113,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="UTF-8 text")
+    parser.add_argument("data", metavar="DATA", help="a file of UTF-8 text, or a data reference such as voc:DIR")
     parser.add_argument(
         "--form",
         choices=["labelled", checking.TAGGED],
@@ -109,7 +122,8 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--repair", action="store_true", help="read an I-TYPE that continues nothing as B-TYPE")
     parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="write the (repaired) tagged words here")
-    parser.set_defaults(command=checking.check)
+    parser.add_argument("--skip-bad", action="store_true", help="go on without faulty examples, and count them")
+    parser.set_defaults(command=checking.check_data)
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:

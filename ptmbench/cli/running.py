@@ -12,6 +12,7 @@ from ptmbench.catalog import METHODS
 from ptmbench.entries import entries_of
 from ptmbench.errors import PtmbenchError, UsageError
 from ptmbench.floors import complaint, load_floors
+from ptmbench.presence import hub_summary, lacking
 from ptmbench.progress import describe
 from ptmbench.record import Record
 from ptmbench.report.sources import source_tables
@@ -52,6 +53,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
     floors = load_floors(arguments.floors) if arguments.floors else None
     if floors and not settings.budget.asserts_floors:
         raise UsageError(f"--floors and --budget {settings.budget.name} contradict each other: it asserts no floors")
+    cases = _on_disk(cases)
     session = Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume)
     complaints = _run_all(session, cases)
     records, problems = session.finish()
@@ -63,6 +65,21 @@ def run_cases(arguments: argparse.Namespace) -> int:
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
     return 1 if complaints else 0
+
+
+def _on_disk(cases: tuple[Case, ...]) -> tuple[Case, ...]:
+    """The cases whose weights and data are on disk; says what the others of the hub tier lack.
+
+    Raises `UsageError` where no case is left.
+    """
+    left_out = {case.id: missing for case in cases if (missing := lacking(case.model.name, case.task.name))}
+    if not left_out:
+        return cases
+    summary = hub_summary(list(left_out.values()))
+    if len(left_out) == len(cases):
+        raise UsageError(f"nothing to run: {summary}")
+    print(summary)
+    return tuple(case for case in cases if case.id not in left_out)
 
 
 def _run_all(session: Session, cases: Sequence[Case]) -> list[str]:

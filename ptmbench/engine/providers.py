@@ -7,7 +7,17 @@ from ptmbench.card import load_card
 from ptmbench.engine.backbone import LoadedModel
 from ptmbench.engine.datasets import digits, entities, photo_numerals, sentiment, shapes, textures, topic
 from ptmbench.engine.datasets.base import Samples
-from ptmbench.engine.models import controls, embedded, huggingface, language_models, local, torchvision_models
+from ptmbench.engine.models import (
+    controls,
+    embedded,
+    huggingface,
+    keras_models,
+    language_models,
+    local,
+    timm_models,
+    torch_hub_models,
+    torchvision_models,
+)
 from ptmbench.engine.models.language_models import lender
 from ptmbench.spec import ModelSpec, Provider
 
@@ -44,7 +54,10 @@ PROVIDERS: Final[dict[Provider, ModelProvider]] = {
     "pixels": ModelProvider(controls.build_pixels, _nothing),
     "tfidf": ModelProvider(language_models.build_tfidf, _nothing),
     "torchvision": ModelProvider(torchvision_models.build, torchvision_models.weights_sha256),
+    "timm": ModelProvider(timm_models.build, timm_models.weights_sha256),
     "hf": ModelProvider(huggingface.build, huggingface.weights_sha256),
+    "torch_hub": ModelProvider(torch_hub_models.build, torch_hub_models.weights_sha256),
+    "keras": ModelProvider(keras_models.build, keras_models.weights_sha256),
     "file": ModelProvider(local.build, local.weights_sha256),
 }
 

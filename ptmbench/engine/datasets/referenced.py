@@ -6,7 +6,7 @@ from typing import Final
 
 import torch
 
-from ptmbench.engine.datasets import digits
+from ptmbench.engine.datasets import digits, hub_tables, torchvision_sets
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledTexts, LabelledTokens, Samples
 from ptmbench.errors import UnknownName, UsageError, listed
 from ptmbench.folders import read_image_folder
@@ -108,6 +108,8 @@ LOADERS: Final[dict[str, Loader]] = {
     "imagefolder": image_folder,
     "csv": table,
     "conll": conll,
+    "torchvision": torchvision_sets.load,
+    "hf": hub_tables.load,
 }
 
 

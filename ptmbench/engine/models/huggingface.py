@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenize
 
 from ptmbench.downloads import check_online
 from ptmbench.engine.backbone import Backbone, LoadedModel, Pool
+from ptmbench.engine.models import autoencoders
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.language_backbone import Pooling, pool_names
 from ptmbench.engine.models.language_models import quiet
@@ -21,10 +22,10 @@ from ptmbench.engine.preprocessing import ImagePreprocessing, Interpolation
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.engine.text_preprocessing import TextPreprocessing, fitted_tokenizer, tokenizer_sha256
 from ptmbench.errors import Unavailable, UsageError, WeightsError
+from ptmbench.presence import HF_WEIGHTS as WEIGHTS
 from ptmbench.references import Reference, parse
 from ptmbench.spec import Modality, ModelSpec
 
-WEIGHTS = ("*.safetensors", "pytorch_model*.bin")  # the first pattern that is there counts
 BESIDE = ("*.json", "*.txt", "*.model")  # configuration, tokenizer, processor
 NOT_FEATURES = ("pooler.", "cls.", "lm_head.")  # tensors that features do not need and checkpoints may leave out
 OFFSET_POSITIONS = frozenset(
@@ -60,9 +61,12 @@ def fetch(spec: ModelSpec) -> Path:
         return own
     check_online()
     try:
-        return Path(snapshot_download(repository, revision=revision or None, allow_patterns=[*WEIGHTS[:1], *BESIDE]))
+        folder = Path(snapshot_download(repository, revision=revision or None, allow_patterns=[WEIGHTS[0], *BESIDE]))
+        if not any(folder.glob(WEIGHTS[0])):  # an older repository: its pickles load as tensors only
+            snapshot_download(repository, revision=revision or None, allow_patterns=[WEIGHTS[1]])
     except (HfHubHTTPError, HFValidationError, OSError) as error:
         raise WeightsError(f"{repository} cannot be fetched: {str(error).splitlines()[0]}") from None
+    return folder
 
 
 def weight_files(folder: Path) -> list[Path]:
@@ -238,6 +242,8 @@ def _image(folder: Path, model: PreTrainedModel, spec: ModelSpec) -> tuple[Backb
 def build(spec: ModelSpec, seed: int) -> LoadedModel:
     """The checkpoint's backbone with its tokenizer or image processor, or the same at random initialisation."""
     folder = folder_of(spec)
+    if autoencoders.is_autoencoder(folder):
+        return autoencoders.build(spec, folder, weights_sha256(spec), seed)
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     model, fraction = _model(folder, config, spec, seed)
     backbone: Backbone

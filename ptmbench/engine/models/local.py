@@ -36,7 +36,7 @@ def _builder(reference: Reference) -> tuple[str, str]:
     return package, name
 
 
-def _triple(reference: Reference, option: str, default: tuple[float, float, float]) -> tuple[float, float, float]:
+def triple(reference: Reference, option: str, default: tuple[float, float, float]) -> tuple[float, float, float]:
     """Three numbers, one a channel."""
     text = reference.get(option)
     if not text:
@@ -84,7 +84,7 @@ def preprocessing_of(reference: Reference) -> ImagePreprocessing:
         usual = ImagePreprocessing(size, torchvision_models.IMAGENET_MEAN, torchvision_models.IMAGENET_STD)
     else:
         raise UsageError(f"{reference}: add ?size=N, the side in pixels that the network was trained at")
-    mean, std = _triple(reference, "mean", usual.mean), _triple(reference, "std", usual.std)
+    mean, std = triple(reference, "mean", usual.mean), triple(reference, "std", usual.std)
     return ImagePreprocessing(usual.side, mean, std, usual.interpolation, usual.resize)
 
 

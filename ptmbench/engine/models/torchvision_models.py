@@ -24,7 +24,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HEAVY = {"detection": models.detection, "segmentation": models.segmentation}
 
 
-class _Outputs(nn.Module):
+class Outputs(nn.Module):
     """A detector or segmenter on a batch [n, 3, h, w]: only its cost is asked for, so any one output will do."""
 
     def __init__(self, network: nn.Module, *, lists: bool) -> None:
@@ -33,6 +33,7 @@ class _Outputs(nn.Module):
         self.lists = lists
 
     def forward(self, images: Tensor) -> Tensor:
+        """One of the outputs for images [n, 3, h, w]."""
         return first_of(self.network(list(images) if self.lists else images))
 
 
@@ -140,7 +141,7 @@ def whole(spec: ModelSpec) -> LoadedModel:
     reference = parse(spec.reference)
     name, weights = reference.name.partition("@")[0], weights_of(reference)
     kind, size = all_names()[name], reference.integer("size")
-    network = _Outputs(build_network(reference, "torchvision", name), lists=kind == "detection").eval()
+    network = Outputs(build_network(reference, "torchvision", name), lists=kind == "detection").eval()
     if kind == "classification":
         preprocessing = preprocessing_of(weights, size)
     else:
