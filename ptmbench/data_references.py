@@ -92,7 +92,8 @@ def _of_catalog(reference: Reference, shots: int | None, catalog: dict[str, Task
     if task.shots is not None:
         full = f"{task.dataset}_full"
         raise UsageError(f"{task.name} has its number of shots already: take {full}?{str(reference).partition('?')[2]}")
-    dataset = str(Reference("", task.dataset, reference.without("shots").options))
+    whole = parse(task.dataset)
+    dataset = str(Reference(whole.scheme, whole.name, (*whole.options, *reference.without("shots").options)))
     name = f"{slug(task.name.removesuffix('_full'))}_{_suffix(reference, shots)}"
     return TaskSpec(name, task.kind, dataset, shots, task.classes)
 

@@ -52,8 +52,9 @@ def entries_of(models: Sequence[str] = (), tasks: Sequence[str] = (), file: Path
     Raises `UnknownName` or `UsageError`.
     """
     listed = _read(file or Path(FILE), must_exist=file is not None)
-    known_models = _unlike("model", (*ALL_MODELS, *_models(listed["models"], ALL_MODELS)))
-    known_tasks = _unlike("task", (*ALL_TASKS, *(task_spec(text, ALL_TASKS) for text in listed["tasks"])))
+    known_models = _beside(HUB_MODELS, _unlike("model", (*MODELS, *_models(listed["models"], ALL_MODELS))))
+    own_tasks = _unlike("task", (*TASKS, *(task_spec(text, ALL_TASKS) for text in listed["tasks"])))
+    known_tasks = tuple(sorted(_beside(HUB_TASKS, own_tasks), key=lambda task: task.kind))
     chosen = _models(models, known_models), tuple(task_spec(text, known_tasks) for text in tasks)
     return Entries(_unlike("model", chosen[0]) or known_models, _unlike("task", chosen[1]) or known_tasks)
 
@@ -69,6 +70,12 @@ def _unlike(kind: str, entries: Sequence[Entry]) -> tuple[Entry, ...]:
     if twice:
         raise UsageError(f"several {kind}s are called {', '.join(twice)}: give each a name of its own, ?name=NAME")
     return different
+
+
+def _beside(hub: Sequence[Entry], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The entries, and those of the hub tier whose names are free: a user's own `resnet18` takes the hub's place."""
+    taken = {entry.name for entry in entries}
+    return entries + tuple(entry for entry in hub if entry.name not in taken)
 
 
 def _read(file: Path, *, must_exist: bool) -> dict[str, list[str]]:

@@ -25,8 +25,7 @@ class HubTier:
         from ptmbench.presence import lacking
 
         for item in items:
-            names = item.callspec.params  # type: ignore[attr-defined]  # pytest gives it to what is parametrised
-            item.stash[LACKING] = lacking(names["model"], names["task"])
+            item.stash[LACKING] = lacking(*next(item.iter_markers(HUB_MARKER)).args)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -60,7 +60,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Checks the options at once and registers the marker."""
-    config.addinivalue_line("markers", f"{HUB_MARKER}: needs public weights or data; skipped where not on disk")
+    config.addinivalue_line(
+        "markers", f"{HUB_MARKER}(model, task): needs public weights or data; skipped where not on disk"
+    )
     config.addinivalue_line("markers", f"{KIND_MARKER}(kind): parametrised over the catalog's cases of a task kind")
     config.pluginmanager.register(HubTier(), "ptmbench-hub")
     config.pluginmanager.register(ProgressLines(config), "ptmbench-progress")
@@ -103,9 +105,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _parameters(case: Case) -> object:
     """The three strings of a case under its id; a case of the hub tier has a marker, so that `-m` can select it."""
-    from ptmbench.presence import of_hub
+    from ptmbench.presence import hub_parts
 
-    marks = [getattr(pytest.mark, HUB_MARKER)] if of_hub(case) else []
+    parts = hub_parts(case)
+    marks = [getattr(pytest.mark, HUB_MARKER)(*parts)] if any(parts) else []
     return pytest.param(case.model.name, case.task.name, case.method.name, id=case.id, marks=marks)
 
 

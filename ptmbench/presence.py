@@ -15,27 +15,32 @@ from ptmbench.hub_data import HUB_TASKS, PUBLISHED_DATA
 from ptmbench.references import parse
 from ptmbench.spec import Case, ModelSpec, TaskSpec
 
-MODEL_NAMES = frozenset(model.name for model in HUB_MODELS)
-TASK_NAMES = frozenset(task.name for task in HUB_TASKS)
+_MODELS = {model: model.architecture for model in HUB_MODELS}
+_TASKS = {task: task.name for task in HUB_TASKS}
 HOMES = ("XDG_CACHE_HOME", "TORCH_HOME", "HF_HOME", "HF_HUB_CACHE", "PTMBENCH_DATA", "HOME")
 HF_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")  # the first pattern that is there counts
 TRUSTED = ".ptmbench-trusted"  # in a torch.hub repository whose code a user agreed to run
 
 
+def hub_parts(case: Case) -> tuple[str, str]:
+    """The model and the task of a case, by name, as far as they are the hub tier's; empty where they are not.
+
+    A random control needs its architecture's weights too: without them it has nothing to be compared with. A user's
+    own entry of the same name is not the hub's.
+    """
+    return _MODELS.get(case.model, ""), _TASKS.get(case.task, "")
+
+
 def of_hub(case: Case) -> bool:
     """Whether the case needs weights or data that do not ship with the package, and the catalog names them."""
-    return case.model.name in MODEL_NAMES or case.task.name in TASK_NAMES
+    return any(hub_parts(case))
 
 
 def lacking(model: str, task: str) -> tuple[str, ...]:
-    """Of a model and a task, by name, what this disk has not, as `ptmbench fetch -k` takes them.
-
-    A random control needs its architecture's weights too: without them it has nothing to be compared with.
-    """
+    """Of the hub's part in a case what this disk has not, as `ptmbench fetch -k` takes it."""
     homes = tuple(map(os.environ.get, HOMES))
-    weights, data = model.removesuffix(".random"), task.removesuffix("_full")
-    found = [weights] if model in MODEL_NAMES and not _model_there(weights, homes) else []
-    return (*found, *([data] if task in TASK_NAMES and not _task_there(task, homes) else []))
+    found = [model] if model and not _model_there(model, homes) else []
+    return (*found, *([task.removesuffix("_full")] if task and not _task_there(task, homes) else []))
 
 
 def how_to_fetch(names: tuple[str, ...]) -> str:

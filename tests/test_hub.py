@@ -12,7 +12,7 @@ from ptmbench.entries import entries_of
 from ptmbench.hub import HUB_MODELS, PUBLISHED
 from ptmbench.hub_data import HUB_TASKS, PUBLISHED_DATA
 from ptmbench.model_references import OPTIONS, model_spec
-from ptmbench.presence import how_to_fetch, hub_summary, lacking, of_hub, snapshot, torch_hub_folder
+from ptmbench.presence import how_to_fetch, hub_parts, hub_summary, lacking, of_hub, snapshot, torch_hub_folder
 from ptmbench.references import check, parse
 from ptmbench.spec import Family, Modality
 
@@ -27,6 +27,11 @@ def homes(tmp_path, monkeypatch):
     for variable in ("HF_HUB_CACHE", "HF_HUB_OFFLINE"):
         monkeypatch.delenv(variable, raising=False)
     return tmp_path
+
+
+def lacked(model, task):
+    """What the probe of a model on a task has not."""
+    return lacking(*hub_parts(entries_of().find(model, task, "linear_probe")))
 
 
 def put(path):
@@ -62,6 +67,16 @@ def test_every_task_is_a_sound_reference(task):
         assert found.place
 
 
+def test_amounts_go_with_every_task():
+    """VTAB's 800 and 200 examples, or shots, can be asked of any full task, and keep the rest of its reference."""
+    vtab = task_spec("sst2_full?train=800&val=200", HUB_TASKS)
+    few = task_spec("cifar10_full?shots=5", HUB_TASKS)
+
+    assert PUBLISHED_DATA["sst2"].reference + "&train=800&val=200" == vtab.dataset
+    assert ("sst2_800train_200val", 2) == (vtab.name, vtab.classes)
+    assert ("cifar10_5shot", 5, "torchvision:CIFAR10") == (few.name, few.shots, few.dataset)
+
+
 def test_the_seed_families_are_there():
     """Supervised, generative, self-supervised, encoders and decoders, each with its random control."""
     names = {model.name for model in HUB_MODELS}
@@ -83,9 +98,9 @@ def test_names_are_told_apart():
 
 def test_presence_follows_the_homes(homes):
     """What lies in TORCH_HOME, HF_HOME or the data folder is there, and a control asks for its model's weights."""
-    assert ("resnet18", "cifar10") == lacking("resnet18", "cifar10_full")
-    assert ("resnet18",) == lacking("resnet18.random", "digits_full")
-    assert () == lacking("resnet_tiny.glyphs", "digits_full")
+    assert ("resnet18", "cifar10") == lacked("resnet18", "cifar10_full")
+    assert ("resnet18",) == lacked("resnet18.random", "digits_full")
+    assert () == lacked("resnet_tiny.glyphs", "digits_full")
 
     put(homes / "TORCH_HOME" / "hub" / "checkpoints" / PUBLISHED["resnet18"].file)
     put(homes / "PTMBENCH_DATA" / "cifar10-else")
@@ -96,10 +111,10 @@ def test_presence_follows_the_homes(homes):
 
     presence._model_there.cache_clear()
     presence._task_there.cache_clear()
-    assert ("cifar10",) == lacking("resnet18", "cifar10_full")
-    assert () == lacking("resnet18.random", "digits_full")
-    assert () == lacking("gpt2", "sst2_full")
-    assert ("pgan",) == lacking("pgan", "digits_full")  # the code is there, and nobody agreed to run it
+    assert ("cifar10",) == lacked("resnet18", "cifar10_full")
+    assert () == lacked("resnet18.random", "digits_full")
+    assert () == lacked("gpt2", "sst2_full")
+    assert ("pgan",) == lacked("pgan", "digits_full")  # the code is there, and nobody agreed to run it
 
 
 def test_the_summary_names_one_command():
@@ -121,6 +136,18 @@ def test_hub_cases_are_listed(homes, capsys):
         case.model.name for case in entries_of().cases() if "resnet" in case.id
     }
     assert of_hub(entries_of().find("resnet_tiny.glyphs", "cifar10_full", "knn"))
+
+
+def test_a_users_name_is_not_the_hubs(homes, monkeypatch):
+    """A user's own model or data may be called as the hub's, takes its place, and is not looked for in its caches."""
+    monkeypatch.chdir(homes)
+    (homes / "ptmbench.toml").write_text(
+        'models = ["file:best.pth#torchvision:resnet18?name=resnet18"]\ntasks = ["imagefolder:photos?name=cifar10"]\n'
+    )
+    case = entries_of().find("resnet18", "cifar10_full", "knn")
+
+    assert ("file", "imagefolder:photos") == (case.model.provider, case.task.dataset)
+    assert not of_hub(case)
 
 
 def test_a_run_without_weights_says_what_to_type(homes, capsys):

@@ -127,3 +127,28 @@ def test_gains_are_told_apart_from_none():
 
     assert any(gain.interval95[0] > 0 and "shot" in gain.partner_id for gain in gains)
     assert {"helps", "no_clear_difference", "hurts"} == {gain.verdict for gain in gains}
+
+
+REAL = RESULTS / "real" / "standard-cpu-fp32"
+
+
+def test_real_records_are_whole():
+    """Records of real weights are finished, loaded all of their backbone, and name no path of a machine."""
+    found, problems = ResultsFolder(REAL).read_all()
+
+    assert [] == problems
+    assert found
+    assert {"ok"} == {record.status for record in found}
+    for record in found:
+        model = record.case.model
+        assert model.family == "control" or 1.0 == model.loaded_fraction
+        assert "-dirty" not in record.provenance.commit
+        for reference in (model.reference, record.case.task.dataset):
+            assert not any(part in reference for part in (":/", "~", "//")), reference
+
+
+def test_real_tables_render_again():
+    """The page of real weights is what the records say."""
+    store = ResultsFolder(REAL)
+
+    assert (REAL / "README.md").read_text() == render(settled(store.read_all()[0], store.parts), "markdown")

@@ -155,7 +155,7 @@ def main() -> None:
     """Writes all pages."""
     (ZOO / "README.md").write_text(zoo_page())
     (RESULTS / "record.schema.json").write_text(json.dumps(json_schema(), indent=1) + "\n")
-    for folder in sorted((RESULTS / "embedded").iterdir()):
+    for folder in sorted([*RESULTS.glob("embedded/*-*"), *RESULTS.glob("real/*-*")]):
         (folder / "README.md").write_text(render(committed(folder), "markdown"))
     (RESULTS / "table.svg").write_text(picture(committed(PICTURED)))
 

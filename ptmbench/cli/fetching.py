@@ -11,7 +11,6 @@ from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.hub import HUB_MODELS
 from ptmbench.hub_data import HUB_TASKS
 from ptmbench.model_references import model_spec
-from ptmbench.presence import MODEL_NAMES
 from ptmbench.references import parse
 from ptmbench.selection import matcher
 from ptmbench.spec import ModelSpec, TaskSpec
@@ -62,7 +61,7 @@ def _sets(expression: str) -> list[TaskSpec]:
     exact = [task for task in HUB_TASKS if _bare(task) == expression]
     chosen = matcher(expression)
     found = [task for task in HUB_TASKS if expression and chosen(_bare(task))]
-    return exact or ([] if expression in MODEL_NAMES else found)
+    return exact or ([] if expression in {model.name for model in HUB_MODELS} else found)
 
 
 def _weights(model: ModelSpec, *, trusted: bool) -> str:

@@ -10,6 +10,9 @@ from tabulate import tabulate
 from ptmbench.catalog import METHODS
 from ptmbench.entries import entries_of
 from ptmbench.errors import UsageError
+from ptmbench.hub import HUB_MODELS, PUBLISHED
+from ptmbench.hub_data import HUB_TASKS, PUBLISHED_DATA
+from ptmbench.presence import lacking
 from ptmbench.selection import select
 from ptmbench.spec import MethodSpec, ModelSpec, TaskSpec
 
@@ -25,17 +28,31 @@ def list_entries(arguments: argparse.Namespace) -> int:
         "tasks": entries_of().tasks,
         "methods": METHODS,
     }
-    entries = [asdict(entry) for entry in catalogs[arguments.what]]
+    entries = [{**asdict(entry), **_presence(entry)} for entry in catalogs[arguments.what]]
     if arguments.json:
         print(json.dumps(entries, indent=1))
         return 0
     columns = {
-        "models": ["name", "family", "objective", "source", "provider"],
-        "tasks": ["name", "kind", "dataset", "shots", "classes"],
+        "models": ["name", "family", "objective", "source", "provider", "on_disk"],
+        "tasks": ["name", "kind", "dataset", "shots", "classes", "on_disk"],
         "methods": ["name", "frozen", "tuned", "grid"],
     }[arguments.what]
     print(tabulate([[_cell(entry[column]) for column in columns] for entry in entries], headers=columns))
     return 0
+
+
+def _presence(entry: ModelSpec | TaskSpec | MethodSpec) -> dict[str, Any]:
+    """Whether an entry of the hub tier is on disk, with what was published of it; of the others it is not asked."""
+    if isinstance(entry, MethodSpec):
+        return {}
+    if isinstance(entry, ModelSpec):
+        known: Any = PUBLISHED.get(entry.architecture)
+        missing = lacking(entry.architecture if entry in HUB_MODELS else "", "")
+    else:
+        known = PUBLISHED_DATA.get(entry.name.removesuffix("_full"))
+        missing = lacking("", entry.name if entry in HUB_TASKS else "")
+    where = "to fetch" if missing else ("ships" if known is None else "yes")
+    return {"on_disk": where, **({"published": asdict(known)} if known else {})}
 
 
 def _list_cases(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from ptmbench.catalog import METHODS
 from ptmbench.entries import entries_of
 from ptmbench.errors import PtmbenchError, UsageError
 from ptmbench.floors import complaint, load_floors
-from ptmbench.presence import hub_summary, lacking
+from ptmbench.presence import hub_parts, hub_summary, lacking
 from ptmbench.progress import describe
 from ptmbench.record import Record
 from ptmbench.report.sources import source_tables
@@ -72,7 +72,7 @@ def _on_disk(cases: tuple[Case, ...]) -> tuple[Case, ...]:
 
     Raises `UsageError` where no case is left.
     """
-    left_out = {case.id: missing for case in cases if (missing := lacking(case.model.name, case.task.name))}
+    left_out = {case.id: missing for case in cases if (missing := lacking(*hub_parts(case)))}
     if not left_out:
         return cases
     summary = hub_summary(list(left_out.values()))

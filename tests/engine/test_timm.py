@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from ptmbench.engine.models import foreign_code, timm_models
-from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
+from ptmbench.errors import Unavailable, UnknownName, WeightsError
 from ptmbench.model_references import model_spec, model_specs
 
 SMALL = "timm:resnet10t.c3_in1k"
@@ -84,5 +84,5 @@ def test_a_missing_extra_names_the_line_that_installs_it(monkeypatch):
     """Without the library of an extra, the message is the pip line and no traceback."""
     monkeypatch.setitem(__import__("sys").modules, "timm", None)
 
-    with pytest.raises(UsageError, match=r"timm is not installed: pip install 'ptmbench\[timm\]'"):
+    with pytest.raises(Unavailable, match=r"timm is not installed: pip install 'ptmbench\[timm\]'"):
         foreign_code.imported("timm", "timm")

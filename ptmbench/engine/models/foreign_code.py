@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import importlib
 import socket
 from collections.abc import Iterator
 from types import ModuleType
@@ -10,7 +11,7 @@ from unittest import mock
 
 from torch import nn
 
-from ptmbench.errors import UsageError
+from ptmbench.errors import Unavailable
 
 
 def _refused(*_arguments: Any, **_options: Any) -> NoReturn:
@@ -27,21 +28,14 @@ def no_network() -> Iterator[None]:
         yield
 
 
-def missing_extra(library: str, extra: str) -> UsageError:
-    """What to say where a library of an extra is not installed."""
-    return UsageError(f"{library} is not installed: pip install 'ptmbench[{extra}]'")
-
-
 def imported(library: str, extra: str) -> ModuleType:
-    """The library of an extra; raises `UsageError` with the line that installs it."""
-    import importlib
-
+    """The library of an extra; raises `Unavailable` with the line that installs it: other cases can go on."""
     try:
         return importlib.import_module(library)
     except ImportError as error:
-        if error.name and error.name.partition(".")[0] != library.partition(".")[0]:
-            raise UsageError(f"{library} cannot be imported: {error}; pip install 'ptmbench[{extra}]'") from None
-        raise missing_extra(library, extra) from None
+        what = library.partition(".")[0]
+        why = "is not installed" if error.name in {what, library, None} else f"cannot be imported ({error})"
+        raise Unavailable(f"{what} {why}: pip install 'ptmbench[{extra}]'") from None
 
 
 def state_sha256(network: nn.Module) -> str:

@@ -44,7 +44,7 @@ INSIDE: Final = ("EfficientNet", "ConvNeXt", "MobileNetV3")  # they scale 0 to 2
 
 @functools.cache
 def applications() -> ModuleType:
-    """keras.applications on the torch backend, an extra; raises `UsageError`."""
+    """keras.applications on the torch backend; raises `Unavailable` without the extra, `UsageError` on another one."""
     os.environ.setdefault("KERAS_BACKEND", "torch")
     keras: Any = imported("keras", "keras")
     if keras.backend.backend() != "torch":

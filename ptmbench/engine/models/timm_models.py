@@ -27,7 +27,7 @@ FILE = "model.safetensors"  # timm's repositories on the hub all have it; their 
 
 @functools.cache
 def library() -> ModuleType:
-    """Timm itself, an extra; raises `UsageError` with the line that installs it."""
+    """Timm itself, an extra; raises `Unavailable` with the line that installs it."""
     imported("timm.data", "timm")
     return imported("timm", "timm")
 
