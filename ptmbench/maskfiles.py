@@ -6,7 +6,6 @@ masks are: only so is an index out of range seen.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ptmbench.errors import UsageError, listed
-from ptmbench.folders import PARTIAL, READERS, SKIP, SUFFIXES, part_folders
+from ptmbench.folders import PARTIAL, SKIP, SUFFIXES, in_threads, part_folders
 from ptmbench.splits import Part
 
 IGNORED = 255
@@ -49,8 +48,7 @@ def read_masks(folder: Path, *, classes: int | None = None, skip_bad: bool = Fal
         rows += [(image, mask, part) for image, mask in found]
     if not rows:
         raise UsageError(f"{folder} has no pictures with masks; {EXPECTED}" + (f": {listed(faults)}" if faults else ""))
-    with ThreadPoolExecutor(READERS) as readers:
-        seen = list(readers.map(lambda row: _look_over(row[0], row[1], classes), rows))
+    seen = in_threads(lambda row: _look_over(row[0], row[1], classes), rows)
     bad = {row[1] for row, (_, fault) in zip(rows, seen, strict=True) if fault}
     faults += [f"{row[1].relative_to(folder)}: {fault}" for row, (_, fault) in zip(rows, seen, strict=True) if fault]
     if faults and not skip_bad:

@@ -48,8 +48,12 @@ def published(name: str) -> tuple[int, int]:
         with torch.device("meta"):
             network = kind(config)
         return sum(parameter.numel() for parameter in network.parameters()), PUBLISHED[name].parameters or 0
-    with torch.device("meta"):
-        network = build_network(parse(f"torchvision:{name}"), 0)
+    reference = parse(f"torchvision:{name}")
+    try:
+        with torch.device("meta"):
+            network = build_network(reference, 0)
+    except NotImplementedError:  # RegNet computes its widths with tensors, and needs their values
+        network = build_network(reference, 0)
     weights = models.get_model_weights(name).DEFAULT
     return sum(parameter.numel() for parameter in network.parameters()), int(weights.meta["num_params"])
 

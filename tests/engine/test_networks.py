@@ -260,7 +260,11 @@ def test_unknown_torchvision_names_list_near_ones(text, message):
 
 
 @pytest.mark.parametrize(
-    "name", ["resnet18", "inception_v3", "googlenet", "vgg16", "vit_b_16", "fcn_resnet50", "ssd300_vgg16"]
+    "name",
+    [
+        *("resnet18", "inception_v3", "googlenet", "vgg16", "vit_b_16", "fcn_resnet50", "ssd300_vgg16"),
+        *("fasterrcnn_mobilenet_v3_large_320_fpn", "lraspp_mobilenet_v3_large"),
+    ],
 )
 def test_parameters_are_the_published_number(name):
     """A model built without weights has as many parameters as torchvision publishes."""

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,7 @@ from ptmbench.archives import unpack
 from ptmbench.downloads import check_online
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages
 from ptmbench.errors import Unavailable, UnknownName, WeightsError
-from ptmbench.folders import READERS
+from ptmbench.folders import in_threads
 from ptmbench.presence import data_home
 from ptmbench.references import Reference
 from ptmbench.splits import Part
@@ -143,7 +142,6 @@ def _of_files(
 ) -> LabelledImageFiles:
     entries = [entry for piece in pieces for entry in piece]
     files = [Path(entry[0] if isinstance(entry, tuple) else entry) for entry in entries]
-    with ThreadPoolExecutor(READERS) as readers:
-        digests = tuple(readers.map(lambda file: hashlib.sha256(file.read_bytes()).digest(), files))
+    digests = tuple(in_threads(lambda file: hashlib.sha256(file.read_bytes()).digest(), files))
     ids = tuple(file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name for file in files)
     return LabelledImageFiles(ids, tuple(files), digests, labels, classes, parts)

@@ -69,7 +69,7 @@ def trusted_folder(reference: Reference) -> Path:
     """The repository on disk; raises `Unavailable` where it is not, or where nobody agreed to run it."""
     repository, _ = parts_of(reference)
     folder = torch_hub_folder(repository)
-    command = f"ptmbench fetch --trust-remote-code --model '{reference}'"
+    command = f"ptmbench fetch --trust-remote-code --model '{reference.without('weights')}'"
     if not folder.is_dir():
         raise Unavailable(f"{repository} is not on disk. It is code of others, which will run here: {command}")
     if not (folder / TRUSTED).exists():

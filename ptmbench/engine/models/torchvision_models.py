@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 from torchvision.models import Weights, WeightsEnum
+from torchvision.ops import FrozenBatchNorm2d
 
 from ptmbench.downloads import download
 from ptmbench.engine.backbone import Backbone, LoadedModel
@@ -21,6 +22,12 @@ from ptmbench.spec import ModelSpec
 
 SIDE = 224
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+FROZEN_NORMS = frozenset(  # detectors whose backbone was trained with constant BatchNorm
+    {
+        *("fasterrcnn_mobilenet_v3_large_320_fpn", "fasterrcnn_mobilenet_v3_large_fpn", "fasterrcnn_resnet50_fpn"),
+        *("fcos_resnet50_fpn", "keypointrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn", "retinanet_resnet50_fpn"),
+    }
+)
 HEAVY = {"detection": models.detection, "segmentation": models.segmentation}
 
 
@@ -76,14 +83,16 @@ def published_arguments(name: str, weights: Weights) -> dict[str, Any]:
     if all_names()[name] == "detection":
         arguments["weights_backbone"] = None
     if all_names()[name] == "segmentation":
-        arguments |= {"weights_backbone": None, "aux_loss": True}
+        arguments["weights_backbone"] = None
+        if not name.startswith("lraspp"):  # which has no auxiliary head
+            arguments["aux_loss"] = True
     return arguments
 
 
-def build_network(reference: Reference, *seed: str | int) -> nn.Module:
+def build_network(reference: Reference, *seed: str | int, **options: Any) -> nn.Module:
     """The classifier with its published head and random weights of that seed, in eval mode.
 
-    `size` sets the input's side where the architecture is built for one.
+    `options` go to torchvision's builder. `size` sets the input's side where the architecture is built for one.
     """
     name = reference.name.partition("@")[0]
     arguments = published_arguments(name, weights_of(reference))
@@ -91,8 +100,18 @@ def build_network(reference: Reference, *seed: str | int) -> nn.Module:
     if size and "image_size" in arguments:
         arguments["image_size"] = size
     with seeded_draws(*seed):
-        network: nn.Module = models.get_model(name, weights=None, **arguments)
+        network: nn.Module = models.get_model(name, weights=None, **arguments, **options)
+    if name in FROZEN_NORMS:
+        _freeze_norms(network)
     return network.eval()
+
+
+def _freeze_norms(network: nn.Module) -> None:
+    """Puts constants in the place of BatchNorm, as torchvision does where it is given these weights."""
+    for place in network.modules():
+        for name, module in place.named_children():
+            if isinstance(module, nn.BatchNorm2d):
+                setattr(place, name, FrozenBatchNorm2d(module.num_features))
 
 
 def preprocessing_of(weights: Weights, size: int | None = None) -> ImagePreprocessing:
