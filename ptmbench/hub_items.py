@@ -52,8 +52,10 @@ class HubTier:
             return None
         return ("skipped" if report.skipped else "", "", "")
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """One line on all that was left out."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None, None, None]:
+        """One line on all that was left out, below everything else."""
+        yield
         if self.left_out:
             from ptmbench.presence import hub_summary
 
