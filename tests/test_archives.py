@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import warnings
 import zipfile
 
 import pytest
@@ -66,3 +67,19 @@ def test_half_an_archive_is_named(tmp_path):
 def test_ordinary_names_stay_inside():
     """Dots in names and folders of one letter are no way out."""
     assert not any(map(leads_out, ["a..b/c", "...", "x/.hidden", "c/drive"]))
+
+
+def test_early_pythons_do_without_a_filter(tmp_path, monkeypatch):
+    """Python 3.11.0 to 3.11.3 know no extraction filter; archives come out there too."""
+    extract = tarfile.TarFile.extractall
+
+    def early(archive, folder):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of later Pythons, which want a filter
+            extract(archive, folder)
+
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    monkeypatch.setattr(tarfile.TarFile, "extractall", early)
+    unpack(tar(tmp_path / "a", ["x/1.txt"]), tmp_path / "out")
+
+    assert "abc" == (tmp_path / "out" / "x" / "1.txt").read_text()
