@@ -9,7 +9,7 @@ from ptmbench.errors import UnknownName, UsageError
 from ptmbench.spec import Case, MethodSpec, Modality, ModelSpec, TaskSpec
 
 SCRATCH, CLASSIC = "from_scratch", "fine_tune_sgd"
-PUBLISHED_RATES = (5e-5, 3e-4, 1e-3)  # networks a hundred times the embedded ones' size diverge or forget above
+PUBLISHED_RATES = (5e-5, 3e-4, 1e-3)  # around what papers fine-tune networks of this size with
 SCRATCH_RATES = (3e-4, 1e-3, 3e-3)  # as many, for the same networks from scratch
 
 Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)

@@ -51,12 +51,18 @@ def configuration(reference: Reference) -> Any:
     return timm.models.get_pretrained_cfg(name)
 
 
+def _repository(reference: Reference) -> str:
+    """The hub's repository of the weights; raises `Unavailable` where timm has none."""
+    repository: str | None = configuration(reference).hf_hub_id
+    if not repository:
+        raise Unavailable(f"timm publishes no safetensors of {reference.name}: take another tag")
+    return repository
+
+
 def _file(spec: ModelSpec) -> Path:
     """The weights in the hub's cache; raises `Unavailable`."""
     reference = parse(spec.reference)
-    repository = configuration(reference).hf_hub_id
-    if not repository:
-        raise Unavailable(f"timm publishes no safetensors of {reference.name}: take another tag")
+    repository = _repository(reference)
     found = try_to_load_from_cache(repository, FILE, revision=_split(reference)[1])
     if not isinstance(found, str):
         raise Unavailable(f"the weights of {spec.name} are not on disk: ptmbench fetch --model '{spec.reference}'")
@@ -75,9 +81,7 @@ def fetch(spec: ModelSpec) -> Path:
     """Downloads the weights into the hub's cache; the hub's client goes on where it was cut off."""
     check_online()
     reference = parse(spec.reference)
-    repository = configuration(reference).hf_hub_id
-    if not repository:
-        raise Unavailable(f"timm publishes no safetensors of {reference.name}: take another tag")
+    repository = _repository(reference)
     try:
         return Path(hf_hub_download(repository, FILE, revision=_split(reference)[1]))
     except (HfHubHTTPError, OSError) as error:
