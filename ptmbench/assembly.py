@@ -10,6 +10,7 @@ from ptmbench.floors import Floor
 from ptmbench.record import (
     CaseRecord,
     Cost,
+    CurvePoint,
     InputRecord,
     Interval,
     Latency,
@@ -26,11 +27,20 @@ from ptmbench.record import (
 )
 from ptmbench.result import Answers, Identity, LatencySamples, Missing, Result
 from ptmbench.spec import Case
-from ptmbench.statistics import ratio_interval, t_interval, wilson
+from ptmbench.statistics import bootstrap_interval, t_interval, wilson
+from ptmbench.tallies import Ratios
 
 Value = TypeVar("Value")
 FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
 GAIN_LATER = Missing("the partner from scratch was not run")
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecars:
+    """The files beside a record."""
+
+    outcomes: Outcomes
+    pictures: list[Outcomes]
 
 
 @dataclass(slots=True)
@@ -50,16 +60,16 @@ class Gaps:
 def quality_interval(answers: Answers) -> tuple[Interval, str]:
     """Several seeds give a t interval over seeds; one, or seeds that all agree, an interval over the test examples.
 
-    That is Wilson's for a share of examples, and a bootstrap for a ratio of sums such as F1. The t interval knows
+    That is Wilson's for a share of examples, and a bootstrap for any other metric. The t interval knows
     nothing of the metric's range and is cut to [0, 1].
     """
     if len(answers.values) > 1 and np.ptp(answers.values) > 0:
         low, high = t_interval(answers.values)
         return (max(low, 0.0), min(high, 1.0)), "t_over_seeds"
-    parts = answers.parts[0]
-    if (parts[:, 1] == 1).all():
-        return wilson(answers.values[0], len(parts)), "wilson_over_examples"
-    return ratio_interval(parts), "bootstrap_over_examples"
+    tally = answers.tally
+    if isinstance(tally, Ratios) and tally.of_shares:
+        return wilson(answers.values[0], tally.count), "wilson_over_examples"
+    return bootstrap_interval(tally), "bootstrap_over_examples"
 
 
 def _case_record(case: Case, identity: Identity, precision: str, result: Result | None, gaps: Gaps) -> CaseRecord:
@@ -129,7 +139,7 @@ def with_floor(record: Record, floor: Floor | Missing) -> Record:
     return Record.model_validate({**dict(record), "quality": Quality(**quality), "missing": gaps.reasons})
 
 
-def _quality(answers: Answers, outcomes: Outcomes, floor: Floor | Missing, gaps: Gaps) -> Quality:
+def _quality(answers: Answers, sidecars: Sidecars, floor: Floor | Missing, gaps: Gaps) -> Quality:
     value = float(np.mean(answers.values))
     interval, kind = quality_interval(answers)
     return Quality(
@@ -142,7 +152,9 @@ def _quality(answers: Answers, outcomes: Outcomes, floor: Floor | Missing, gaps:
         seeds=[SeedValue(seed=s, value=v) for s, v in zip(answers.seeds, answers.values, strict=True)],
         **_floor_fields(value, floor, gaps),
         others=answers.others,
-        outcomes=outcomes,
+        outcomes=sidecars.outcomes,
+        curve=[CurvePoint(seed=point.seed, step=point.step, value=point.value) for point in answers.curve],
+        pictures=sidecars.pictures,
     )
 
 
@@ -159,7 +171,9 @@ def _cost(result: Result, gaps: Gaps) -> Cost:
         flops=footprint.flops,
         thop_macs=gaps("cost.thop_macs", footprint.thop_macs),
         uncounted_operations=uncounted,
-        latency_s=gaps("cost.latency_s", latency if isinstance(latency, Missing) else summarise_latency(latency)),
+        latency_s=gaps(
+            "cost.latency_s", latency if isinstance(latency, Missing) else summarise_latency(latency, footprint.scope)
+        ),
         throughput_per_s=gaps("cost.throughput_per_s", footprint.throughput_per_s),
         throughput_batch_size=gaps(
             "cost.throughput_batch_size",
@@ -188,7 +202,7 @@ def finished(
     budget: str,
     precision: str,
     floor: Floor | Missing,
-    outcomes: Outcomes,
+    sidecars: Sidecars,
     provenance: Provenance,
 ) -> Record:
     """The record of a case that ran; its gain is filled in once its partner is there."""
@@ -198,7 +212,7 @@ def finished(
         budget=budget,
         status="ok",
         case=_case_record(case, identity, precision, result, gaps),
-        quality=_quality(result.answers, outcomes, floor, gaps),
+        quality=_quality(result.answers, sidecars, floor, gaps),
         gain=gaps("gain", no_gain),
         cost=_cost(result, gaps),
         provenance=provenance,
@@ -231,7 +245,7 @@ def unfinished(
     )
 
 
-def summarise_latency(latency: LatencySamples) -> Latency:
+def summarise_latency(latency: LatencySamples, scope: str = "forward pass") -> Latency:
     """Percentiles (linear interpolation) over the samples."""
     p50, p95, p99 = (float(value) for value in np.percentile(latency.samples, [50, 95, 99]))
-    return Latency(batch_size=latency.batch_size, p50=p50, p95=p95, p99=p99, samples=list(latency.samples))
+    return Latency(scope=scope, batch_size=latency.batch_size, p50=p50, p95=p95, p99=p99, samples=list(latency.samples))

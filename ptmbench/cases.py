@@ -6,9 +6,11 @@ from typing import TypeVar
 
 from ptmbench.catalog import METHODS, MODELS, TASKS
 from ptmbench.errors import UnknownName, UsageError
-from ptmbench.spec import Case, MethodSpec, Modality, ModelSpec, TaskSpec
+from ptmbench.spec import Case, MethodSpec, Modality, ModelSpec, Serves, TaskSpec
 
-SCRATCH, CLASSIC = "from_scratch", "fine_tune_sgd"
+SCRATCH, CLASSIC, FROZEN = "from_scratch", "fine_tune_sgd", "frozen_backbone"
+DENSE = ("fine_tune", FROZEN, SCRATCH)  # methods for detectors and segmenters
+DENSE_BATCH, DENSE_PACE = 16, 2  # of their training: half as many pictures a step, and twice the steps
 PUBLISHED_RATES = (5e-5, 3e-4, 1e-3)  # around what papers fine-tune networks of this size with
 SCRATCH_RATES = (3e-4, 1e-3, 3e-3)  # as many, for the same networks from scratch
 
@@ -18,26 +20,35 @@ Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)
 def compatible(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> bool:
     """Whether the combination means anything.
 
-    A model takes tasks of its own modality. Raw pixels and word counts have nothing to train below the probe;
-    training from scratch belongs to the randomly initialised control of an architecture, fine-tuning to weights that
-    somebody trained. The classic recipe, SGD for ten epochs, is for published image networks.
+    A model takes tasks of its own modality that ask for what it gives. Raw pixels and word counts have nothing to train
+    below the probe; training from scratch belongs to the randomly initialised control of an architecture, fine-tuning
+    to weights that somebody trained. The classic recipe, SGD for ten epochs, is for published image networks. Of
+    detectors and segmenters all is trained or all but the backbone; a random backbone, left as it is, is a control.
     """
-    if model.modality is not task.kind.modality:
+    if model.modality is not task.kind.modality or model.serves is not task.kind.asks:
         return False
-    if method.frozen:
-        return True
+    if (method.name == FROZEN) or method.frozen:
+        return task.kind.dense == (method.name == FROZEN)
     if method.name == SCRATCH:
         return model.random
-    if method.name == CLASSIC and (model.embedded or model.modality is not Modality.IMAGE):
+    if method.name not in DENSE and (task.kind.dense or _of_networks_only(method, model)):
         return False
     return model.pretrained
+
+
+def _of_networks_only(method: MethodSpec, model: ModelSpec) -> bool:
+    """Whether the method is the classic recipe, and the model no published image network."""
+    return method.name == CLASSIC and (model.embedded or model.modality is not Modality.IMAGE)
 
 
 def suited(method: MethodSpec, model: ModelSpec) -> MethodSpec:
     """The method with the learning rates that networks of the model's size are tuned over.
 
-    The middle one is taken where none is chosen. What ships with the package is trained as the catalog says.
+    The middle one is taken where none is chosen. What ships with the package is trained as the catalog says. Detectors
+    and segmenters take batches and steps of their own.
     """
+    if model.serves is not Serves.FEATURES and method.recipe is not None:
+        method = replace(method, recipe=replace(method.recipe, batch_size=DENSE_BATCH, pace=DENSE_PACE))
     if model.embedded or method.recipe is None or method.name == CLASSIC:
         return method
     rates = SCRATCH_RATES if method.name == SCRATCH else PUBLISHED_RATES
@@ -80,6 +91,10 @@ def why_incompatible(case: Case) -> str:
         return (
             f"{case.model.name} takes {case.model.modality}, and {case.task.name} is made of {case.task.kind.modality}"
         )
+    if case.model.serves is not case.task.kind.asks:
+        return f"{case.task.name} asks for {case.task.kind.asks}, and {case.model.name} gives {case.model.serves}"
+    if case.task.kind.dense != (case.method.name in DENSE) and case.method.name not in {"fine_tune", SCRATCH}:
+        return f"detectors and segmenters are carried over by {', '.join(DENSE)}, and nothing else by {FROZEN}"
     if case.method.name == SCRATCH:
         return f"training from scratch is a case of {case.model.architecture}.random, not of {case.model.name}"
     if case.method.name == CLASSIC and case.model.pretrained:

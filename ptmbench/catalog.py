@@ -13,6 +13,7 @@ from ptmbench.spec import (
     PretrainingSpec,
     Provider,
     Recipe,
+    Serves,
     TaskKind,
     TaskSpec,
 )
@@ -44,16 +45,37 @@ def _text_control(name: str, provider: Provider, architecture: str) -> ModelSpec
     return replace(_control(name, provider, architecture), modality=Modality.TEXT)
 
 
+_OVER: Final[dict[str, tuple[Provider, Serves]]] = {
+    "fasterrcnn_tiny": ("fasterrcnn", Serves.BOXES),
+    "yolo_tiny": ("yolox", Serves.BOXES),
+    "fcn_tiny": ("fcn", Serves.MASKS),
+    "unet_tiny": ("unet", Serves.MASKS),
+}
+
+
+def _over(architecture: str, backbone: ModelSpec) -> ModelSpec:
+    """A small detector or segmenter over one of the embedded backbones."""
+    provider, serves = _OVER[architecture]
+    name = f"{architecture}.{backbone.name.partition('.')[2]}"
+    return replace(
+        backbone, name=name, provider=provider, entry=backbone.name, architecture=architecture, serves=serves
+    )
+
+
+_RESNET: Final = _pretrained("resnet_tiny", "cross_entropy", "glyphs")
+_SIMCLR: Final = _pretrained("resnet_tiny", "simclr", "glyphs", "_simclr")
+_RANDOM_RESNET: Final = _control("resnet_tiny.random", "random", "resnet_tiny")
+
 MODELS: Final = (
-    _pretrained("resnet_tiny", "cross_entropy", "glyphs"),
+    _RESNET,
     _pretrained("resnet_tiny", "cross_entropy", "fractals"),
     _pretrained("resnet_tiny", "cross_entropy", "waves"),
     _pretrained("vgg_tiny", "cross_entropy", "glyphs"),
     _pretrained("inception_tiny", "cross_entropy", "glyphs"),
     _pretrained("vae_tiny", "vae", "glyphs"),
     _pretrained("wgan_tiny", "wgan_gp", "glyphs"),
-    _pretrained("resnet_tiny", "simclr", "glyphs", "_simclr"),
-    _control("resnet_tiny.random", "random", "resnet_tiny"),
+    _SIMCLR,
+    _RANDOM_RESNET,
     _control("vgg_tiny.random", "random", "vgg_tiny"),
     _control("inception_tiny.random", "random", "inception_tiny"),
     _control("vae_tiny.random", "random", "vae_tiny"),
@@ -65,6 +87,7 @@ MODELS: Final = (
     _text_control("bert_tiny.random", "random_text", "bert_tiny"),
     _text_control("gpt_tiny.random", "random_text", "gpt_tiny"),
     _text_control("tfidf", "tfidf", "tfidf"),
+    *(_over(architecture, backbone) for architecture in _OVER for backbone in (_RESNET, _SIMCLR, _RANDOM_RESNET)),
 )
 
 
@@ -82,11 +105,17 @@ def _entities(sentences: int | None) -> TaskSpec:
     return TaskSpec(f"ner_{suffix}", TaskKind.TOKEN_CLASSIFICATION, "ner", sentences, classes=7)
 
 
+def _scenes(kind: TaskKind, dataset: str, classes: int) -> TaskSpec:
+    return TaskSpec(f"{dataset}_full", kind, dataset, shots=None, classes=classes)
+
+
 TASKS: Final = (
     *(_images("digits", shots) for shots in (1, 5, 10, 20, None)),
     *(_images("photo_numerals", shots) for shots in (5, 20, None)),
     *(_images("textures", shots) for shots in (5, None)),
     *(_images("shapes", shots) for shots in (5, None)),
+    _scenes(TaskKind.OBJECT_DETECTION, "scene_boxes", classes=5),
+    _scenes(TaskKind.SEMANTIC_SEGMENTATION, "scene_masks", classes=6),
     *(_texts("sentiment", shots, classes=4) for shots in (50, None)),
     *(_texts("topic", shots, classes=8) for shots in (20, None)),
     *(_entities(sentences) for sentences in (100, None)),
@@ -104,6 +133,7 @@ METHODS: Final = (
     MethodSpec("fine_tune", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
     MethodSpec("fine_tune_last", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
     MethodSpec("fine_tune_sgd", frozen=False, tuned="learning_rate", grid=(1e-3,), recipe=_SGD),
+    MethodSpec("frozen_backbone", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
     MethodSpec("from_scratch", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
 )
 

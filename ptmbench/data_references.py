@@ -21,20 +21,26 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "imagefolder": (),
     "csv": _TABLE,
     "conll": ("repair",),
-    "torchvision": ("root",),
+    "torchvision": ("root", "year"),
     "hf": ("text", "label", "tokens", "tags", "folder", "validation", "test"),
     "voc": (),
-    "coco": ("images",),
-    "masks": ("classes",),
+    "coco": ("images", "test", "test_images"),
+    "masks": ("classes", "names"),
 }
 KINDS: Final[dict[str, TaskKind]] = {
     "sklearn": TaskKind.IMAGE_CLASSIFICATION,
     "imagefolder": TaskKind.IMAGE_CLASSIFICATION,
     "csv": TaskKind.TEXT_CLASSIFICATION,
     "conll": TaskKind.TOKEN_CLASSIFICATION,
-    "torchvision": TaskKind.IMAGE_CLASSIFICATION,
+    "voc": TaskKind.OBJECT_DETECTION,
+    "coco": TaskKind.OBJECT_DETECTION,
+    "masks": TaskKind.SEMANTIC_SEGMENTATION,
 }
-CHECKED_ONLY: Final = ("voc", "coco", "masks")  # read by `ptmbench check`; no model takes them yet
+OF_TORCHVISION: Final = {
+    "VOCDetection": TaskKind.OBJECT_DETECTION,
+    "CocoDetection": TaskKind.OBJECT_DETECTION,
+    "VOCSegmentation": TaskKind.SEMANTIC_SEGMENTATION,
+}  # its other sets are for image classification
 
 
 def known_options() -> dict[str, Collection[str]]:
@@ -43,9 +49,9 @@ def known_options() -> dict[str, Collection[str]]:
 
 
 def kind_of(reference: Reference) -> TaskKind:
-    """The kind of task that a data set makes; raises `UsageError` where no model takes it."""
-    if reference.scheme in CHECKED_ONLY:
-        raise UsageError(f"{reference}: boxes and masks are read by `ptmbench check` so far, no model takes them yet")
+    """The kind of task that a data set makes; raises `UsageError` where it cannot be told."""
+    if reference.scheme == "torchvision":
+        return OF_TORCHVISION.get(reference.name, TaskKind.IMAGE_CLASSIFICATION)
     if reference.scheme != "hf":
         return KINDS[reference.scheme]
     given = {option for option in ("text", "label", "tokens", "tags") if reference.get(option)}

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from ptmbench.record import PROTOCOL_VERSION
 from ptmbench.settings import BudgetSpec
-from ptmbench.spec import Case, Modality
+from ptmbench.spec import Case, Modality, Serves
 
 
 def case_digest(
@@ -23,9 +23,13 @@ def case_digest(
     spec = asdict(case)
     if case.model.modality is Modality.IMAGE:
         del spec["model"]["modality"]  # as it was when there was no other: records of that time are not stale
+    if case.model.serves is Serves.FEATURES:
+        del spec["model"]["serves"]  # likewise
     recipe = spec["method"]["recipe"]
     if recipe and recipe["epochs"] is None:
-        del recipe["epochs"]  # likewise
+        del recipe["epochs"]
+    if recipe and recipe["pace"] == 1:
+        del recipe["pace"]
     content = {
         "protocol": PROTOCOL_VERSION,
         "case": spec,

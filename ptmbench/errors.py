@@ -26,7 +26,7 @@ class UsageError(PtmbenchError):
 
 
 LISTED = ("model", "task", "method")  # what `ptmbench list` lists
-FEW = 8  # names that a message can hold
+FEW = 12  # names that a message can hold
 SHOWN = 20  # faults that a message lists
 
 

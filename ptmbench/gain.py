@@ -2,7 +2,7 @@
 
 Paired: seed s gives both the same draw of examples and the same order of batches. Several common seeds give a t
 interval over the seeds' differences; one seed, or differences without any spread, a t interval over the differences
-on the test examples, or for a ratio of sums such as F1 a bootstrap over them.
+on the test examples, or for a metric that is no share of examples (F1, mIoU, mAP) a bootstrap over them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,10 +13,11 @@ from ptmbench.errors import RecordError
 from ptmbench.record import Gain, Record, Verdict
 from ptmbench.result import Missing
 from ptmbench.spec import Family
-from ptmbench.statistics import Parts, ratio_difference_interval, t_interval
+from ptmbench.statistics import bootstrap_difference, t_interval
+from ptmbench.tallies import Ratios, Tally
 
 OVER = "from_scratch"
-PartsOf = Callable[[Record], Parts]
+TallyOf = Callable[[Record], Tally]
 
 
 def verdict_of(interval: tuple[float, float]) -> Verdict:
@@ -26,18 +27,18 @@ def verdict_of(interval: tuple[float, float]) -> Verdict:
     return "hurts" if interval[1] < 0 else "no_clear_difference"
 
 
-def over_examples(mine: Parts, theirs: Parts) -> tuple[tuple[float, float], str]:
-    """The interval of a difference of two ratios of sums [n, 2] over the same examples, and its kind."""
-    if (mine[:, 1] == 1).all() and (theirs[:, 1] == 1).all():
-        return t_interval((mine[:, 0] - theirs[:, 0]).astype(float)), "paired_t_over_examples"
-    return ratio_difference_interval(mine, theirs), "paired_bootstrap_over_examples"
+def over_examples(mine: Tally, theirs: Tally) -> tuple[tuple[float, float], str]:
+    """The interval of the difference of two models' metrics over the same examples, and its kind."""
+    if isinstance(mine, Ratios) and isinstance(theirs, Ratios) and mine.of_shares and theirs.of_shares:
+        return t_interval((mine.parts[:, 0] - theirs.parts[:, 0]).astype(float)), "paired_t_over_examples"
+    return bootstrap_difference(mine, theirs), "paired_bootstrap_over_examples"
 
 
-def gain_over(record: Record, partner: Record | None, parts_of: PartsOf) -> Gain | Missing:
+def gain_over(record: Record, partner: Record | None, tally_of: TallyOf) -> Gain | Missing:
     """The gain of a record over its partner, or why there is none.
 
-    `parts_of(record)` gives what each test example, in a fixed order, adds to numerator and denominator of the metric
-    at the record's first seed.
+    `tally_of(record)` gives what the test examples, in a fixed order, contribute to the metric at the record's first
+    seed.
     """
     if partner is None:
         return Missing("the partner from scratch was not run")
@@ -51,7 +52,7 @@ def gain_over(record: Record, partner: Record | None, parts_of: PartsOf) -> Gain
     if len(differences) > 1 and np.ptp(differences) > 0:
         interval = t_interval(differences)
     else:
-        interval, kind = over_examples(parts_of(record), parts_of(partner))
+        interval, kind = over_examples(tally_of(record), tally_of(partner))
     return Gain(
         over=OVER,
         partner_id=partner.case.id,
@@ -82,15 +83,15 @@ def with_gain(record: Record, gain: Gain | Missing) -> Record:
     return Record.model_validate({**dict(record), "gain": value, "missing": missing})
 
 
-def settled(records: Sequence[Record], parts_of: PartsOf) -> list[Record]:
+def settled(records: Sequence[Record], tally_of: TallyOf) -> list[Record]:
     """The records with their gains computed anew from each other."""
-    return [_settle(record, records, parts_of) for record in records]
+    return [_settle(record, records, tally_of) for record in records]
 
 
-def _settle(record: Record, records: Sequence[Record], parts_of: PartsOf) -> Record:
+def _settle(record: Record, records: Sequence[Record], tally_of: TallyOf) -> Record:
     if record.quality is None or record.case.model.family == Family.CONTROL:
         return record
     try:
-        return with_gain(record, gain_over(record, partner_of(record, records), parts_of))
+        return with_gain(record, gain_over(record, partner_of(record, records), tally_of))
     except RecordError as error:
         return with_gain(record, Missing(str(error)))

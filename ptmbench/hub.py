@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ptmbench.model_references import control_of
-from ptmbench.spec import Family, Hub, Modality, ModelSpec
+from ptmbench.spec import Family, Hub, Modality, ModelSpec, Serves
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
     """What the publishers say of a checkpoint: parameters, 10^9 MACs of one input, ImageNet top-1 in %.
+
+    Of detectors the box mAP on COCO's val2017, of segmenters the mIoU on those of its pictures that have VOC's classes,
+    both in %.
 
     `file` is its name in torch's cache, where that is how it is kept.
     """
@@ -24,6 +27,8 @@ class Published:
     gmacs: float | None = None
     imagenet_top1: float | None = None
     file: str = ""
+    coco_map: float | None = None
+    coco_voc_miou: float | None = None
 
 
 _GAN_ZOO: Final = (
@@ -32,9 +37,18 @@ _GAN_ZOO: Final = (
 )
 
 
+_CLASSIFIED: Final = ("cross_entropy", "imagenet1k")
+
+
 def _torchvision(name: str, weights: str, suffix: str = "", options: str = "") -> ModelSpec:
-    how = "cross_entropy", "imagenet1k"
-    return _model(f"{name}{suffix}", f"torchvision:{name}@{weights}{options}", Family.SUPERVISED, how, "BSD-3-Clause")
+    reference = f"torchvision:{name}@{weights}{options}"
+    return _model(f"{name}{suffix}", reference, Family.SUPERVISED, _CLASSIFIED, "BSD-3-Clause")
+
+
+def _dense(name: str, weights: str, serves: Serves) -> ModelSpec:
+    """A detector or segmenter as torchvision publishes it."""
+    found = _model(name, f"torchvision:{name}@{weights}", Family.SUPERVISED, (serves, "coco"), "BSD-3-Clause")
+    return replace(found, serves=serves)
 
 
 def _text(name: str, reference: str, how: tuple[str, str], licence: str) -> ModelSpec:
@@ -60,6 +74,14 @@ _PRETRAINED: Final = (
     _torchvision("squeezenet1_1", "IMAGENET1K_V1"),
     _torchvision("vit_b_16", "IMAGENET1K_V1"),
     _torchvision("convnext_tiny", "IMAGENET1K_V1"),
+    _dense("fasterrcnn_resnet50_fpn", "COCO_V1", Serves.BOXES),
+    _dense("ssdlite320_mobilenet_v3_large", "COCO_V1", Serves.BOXES),
+    _dense("fcn_resnet50", "COCO_WITH_VOC_LABELS_V1", Serves.MASKS),
+    _dense("deeplabv3_resnet50", "COCO_WITH_VOC_LABELS_V1", Serves.MASKS),
+    replace(
+        _model("unet_resnet34", "smp:unet/resnet34@imagenet", Family.SUPERVISED, _CLASSIFIED, "MIT"),
+        serves=Serves.MASKS,
+    ),
     _model(
         "dinov2_small",
         "hf:facebook/dinov2-small@ed25f3a31f01632728cabb09d1542f84ab7b0056?modality=image",
@@ -121,6 +143,19 @@ PUBLISHED: Final[dict[str, Published]] = {
     "squeezenet1_1": Published("Iandola et al. 2016", 1_235_496, 0.349, 58.178, "squeezenet1_1-b8a52dc0.pth"),
     "vit_b_16": Published("Dosovitskiy et al. 2021", 86_567_656, 17.564, 81.072, "vit_b_16-c867db91.pth"),
     "convnext_tiny": Published("Liu et al. 2022", 28_589_128, 4.456, 82.520, "convnext_tiny-983f1562.pth"),
+    "fasterrcnn_resnet50_fpn": Published(
+        "Ren et al. 2015", 41_755_286, file="fasterrcnn_resnet50_fpn_coco-258fb6c6.pth", coco_map=37.0
+    ),
+    "ssdlite320_mobilenet_v3_large": Published(
+        "Howard et al. 2019", 3_440_060, file="ssdlite320_mobilenet_v3_large_coco-a79551df.pth", coco_map=21.3
+    ),
+    "fcn_resnet50": Published(
+        "Long et al. 2015", 35_322_218, file="fcn_resnet50_coco-1167a1af.pth", coco_voc_miou=60.5
+    ),
+    "deeplabv3_resnet50": Published(
+        "Chen et al. 2017", 42_004_074, file="deeplabv3_resnet50_coco-cd0a2569.pth", coco_voc_miou=66.4
+    ),
+    "unet_resnet34": Published("Ronneberger et al. 2015"),
     "dinov2_small": Published("Oquab et al. 2024", 22_056_576),
     "clip_vit_b_32": Published("Radford et al. 2021"),
     "sd_vae": Published("Rombach et al. 2022"),

@@ -23,6 +23,7 @@ class PublishedData:
 
 
 NONE_STATED: Final = "none stated"
+VOC: Final = "Everingham et al. 2010"
 
 PUBLISHED_DATA: Final[dict[str, PublishedData]] = {
     "cifar10": PublishedData("torchvision:CIFAR10", 10, NONE_STATED, "Krizhevsky 2009", "cifar-10-batches-py"),
@@ -35,6 +36,12 @@ PUBLISHED_DATA: Final[dict[str, PublishedData]] = {
     ),
     "dtd": PublishedData("torchvision:DTD", 47, "research use", "Cimpoi et al. 2014", "dtd/dtd/labels"),
     "eurosat": PublishedData("torchvision:EuroSAT", 10, "MIT", "Helber et al. 2019", "eurosat/2750"),
+    "voc2007_boxes": PublishedData(
+        "torchvision:VOCDetection?year=2007", 20, NONE_STATED, VOC, "VOCdevkit/VOC2007/ImageSets/Main"
+    ),
+    "voc2012_masks": PublishedData(
+        "torchvision:VOCSegmentation?year=2012", 21, NONE_STATED, VOC, "VOCdevkit/VOC2012/ImageSets/Segmentation"
+    ),
     "sst2": PublishedData(  # the labels of its test part are kept secret: its validation part is tested on, as usual
         "hf:stanfordnlp/sst2@8d51e7e4887a4caaa95b3fbebbf53c0490b58bbb?text=sentence&label=label&test=validation",
         *(2, NONE_STATED, "Socher et al. 2013"),

@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.references import Reference, check, parse, short_name, slug
-from ptmbench.spec import Family, Hub, Modality, ModelSpec
+from ptmbench.spec import COMPOSED, RANDOM_SUFFIX, Composed, Family, Hub, Modality, ModelSpec, Serves
 
 FACTS = ("name", "family", "objective", "source", "licence")
 COMMON = ("weights", "size", *FACTS)
@@ -22,7 +22,19 @@ OPTIONS: Final[dict[Hub, tuple[str, ...]]] = {
     "hf": ("modality", "max_length"),
     "torch_hub": ("part", "head", "args", "mean", "std"),
     "keras": (),
+    "smp": (),
     "file": ("mean", "std", "features", "partial"),
+}
+SERVES: Final[dict[Composed, Serves]] = {
+    "fasterrcnn": Serves.BOXES,
+    "yolox": Serves.BOXES,
+    "fcn": Serves.MASKS,
+    "unet": Serves.MASKS,
+    "deeplabv3": Serves.MASKS,
+}
+WHOLE: Final = {  # how torchvision's builders of these begin
+    Serves.BOXES: ("fasterrcnn_", "fcos_", "keypointrcnn_", "maskrcnn_", "retinanet_", "ssd300_", "ssdlite320_"),
+    Serves.MASKS: ("deeplabv3_", "fcn_", "lraspp_"),
 }
 SUPERVISED = ("torchvision", "keras")  # whose published weights are classifiers, trained as such
 IMAGE_TYPES: Final = frozenset(  # model types of transformers that take pictures
@@ -44,23 +56,28 @@ def model_specs(text: str, catalog: Iterable[ModelSpec]) -> tuple[ModelSpec, ...
 def model_spec(text: str, catalog: Iterable[ModelSpec]) -> ModelSpec:
     """The model of a catalog name or a reference; raises `UnknownName` or `UsageError`."""
     reference = parse(text)
-    known: dict[str, Collection[str]] = {"": (), **{scheme: (*COMMON, *own) for scheme, own in OPTIONS.items()}}
+    catalog = tuple(catalog)
+    own: dict[str, Collection[str]] = {scheme: (*COMMON, *options) for scheme, options in OPTIONS.items()}
+    every = sorted({option for options in own.values() for option in options})
+    known: dict[str, Collection[str]] = {"": (), **own, **dict.fromkeys(COMPOSED, every)}
     check(reference, "model", known)
     if not reference.scheme:
         names = {model.name: model for model in catalog}
         if reference.name not in names:
             raise UnknownName("model", reference.name, names)
         return names[reference.name]
-    return _referenced(reference)
+    return _composed(reference, catalog) if reference.scheme in COMPOSED else _referenced(reference)
 
 
 def control_of(model: ModelSpec) -> ModelSpec:
     """The same architecture at random initialisation: what the model's gain is measured against."""
-    bare = parse(model.reference).having("weights", "random")
+    random = str(parse(model.reference).having("weights", "random")).partition(":")[2]
+    if model.provider in COMPOSED and model.embedded:
+        random = f"{model.entry.partition('.')[0]}{RANDOM_SUFFIX}"
     return replace(
         model,
-        name=f"{model.architecture}.random",
-        entry=str(bare).partition(":")[2],
+        name=f"{model.architecture}{RANDOM_SUFFIX}",
+        entry=random,
         family=Family.CONTROL,
         objective="none",
         source="none",
@@ -87,15 +104,56 @@ def _referenced(reference: Reference) -> ModelSpec:
         source=reference.get("source", "not stated"),
         licence=reference.get("licence", "not stated"),
         modality=_modality(reference),
+        serves=_serves(scheme, reference.name),
     )
     return control_of(model) if model.random else model
+
+
+def _composed(reference: Reference, catalog: tuple[ModelSpec, ...]) -> ModelSpec:
+    """A detector or segmenter over another model, which its name is: `fasterrcnn:resnet18`, `unet:timm:ID?size=256`.
+
+    What ships with the package is named; everything else is known by its whole reference.
+    """
+    provider = cast("Composed", reference.scheme)
+    inner_text = str(Reference("", reference.name, reference.without("name").options))
+    bare = reference.name if ":" not in reference.name else inner_text
+    inner = model_spec(bare, catalog)
+    if inner.modality is not Modality.IMAGE or inner.serves is not Serves.FEATURES:
+        raise UsageError(
+            f"{reference.scheme} is built over an image model that gives features, and {inner.name} is none"
+        )
+    if inner.embedded and reference.without("name").options:
+        raise UsageError(f"{inner.name} ships with the package and takes no options, got {reference}")
+    whole = parse(inner.reference).without(*FACTS)
+    for option in ("weights", "size"):
+        if reference.get(option):
+            whole = whole.having(option, reference.get(option))
+    given = reference.get("name")
+    model = replace(
+        inner,
+        name=slug(given) if given else f"{provider}.{inner.name}",
+        provider=provider,
+        entry=inner.name if inner.embedded else str(whole),
+        architecture=slug(given) if given else f"{provider}.{inner.architecture}",
+        serves=SERVES[provider],
+    )
+    return control_of(model) if model.random else model
+
+
+def _serves(scheme: str, name: str) -> Serves:
+    """What a builder gives: torchvision calls its detectors and segmenters by their kind."""
+    if scheme == "smp":
+        return Serves.MASKS
+    found = [serves for serves, prefixes in WHOLE.items() if scheme == "torchvision" and name.startswith(prefixes)]
+    return found[0] if found else Serves.FEATURES
 
 
 def _short(scheme: Hub, name: str) -> str:
     """What people call it: the last word of a path or an id, less its weights or revision."""
     if scheme == "file":
         return PurePath(name.partition("#")[0]).stem
-    return PurePath(name.partition("@")[0]).name
+    bare = name.partition("@")[0]
+    return bare.replace("/", "_") if scheme == "smp" else PurePath(bare).name
 
 
 def _family(reference: Reference) -> Family:

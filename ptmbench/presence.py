@@ -104,6 +104,9 @@ def model_there(model: ModelSpec) -> bool:
     reference = parse(model.reference)
     if model.provider == "hf":
         return any(any(snapshot("models", reference.name).glob(pattern)) for pattern in HF_WEIGHTS)
+    if model.provider == "smp":  # the library pins the revision, and is not asked: looking up imports nothing
+        encoder = reference.name.partition("/")[2].replace("@", ".")
+        return any(hub_cache().glob(f"models--smp-hub--{encoder}/snapshots/*/*.safetensors"))
     if model.provider == "torch_hub":
         return (torch_hub_folder(reference.name.rpartition("/")[0]) / TRUSTED).exists()
     return (torch_home() / "checkpoints" / PUBLISHED[model.name].file).exists()

@@ -109,8 +109,16 @@ class SeedValue(_Part):
     value: float
 
 
+class CurvePoint(_Part):
+    """The primary metric on the validation split after so many steps of training at a seed."""
+
+    seed: int
+    step: Count
+    value: float
+
+
 class Outcomes(_Part):
-    """The sidecar with the prediction for every test example at every seed."""
+    """A sidecar: what came out for the test examples at every seed, or pictures of it."""
 
     file: str
     sha256: Sha256
@@ -131,6 +139,8 @@ class Quality(_Part):
     floor_tells: bool | None
     others: dict[str, float]
     outcomes: Outcomes
+    curve: list[CurvePoint] = []
+    pictures: list[Outcomes] = []
 
 
 class Gain(_Part):
@@ -147,8 +157,9 @@ class Gain(_Part):
 
 
 class Latency(_Part):
-    """Seconds for one batch, forward only, warmed up; the samples in the order measured, six digits each."""
+    """Seconds for one batch, warmed up; the samples in the order measured, six digits each. `scope` says of what."""
 
+    scope: str = "forward pass"
     batch_size: Count
     p50: Seconds
     p95: Seconds
@@ -237,12 +248,14 @@ class Record(_Part):
 
 
 def chance_of(task: TaskRecord) -> float | None:
-    """What guessing gives: an equal share for each class; of entities practically none is guessed whole.
+    """What guessing gives: an equal share for each class; of entities and of boxes practically none is guessed whole.
 
-    None where the number of classes is not known.
+    None where it is not known.
     """
-    if task.kind == "token_classification":
+    if task.kind in {"token_classification", "object_detection"}:
         return 0.0
+    if task.kind == "semantic_segmentation":
+        return None  # it hangs on how much of the pictures each class fills
     return None if task.classes is None else 1 / task.classes
 
 

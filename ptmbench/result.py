@@ -1,11 +1,12 @@
 """What the engine hands back, before it becomes a record: plain values, with `Missing` where there is none."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.record import SourceDistance
+from ptmbench.tallies import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +31,35 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """Predictions [seeds, labels] beside the truth [labels] of the test examples, and the metric's figures.
+class CurvePoint:
+    """The metric on the validation split after so many steps of training."""
 
-    An example has one label, or one a word. `parts` [seeds, test examples, 2] is what each example adds to numerator
-    and denominator of the metric, a ratio of sums: hits and 1 for accuracy, 2 TP and 2 TP + FP + FN for F1. `values`
-    and `train_values` hold the primary metric for each seed on the test and the training examples.
+    seed: int
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came out for the test examples, and the metric's figures.
+
+    `outcomes` are the predictions of all seeds beside the truth, as arrays to be stored; `tally` is what each test
+    example contributes to the metric at the first seed, and can be computed again from them. `values` and
+    `train_values` hold the primary metric for each seed on the test and the training examples; `curve` the way there,
+    where it was watched.
     """
 
     seeds: tuple[int, ...]
-    predictions: NDArray[np.int64]
-    truth: NDArray[np.int64]
     test_ids: tuple[str, ...]
-    parts: NDArray[np.int64]
+    outcomes: dict[str, NDArray[Any]]
+    tally: Tally
     metric: str
     higher_is_better: bool
     values: tuple[float, ...]
     train_values: tuple[float, ...]
     others: dict[str, float]
+    curve: tuple[CurvePoint, ...] = ()
+    pictures: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,10 @@ class LatencySamples:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a network costs whatever data it sees: measured once and shared between cases."""
+    """What a network costs whatever data it sees: measured once and shared between cases.
+
+    `scope` says what was run for operations, latency, throughput and memory.
+    """
 
     parameters: int
     size_bytes: int
@@ -83,6 +98,7 @@ class Footprint:
     throughput_batch_size: int
     inference_bytes: int | Missing
     memory_kind: str
+    scope: str = "forward pass"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from ptmbench.errors import (
 from ptmbench.floors import NO_FLOOR, NO_FLOORS_FILE, Floor, Floors
 from ptmbench.gain import settled
 from ptmbench.record import Provenance, Record, Status
-from ptmbench.result import Identity, Missing
+from ptmbench.result import Answers, Identity, Missing
 from ptmbench.settings import RunSettings
 from ptmbench.spec import Case
 from ptmbench.store import FolderKey, ResultsFolder
@@ -153,11 +153,16 @@ class Session:
             budget=self.settings.budget.name,
             precision=self.bench.device.precision,
             floor=self._floor(case, identity.split_sha256 if isinstance(identity.split_sha256, str) else None),
-            outcomes=self.store.write_outcomes(case.id, result.answers),
+            sidecars=self._sidecars(case, result.answers),
             provenance=self._provenance(time.perf_counter() - started),
         )
         self.store.write(record)
         return record
+
+    def _sidecars(self, case: Case, answers: Answers) -> assembly.Sidecars:
+        outcomes = self.store.write_outcomes(case.id, answers)
+        drawn = [] if answers.pictures is None else [self.store.write_pictures(case.id, answers.pictures)]
+        return assembly.Sidecars(outcomes, drawn)
 
     def _standing(self, case: Case, identity: Identity) -> Record | None:
         """The record that a resume may keep: same digest, and not merely skipped."""
@@ -223,7 +228,7 @@ class Session:
         if self._store is None:
             return [], []
         records, problems = self._store.read_all()
-        complete = settled(records, self._store.parts)
+        complete = settled(records, self._store.tally)
         for before, after in zip(records, complete, strict=True):
             if before != after:
                 self._store.write(after)

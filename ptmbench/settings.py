@@ -33,7 +33,7 @@ class BudgetSpec:
         What is left over after the last full batch of an epoch is not seen in it.
         """
         if recipe.epochs is None:
-            return self.steps
+            return self.steps * recipe.pace
         whole = recipe.epochs * max(examples // recipe.batch_size, 1)
         return whole if self.name == "standard" else min(whole, self.steps)
 

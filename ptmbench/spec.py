@@ -16,16 +16,24 @@ EMBEDDED = ("embedded", "embedded_text", *RANDOM, "pixels", "tfidf")  # what shi
 HUB_MARKER = "hub"  # pytest's name for cases of public weights or data
 RANDOM_WEIGHTS = "weights=random"  # the option of a reference that asks for its architecture without weights
 
+RANDOM_SUFFIX = ".random"  # how the catalog calls an architecture at random initialisation
+COMPOSED = ("fasterrcnn", "yolox", "fcn", "unet", "deeplabv3")  # providers that build over another model
+
 SLUG = re.compile(r"[A-Za-z0-9_.]+")
 
 Budget = Literal["smoke", "quick", "standard"]
 Precision = Literal["fp32", "bf16"]
-MethodName = Literal["linear_probe", "knn", "fine_tune", "fine_tune_last", "fine_tune_sgd", "from_scratch"]
+MethodName = Literal[
+    "linear_probe", "knn", "fine_tune", "fine_tune_last", "fine_tune_sgd", "frozen_backbone", "from_scratch"
+]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
 Embedded = Literal["embedded", "embedded_text", "random", "random_text", "pixels", "tfidf"]
-Hub = Literal["torchvision", "timm", "hf", "torch_hub", "keras", "file"]
-Provider = Embedded | Hub
+Hub = Literal["torchvision", "timm", "hf", "torch_hub", "keras", "smp", "file"]
+Detector = Literal["fasterrcnn", "yolox"]
+Segmenter = Literal["fcn", "unet", "deeplabv3"]
+Composed = Detector | Segmenter  # built over the feature maps of another model, which the entry names
+Provider = Embedded | Hub | Composed
 Objective = Literal["cross_entropy", "vae", "wgan_gp", "simclr", "masked_lm", "causal_lm"]
 
 
@@ -36,17 +44,40 @@ class Modality(StrEnum):
     TEXT = "text"
 
 
+class Serves(StrEnum):
+    """What a model gives: features for a classifier, boxes of objects, or masks of pixels."""
+
+    FEATURES = "features"
+    BOXES = "boxes"
+    MASKS = "masks"
+
+
 class TaskKind(StrEnum):
     """What a task asks for; each kind has one benchmark file."""
 
     IMAGE_CLASSIFICATION = "image_classification"
+    OBJECT_DETECTION = "object_detection"
+    SEMANTIC_SEGMENTATION = "semantic_segmentation"
     TEXT_CLASSIFICATION = "text_classification"
     TOKEN_CLASSIFICATION = "token_classification"  # noqa: S105  no password
 
     @property
     def modality(self) -> Modality:
         """What its examples are."""
-        return Modality.IMAGE if self is TaskKind.IMAGE_CLASSIFICATION else Modality.TEXT
+        return (
+            Modality.TEXT if self in {TaskKind.TEXT_CLASSIFICATION, TaskKind.TOKEN_CLASSIFICATION} else Modality.IMAGE
+        )
+
+    @property
+    def asks(self) -> Serves:
+        """What it asks of a model."""
+        places = {TaskKind.OBJECT_DETECTION: Serves.BOXES, TaskKind.SEMANTIC_SEGMENTATION: Serves.MASKS}
+        return places.get(self, Serves.FEATURES)
+
+    @property
+    def dense(self) -> bool:
+        """Whether it asks for places in a picture, which no classifier gives."""
+        return self.asks is not Serves.FEATURES
 
 
 class Family(StrEnum):
@@ -83,6 +114,7 @@ class ModelSpec:
     source: str
     licence: str
     modality: Modality = Modality.IMAGE
+    serves: Serves = Serves.FEATURES
 
     def __post_init__(self) -> None:
         checked_slug(self.name)
@@ -95,12 +127,14 @@ class ModelSpec:
     @property
     def random(self) -> bool:
         """Whether it is an architecture at random initialisation."""
-        return self.provider in RANDOM or RANDOM_WEIGHTS in self.entry.partition("?")[2].split("&")
+        entry, _, options = self.entry.partition("?")
+        built_on_random = self.provider in COMPOSED and entry.endswith(RANDOM_SUFFIX)
+        return self.provider in RANDOM or built_on_random or RANDOM_WEIGHTS in options.split("&")
 
     @property
     def embedded(self) -> bool:
-        """Whether it ships with the package."""
-        return self.provider in EMBEDDED
+        """Whether it ships with the package, or is built over what does."""
+        return self.provider in EMBEDDED or (self.provider in COMPOSED and ":" not in self.entry)
 
     @property
     def pretrained(self) -> bool:
@@ -131,8 +165,9 @@ class TaskSpec:
 class Recipe:
     """How weights are trained: optimiser, schedule, batch and steps, or passes over the training examples (`epochs`).
 
-    `weight_decay` with SGD adds (weight_decay / 2) * ||theta||^2 to the loss; with AdamW it is decoupled from the
-    gradient (Loshchilov & Hutter 2019) and shrinks the weights by learning_rate * weight_decay a step instead.
+    `pace` multiplies the steps of every budget. `weight_decay` with SGD adds (weight_decay / 2) * ||theta||^2 to the
+    loss; with AdamW it is decoupled from the gradient (Loshchilov & Hutter 2019) and shrinks the weights by
+    learning_rate * weight_decay a step instead.
     """
 
     optimizer: Optimizer
@@ -144,6 +179,7 @@ class Recipe:
     momentum: float = 0.9
     label_smoothing: float = 0.0
     epochs: int | None = None
+    pace: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
+from ptmbench.tallies import Tally
+
 CONFIDENCE = 0.95
 RESAMPLINGS = 2_000
 Interval = tuple[float, float]
 Values = Sequence[float] | NDArray[np.float64]
-Parts = NDArray[np.int64]
 
 
 def wilson(proportion: float, count: int) -> Interval:
@@ -33,32 +34,20 @@ def t_interval(values: Values) -> Interval:
     return mean - spread, mean + spread
 
 
-def ratio(parts: Parts) -> float:
-    """The ratio of the sums of numerators and denominators [n, 2]; 0 where nothing was asked and nothing answered."""
-    above, below = parts.sum(axis=0)
-    return float(above / below) if below else 0.0
+def bootstrap_interval(tally: Tally) -> Interval:
+    """A percentile bootstrap over examples (Efron & Tibshirani 1993) of any metric with a tally."""
+    return _percentiles(tally.under(_resamplings(tally.count)))
 
 
-def ratio_interval(parts: Parts) -> Interval:
-    """A percentile bootstrap over examples (Efron & Tibshirani 1993) of a ratio of sums [n, 2]."""
-    return _percentiles(_resampled_ratios(parts, _resamplings(len(parts))))
-
-
-def ratio_difference_interval(first: Parts, second: Parts) -> Interval:
-    """The same for the difference of two ratios over the same examples: both see the same resamplings."""
-    weights = _resamplings(len(first))
-    return _percentiles(_resampled_ratios(first, weights) - _resampled_ratios(second, weights))
+def bootstrap_difference(first: Tally, second: Tally) -> Interval:
+    """The same for the difference of two models' metrics over the same examples: both see the same resamplings."""
+    weights = _resamplings(first.count)
+    return _percentiles(first.under(weights) - second.under(weights))
 
 
 def _resamplings(count: int) -> NDArray[np.int64]:
     """How often each example is drawn [RESAMPLINGS, count]; the same for the same count."""
     return np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=RESAMPLINGS)
-
-
-def _resampled_ratios(parts: Parts, weights: NDArray[np.int64]) -> NDArray[np.float64]:
-    above, below = (weights @ parts).T
-    ratios: NDArray[np.float64] = np.divide(above, below, out=np.zeros(len(weights)), where=below > 0)
-    return ratios
 
 
 def _percentiles(values: NDArray[np.float64]) -> Interval:

@@ -3,6 +3,7 @@
 DIR/_folder.json           the one (budget, device, precision) of the folder
 DIR/CASE.json              the record
 DIR/outcomes/CASE.npz      predictions for every test example and seed; written before the record
+DIR/pictures/CASE.png      test pictures with what a detector or segmenter made of them
 DIR/_running/CASE.json     a mark while a case runs: one that outlives its process tells of a kill
 """
 
@@ -11,7 +12,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,13 +21,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptmbench import average_precision
 from ptmbench.errors import RecordError, StoreError
 from ptmbench.record import Outcomes, Record, from_json, to_json
 from ptmbench.result import Answers
+from ptmbench.tallies import Tally, of_labels
 
 FOLDER_FILE = "_folder.json"
 RUNNING = "_running"
 OUTCOMES = "outcomes"
+PICTURES = "pictures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,13 @@ def _replaced(path: Path, content: bytes) -> None:
         if written:
             written.unlink(missing_ok=True)
         raise
+
+
+def _narrowed(array: NDArray[Any]) -> NDArray[Any]:
+    """Whole numbers from 0 up in the smallest type that holds them, everything else as it is."""
+    if array.dtype.kind != "i" or not array.size or array.min() < 0:
+        return array
+    return array.astype(np.min_scalar_type(int(array.max())))
 
 
 def _alive(pid: int) -> bool:
@@ -152,25 +163,30 @@ class ResultsFolder:
     def write_outcomes(self, case_id: str, answers: Answers) -> Outcomes:
         """Writes the predictions of a case and returns what the record says of them."""
         buffer = io.BytesIO()
-        smallest = np.min_scalar_type(int(max(answers.predictions.max(), answers.truth.max())))
         arrays: dict[str, Any] = {
             "seeds": np.asarray(answers.seeds),
-            "predictions": answers.predictions.astype(smallest),
-            "truth": answers.truth.astype(smallest),
+            **{name: _narrowed(array) for name, array in answers.outcomes.items()},
             "test_ids": np.asarray(answers.test_ids),
         }
-        if not (answers.parts[..., 1] == 1).all():  # else they follow from predictions and truth
-            arrays["parts"] = answers.parts
         np.savez_compressed(buffer, **arrays)
         name = f"{OUTCOMES}/{case_id}.npz"
         write_atomically(self.path / name, buffer.getvalue())
         return Outcomes(file=name, sha256=hashlib.sha256(buffer.getvalue()).hexdigest())
 
-    def parts(self, record: Record) -> NDArray[np.int64]:
-        """What each test example [n, 2] adds to numerator and denominator of the metric at the record's first seed.
+    def write_pictures(self, case_id: str, content: bytes) -> Outcomes:
+        """Writes a case's pictures (PNG) and returns what the record says of them."""
+        name = f"{PICTURES}/{case_id}.png"
+        write_atomically(self.path / name, content)
+        return Outcomes(file=name, sha256=hashlib.sha256(content).hexdigest())
 
-        For a share of examples that is 1 or 0, and 1. Raises `RecordError` if it is not known.
-        """
+    def tally(self, record: Record) -> Tally:
+        """What the test examples contribute to the metric at the record's first seed; raises `RecordError`."""
+        with self.outcomes(record) as outcomes:
+            return average_precision.of_outcomes(outcomes) if "found_box" in outcomes else of_labels(outcomes)
+
+    @contextmanager
+    def outcomes(self, record: Record) -> Iterator[Mapping[str, Any]]:
+        """The stored arrays of a record's outcomes; raises `RecordError` where they are not what it speaks of."""
         if record.quality is None:
             raise RecordError(f"{record.case.id} is {record.status} and has no outcomes")
         path, expected = self.path / record.quality.outcomes.file, record.quality.outcomes.sha256
@@ -180,11 +196,8 @@ class ResultsFolder:
             raise RecordError(f"{path} cannot be read: {error.strerror}") from None
         if hashlib.sha256(content).hexdigest() != expected:
             raise RecordError(f"{path} is not what its record speaks of: expected sha256 {expected}")
-        with np.load(io.BytesIO(content), allow_pickle=False) as outcomes:
-            if "parts" in outcomes:
-                return np.asarray(outcomes["parts"][0], dtype=np.int64)
-            hits = (outcomes["predictions"][0] == outcomes["truth"]).astype(np.int64)
-            return np.stack([hits, np.ones_like(hits)], axis=1)
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            yield arrays
 
     @contextmanager
     def running(self, case_id: str, digest: str) -> Iterator[None]:

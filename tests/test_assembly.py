@@ -11,19 +11,19 @@ from ptmbench.assembly import quality_interval, summarise_latency, with_floor
 from ptmbench.floors import Floor
 from ptmbench.result import Answers, LatencySamples, Missing
 from ptmbench.statistics import t_interval, wilson
+from ptmbench.tallies import Ratios
 from strategies import records
 
 EMPTY = Answers(
     seeds=(),
-    predictions=np.zeros((0, 0), dtype=np.int64),
-    truth=np.zeros(200, dtype=np.int64),
+    outcomes={},
     test_ids=(),
     metric="top1_accuracy",
     higher_is_better=True,
     values=(),
     train_values=(),
     others={},
-    parts=np.ones((1, 200, 2), dtype=np.int64),
+    tally=Ratios(np.ones((200, 2), dtype=np.int64)),
 )
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from ptmbench.boxfiles import box_fault, read_coco, read_voc
 from ptmbench.errors import UsageError
@@ -18,7 +19,7 @@ def write_voc(folder, pictures, parts=None):
     for sub in ("Annotations", "JPEGImages", "ImageSets/Main"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     for name, objects in pictures.items():
-        (folder / "JPEGImages" / f"{name}.jpg").write_bytes(b"")
+        Image.new("RGB", (100, 50)).save(folder / "JPEGImages" / f"{name}.jpg")
         size = "<size><width>100</width><height>50</height></size>"
         body = "".join(OBJECT.format(*entry) for entry in objects)
         text = f"<annotation><filename>{name}.jpg</filename>{size}{body}</annotation>"
@@ -36,7 +37,7 @@ def write_coco(folder, annotations, **changes):
         "annotations": annotations,
         **changes,
     }
-    (folder / "a.jpg").write_bytes(b"")
+    Image.new("RGB", (100, 50)).save(folder / "a.jpg")
     (folder / "coco.json").write_text(json.dumps(content))
     return folder / "coco.json"
 
@@ -56,16 +57,63 @@ def test_voc_keeps_parts_and_hard_objects(tmp_path):
     found = read_voc(write_voc(tmp_path, pictures, {"train": "ab", "val": [], "test": "c"}))
 
     assert {"a": "train", "b": "train", "c": "test"} == {picture.id: picture.part for picture in found.pictures}
-    assert (True, False) == found.pictures[0].difficult
+    assert (True, False) == found.pictures[0].ignored
 
 
-def test_coco_leaves_crowds_out(tmp_path):
-    """A crowd is no box to learn from, and a picture without boxes stays."""
+def test_coco_marks_crowds(tmp_path):
+    """A crowd stays and is marked: it is not to be found, and what is found in it is no mistake."""
     crowd = {"image_id": 7, "category_id": 1, "bbox": [0, 0, 5, 5], "iscrowd": 1}
     single = {"image_id": 7, "category_id": 9, "bbox": [0, 0, 5, 5]}
     found = read_coco(write_coco(tmp_path, [crowd, single]), tmp_path)
 
-    assert ("dog",) == found.pictures[0].names
+    assert (("cat", "dog"), (True, False)) == (found.pictures[0].names, found.pictures[0].ignored)
+
+
+def test_the_pictures_own_size_counts(tmp_path):
+    """A size told wrong is a fault of the annotation, one of 0 is looked up, and a file that is no picture is named."""
+    folder = write_voc(tmp_path, {name: [("cat", 0, 60, 1, 80, 9)] for name in "abc"})
+    for name, width in (("a", 90), ("b", 0)):
+        file = folder / "Annotations" / f"{name}.xml"
+        file.write_text(
+            file.read_text().replace("<width>100<", f"<width>{width}<").replace(">50<", f">{width and 50}<")
+        )
+    (folder / "JPEGImages" / "c.jpg").write_text("no picture")
+    told = ("2 faults", "a.xml: says 90x50, and the picture a.jpg is 100x50", "c.xml: the picture c.jpg cannot be read")
+
+    with pytest.raises(UsageError, match=f"(?s){'.*'.join(told)}"):
+        read_voc(folder)
+    found = read_voc(folder, skip_bad=True)
+
+    assert [("b", (100, 50))] == [(picture.id, picture.size) for picture in found.pictures]
+
+
+def test_pictures_without_annotation_are_told(tmp_path):
+    """Where no lists say which pictures count, each needs an annotation."""
+    folder = write_voc(tmp_path, {"a": [("cat", 0, 1, 1, 9, 9)]})
+    Image.new("RGB", (9, 9)).save(folder / "JPEGImages" / "alone.jpg")
+
+    with pytest.raises(UsageError, match=r"1 faults: alone.jpg has no annotation"):
+        read_voc(folder)
+
+
+def test_cocos_ids_are_checked(tmp_path):
+    """Ids that stand twice, and boxes of a category that is none, are told at once; the sound boxes can be kept."""
+    rows = [{"id": 5, "image_id": 7, "category_id": label, "bbox": [0, 0, 5, 5]} for label in (1, 99)]
+    twice = [{"id": 7, "file_name": "a.jpg", "width": 100, "height": 50}] * 2
+    told = ("id 7 stands 2 times in images", "id 5 stands 2 times in annotations", "a.jpg: category_id 99 is none of")
+
+    with pytest.raises(UsageError, match=f"(?s)3 faults.*{'.*'.join(told)}"):
+        read_coco(write_coco(tmp_path, rows, images=twice), tmp_path)
+    found = read_coco(tmp_path / "coco.json", tmp_path, skip_bad=True)
+
+    assert (("cat",), 3) == (found.pictures[0].names, len(found.left_out))
+
+
+def test_pictures_without_objects_stay(tmp_path):
+    """A picture in which nothing is to be found is an example too."""
+    folder = write_voc(tmp_path, {"a": [("cat", 0, 1, 1, 9, 9)], "b": []})
+
+    assert [1, 0] == [len(picture.boxes) for picture in read_voc(folder).pictures]
 
 
 def test_all_faulty_boxes_are_told_at_once_and_can_be_skipped(tmp_path):

@@ -79,7 +79,7 @@ def test_a_missed_floor_is_exit_code_1(cli, tmp_path):
         (["profile", "torchvision:resnet19"], "did you mean resnet1"),
         (
             ["profile", "huggingface:bert"],
-            "no model scheme is called 'huggingface': there are file, hf, keras, timm, torch_hub, torchvision",
+            "no model scheme is called 'huggingface': there are deeplabv3, fasterrcnn, fcn, file, hf, keras",
         ),
         (["profile", "pixels", "--batch-size", "0"], "expected a batch size of at least 1, got 0"),
         (["pretrain", "resnet_tiny.random"], "no pre-trained model is called 'resnet_tiny.random'"),

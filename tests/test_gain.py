@@ -9,6 +9,7 @@ from ptmbench.gain import gain_over, partner_of, settled, verdict_of
 from ptmbench.record import Record, SeedValue
 from ptmbench.result import Missing
 from ptmbench.statistics import t_interval
+from ptmbench.tallies import Ratios
 from strategies import records
 
 finished = records().filter(lambda record: record.status == "ok")
@@ -30,7 +31,7 @@ def shaped(record, *, method, family, values):
 
 def shares(*hits):
     """What test examples add to an accuracy: a hit or none, of one."""
-    return np.array([[hit, 1] for hit in hits])
+    return Ratios(np.array([[hit, 1] for hit in hits]))
 
 
 def not_asked(_record):
@@ -72,7 +73,7 @@ def test_one_seed_of_a_ratio_of_sums_gives_a_bootstrap_over_examples(record):
     """F1 is no mean over sentences: both models are resampled together, and equal answers differ by nothing."""
     mine = shaped(record, method="knn", family="supervised", values=(0.8,))
     partner = shaped(record, method="from_scratch", family="control", values=(0.4,))
-    outcomes = {"knn": np.array([[4, 5]] * 20), "from_scratch": np.array([[2, 5]] * 20)}
+    outcomes = {"knn": Ratios(np.array([[4, 5]] * 20)), "from_scratch": Ratios(np.array([[2, 5]] * 20))}
 
     gain = gain_over(mine, partner, lambda asked: outcomes[asked.case.method.name])
 

@@ -65,7 +65,7 @@ COLOURS = {"helps": "green", "no_clear_difference": "yellow", "hurts": "red"}
 def committed(folder: Path) -> list[Record]:
     """The folder's records with their gains."""
     store = ResultsFolder(folder)
-    return settled(store.read_all()[0], store.parts)
+    return settled(store.read_all()[0], store.tally)
 
 
 def picture(records: list[Record]) -> str:
@@ -155,7 +155,7 @@ def main() -> None:
     """Writes all pages."""
     (ZOO / "README.md").write_text(zoo_page())
     (RESULTS / "record.schema.json").write_text(json.dumps(json_schema(), indent=1) + "\n")
-    for folder in sorted([*RESULTS.glob("embedded/*-*"), *RESULTS.glob("real/*-*")]):
+    for folder in sorted([*RESULTS.glob("*/*-*-*")]):
         (folder / "README.md").write_text(render(committed(folder), "markdown"))
     (RESULTS / "table.svg").write_text(picture(committed(PICTURED)))
 

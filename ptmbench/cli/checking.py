@@ -2,14 +2,12 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
-from ptmbench.boxfiles import BoxSet, read_coco, read_voc
-from ptmbench.data_references import known_options
+from ptmbench.data_references import kind_of, known_options
 from ptmbench.errors import UsageError
-from ptmbench.maskfiles import read_masks
 from ptmbench.references import Reference, check, parse
+from ptmbench.spec import TaskKind
 from ptmbench.textfiles import ConllFile, read_conll, read_labelled
 
 TAGGED = "tagged"
@@ -50,43 +48,22 @@ def _check_file(path: Path, arguments: argparse.Namespace) -> int:
 
 
 def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
-    print(f"{reference}: {_described(reference, skip_bad=skip_bad)}")
-    return 0
-
-
-def _described(reference: Reference, *, skip_bad: bool) -> str:
-    """What a data set holds, in a line."""
-    place = Path(reference.name).expanduser()
-    if reference.scheme == "voc":
-        return _boxes(read_voc(place, skip_bad=skip_bad))
-    if reference.scheme == "coco":
-        images = Path(reference.get("images") or place.parent).expanduser()
-        return _boxes(read_coco(place, images, skip_bad=skip_bad))
-    if reference.scheme == "masks":
-        found = read_masks(place, classes=reference.integer("classes"), skip_bad=skip_bad)
-        parts = _parts(found.parts)
-        return f"{len(found.images):,} pictures with masks{parts}, {found.classes} classes{_left_out(found.left_out)}"
     from ptmbench.engine.data import load
 
-    data = load(str(reference), skip_bad=skip_bad)
+    data, kind = load(str(reference), skip_bad=skip_bad), kind_of(reference)
     samples, split = data.samples, data.split
     sizes = ", ".join(
         f"{name} {len(part):,}"
         for name, part in (("training", split.train), ("validation", split.validation), ("test", split.test))
     )
-    counts = Counter(samples.classes[label] for label in data.labels.tolist())
-    return f"{len(samples.ids):,} examples ({sizes}), labels: {_counted(counts)}{_left_out(samples.left_out)}"
-
-
-def _boxes(found: BoxSet) -> str:
-    counts = Counter(name for picture in found.pictures for name in picture.names)
-    parts = _parts(picture.part for picture in found.pictures if picture.part)
-    return f"{len(found.pictures):,} pictures{parts}, boxes: {_counted(counts)}{_left_out(found.left_out)}"
-
-
-def _parts(parts: Iterable[str] | None) -> str:
-    counts = Counter(parts or ())
-    return f" ({', '.join(f'{name} {counts[name]:,}' for name in counts)})" if counts else ""
+    what = "pictures" if kind.dense else "examples"
+    if kind is TaskKind.SEMANTIC_SEGMENTATION:
+        held = f"masks of {len(samples.classes)} classes: {', '.join(samples.classes)}"
+    else:
+        counts = Counter(samples.classes[label] for label in data.labels.tolist())
+        held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
+    print(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
+    return 0
 
 
 def _left_out(names: tuple[str, ...]) -> str:

@@ -74,7 +74,7 @@ def footprint_fields(found: Footprint) -> dict[str, object]:
         elif isinstance(value, LatencySamples):
             from ptmbench.assembly import summarise_latency
 
-            summary = summarise_latency(value)
+            summary = summarise_latency(value, found.scope)
             fields |= {"batch_size": value.batch_size, "latency_p50_s": summary.p50}
             fields |= {"latency_p95_s": summary.p95, "latency_p99_s": summary.p99}
         else:

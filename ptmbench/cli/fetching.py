@@ -13,7 +13,7 @@ from ptmbench.hub_data import HUB_TASKS
 from ptmbench.model_references import model_spec
 from ptmbench.references import parse
 from ptmbench.selection import matcher
-from ptmbench.spec import ModelSpec, TaskSpec
+from ptmbench.spec import COMPOSED, ModelSpec, TaskSpec
 
 NOTHING = "nothing to fetch: it ships with ptmbench, or is a file of your own"
 
@@ -65,8 +65,17 @@ def _sets(expression: str) -> list[TaskSpec]:
 
 
 def _weights(model: ModelSpec, *, trusted: bool) -> str:
-    from ptmbench.engine.models import huggingface, keras_models, timm_models, torch_hub_models, torchvision_models
+    from ptmbench.engine.models import (
+        huggingface,
+        keras_models,
+        smp_models,
+        timm_models,
+        torch_hub_models,
+        torchvision_models,
+    )
 
+    if model.provider in COMPOSED:
+        return _weights(model_spec(model.entry, ALL_MODELS), trusted=trusted)
     if model.provider == "torch_hub":
         return str(torch_hub_models.fetch(model, trusted=trusted))
     ways = {
@@ -74,6 +83,7 @@ def _weights(model: ModelSpec, *, trusted: bool) -> str:
         "timm": timm_models.fetch,
         "hf": huggingface.fetch,
         "keras": keras_models.fetch,
+        "smp": smp_models.fetch,
     }
     return str(ways[model.provider](model)) if model.provider in ways else NOTHING
 

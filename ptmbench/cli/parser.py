@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 import ptmbench
-from ptmbench.cli import checking, engine_commands, fetching, listing, reporting, running
+from ptmbench.cli import checking, engine_commands, fetching, listing, reporting, running, showing
 
 RUN_EXAMPLES = """\
 examples:
@@ -24,6 +24,11 @@ REPORT_EXAMPLES = """\
 examples:
   ptmbench report ptmbench-results/quick-cpu-fp32
   ptmbench report results/embedded/standard-cpu-fp32 --format markdown -o table.md
+"""
+SHOW_EXAMPLES = """\
+examples:
+  ptmbench show fasterrcnn_tiny.glyphs-scene_boxes_full-fine_tune
+  ptmbench show unet_tiny.glyphs-scene_masks_full-fine_tune --results results/mine -n 12 -o masks.png
 """
 PROFILE_EXAMPLES = """\
 examples:
@@ -81,6 +86,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_list(_command(commands, "list", "what there is to benchmark", LIST_EXAMPLES))
     _add_run(_command(commands, "run", "run cases and print the comparison tables", RUN_EXAMPLES))
     _add_report(_command(commands, "report", "render results folders again", REPORT_EXAMPLES))
+    _add_show(_command(commands, "show", "draw what a detector or segmenter made of test pictures", SHOW_EXAMPLES))
     profile = _command(commands, "profile", "what a model costs, without any task", PROFILE_EXAMPLES)
     profile.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or a reference")
     profile.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
@@ -110,6 +116,14 @@ def make_parser() -> argparse.ArgumentParser:
     doctor = _command(commands, "doctor", "versions, device, caches, and what is missing")
     doctor.set_defaults(command=engine_commands.doctor)
     return parser
+
+
+def _add_show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", metavar="CASE", help="the id of a case that has run")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="default: the newest under ptmbench-results/")
+    parser.add_argument("-n", dest="pictures", type=int, default=8, metavar="N", help="test pictures (default: 8)")
+    parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="default: CASE.png")
+    parser.set_defaults(command=showing.show)
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:

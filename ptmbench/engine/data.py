@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ptmbench.engine.datasets.base import LabelledTokens, Samples
+from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTokens, Samples
 from ptmbench.engine.datasets.referenced import LOADERS, check_shots
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.preprocessing import Encoded, Preprocessing
@@ -53,8 +53,8 @@ class TaskData:
 
     def training_examples(self, shots: int | None, seed: int) -> Tensor:
         """Indices of the labelled examples that a seed may see."""
-        tokens = isinstance(self.samples, LabelledTokens)
-        classes = [0] * len(self.samples.ids) if tokens else self.labels.tolist()
+        in_all = isinstance(self.samples, COUNTED_IN_ALL)
+        classes = [0] * len(self.samples.ids) if in_all else self.labels.tolist()
         return torch.tensor(draw(self.samples.ids, classes, self.split.train, shots, seed))
 
     @property
@@ -67,7 +67,7 @@ class TaskData:
         check_shots(self.samples, self.split.train, shots)
         if shots is None:
             return len(self.split.train)
-        return shots if isinstance(self.samples, LabelledTokens) else shots * self.classes
+        return shots if isinstance(self.samples, COUNTED_IN_ALL) else shots * self.classes
 
     def truth(self, indices: Indices) -> Labels:
         """The labels of these examples, one after the other."""

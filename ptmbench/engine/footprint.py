@@ -1,14 +1,15 @@
 """The footprint of a network: everything it costs whatever data it sees, measured once and shared between cases."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ptmbench.engine import tasks
 from ptmbench.engine.cost import latency, memory, operations
 from ptmbench.engine.device import Device
+from ptmbench.engine.training import Batch, Loss
 from ptmbench.result import Footprint, Missing
 
 THROUGHPUT_BATCH = {"cpu": 64, "mps": 64, "cuda": 1024}
@@ -22,9 +23,9 @@ def state_bytes(network: nn.Module) -> int:
     return memory.bytes_of([*network.parameters(), *network.buffers()])
 
 
-def _throughput(network: nn.Module, example: Example, device: Device) -> tuple[float | Missing, int]:
-    """Inputs a second at the largest batch that fits, halving from the device's usual one."""
-    batch_size = THROUGHPUT_BATCH[device.type]
+def _throughput(network: nn.Module, example: Example, device: Device, most: int | None) -> tuple[float | Missing, int]:
+    """Inputs a second at the largest batch that fits, halving from the device's usual one, or `most`."""
+    batch_size = min(THROUGHPUT_BATCH[device.type], most or THROUGHPUT_BATCH[device.type])
     while batch_size:
         try:
             call = functools.partial(network, device.put(example(batch_size)))
@@ -34,8 +35,12 @@ def _throughput(network: nn.Module, example: Example, device: Device) -> tuple[f
     return Missing("not even one input fits into memory"), 0
 
 
-def measure(network: nn.Module, example: Example, device: Device, *, batch_size: int, timed: bool) -> Footprint:
+def measure(
+    network: nn.Module, example: Example, device: Device, *, timed: bool, batch_size: int = 1, most: int | None = None
+) -> Footprint:
     """The footprint of a network on the device for inputs as `example` makes them; latency only if `timed`.
+
+    `most` is the largest batch that throughput is measured with.
 
     `size_bytes` is that of the weights in memory; a caller that knows the checkpoint's puts it there.
     """
@@ -47,7 +52,7 @@ def measure(network: nn.Module, example: Example, device: Device, *, batch_size:
     disabled = Missing("latency was not measured: benchmarking is disabled (--benchmark-disable)")
     with torch.inference_mode(), device.autocast():
         samples = latency.measure(lambda: network(inputs), batch_size, device) if timed else disabled
-        rate, rate_batch = _throughput(network, example, device) if timed else (disabled, 0)
+        rate, rate_batch = _throughput(network, example, device, most) if timed else (disabled, 0)
         standing = state_bytes(network) + memory.bytes_of([inputs])
         peak = memory.peak(lambda: network(inputs), standing, device)
     return Footprint(
@@ -65,17 +70,28 @@ def measure(network: nn.Module, example: Example, device: Device, *, batch_size:
     )
 
 
-def training_peak(network: nn.Module, inputs: Tensor, targets: Tensor, device: Device) -> int | Missing:
+def training_peak(network: nn.Module, loss: Loss, batch: Batch, device: Device) -> int | Missing:
     """Peak bytes of one AdamW step on a batch: weights, gradients, optimiser state and activations."""
     network = device.place(network).train()
     optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad])
-    inputs, targets = device.put(inputs), device.put(targets)
 
     def step() -> None:
         with device.autocast():
-            loss = tasks.loss(network(inputs), targets)
-        loss.backward()
+            value = loss(network, *batch)
+        value.backward()
         optimizer.step()
 
-    peak = memory.peak(step, state_bytes(network) + memory.bytes_of([inputs, targets]), device)
+    peak = memory.peak(step, state_bytes(network) + memory.bytes_of(tensors_in(batch)), device)
     return Missing(NO_COUNTER) if peak is None else peak
+
+
+def tensors_in(nested: Any) -> Iterator[Tensor]:
+    """The tensors in lists, tuples and dictionaries of them."""
+    if isinstance(nested, Tensor):
+        yield nested
+    elif isinstance(nested, Mapping):
+        for entry in nested.values():
+            yield from tensors_in(entry)
+    elif isinstance(nested, Sequence):
+        for entry in nested:
+            yield from tensors_in(entry)

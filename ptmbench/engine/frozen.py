@@ -5,7 +5,7 @@ Strength and, where the model offers several, the pooling are chosen on validati
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,7 @@ from ptmbench.engine.methods.linear_probe import Features, Predictor
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.rows import Rows
 from ptmbench.engine.scoring import Scorer
-from ptmbench.result import Missing
+from ptmbench.result import Answers, Missing
 from ptmbench.spec import Case
 
 Fit = Callable[[Features, Labels, float, bool], Predictor]
@@ -68,6 +68,10 @@ class FrozenRun:
         train_value = self.scorer.score(self._predict(predict, frozen.array, drawn), drawn)
         self._last = drawn.tobytes(), frozen, test, train_value
         return test, train_value
+
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
+        """What all seeds come to."""
+        return self.scorer.answers(seeds, seen)
 
     def _fit(self, features: Features, drawn: NDArray[np.int64], strength: float) -> Predictor:
         fit = FITS[self.case.method.name]

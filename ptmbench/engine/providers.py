@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from ptmbench.card import load_card
 from ptmbench.engine.backbone import LoadedModel
-from ptmbench.engine.datasets import digits, entities, photo_numerals, sentiment, shapes, textures, topic
+from ptmbench.engine.datasets import digits, entities, photo_numerals, scenes, sentiment, shapes, textures, topic
 from ptmbench.engine.datasets.base import Samples
 from ptmbench.engine.models import (
     controls,
@@ -46,7 +46,7 @@ def _of_lender(spec: ModelSpec) -> str:
     return load_card(lender(spec)).sha256
 
 
-PROVIDERS: Final[dict[Provider, ModelProvider]] = {
+PROVIDERS: Final[dict[Provider, ModelProvider]] = {  # of features; `composition` makes detectors and segmenters
     "embedded": ModelProvider(embedded.build, _on_card),
     "embedded_text": ModelProvider(language_models.build, _on_card),
     "random": ModelProvider(controls.build_random, _nothing),
@@ -66,6 +66,8 @@ DATASETS: Final[dict[str, Callable[[], Samples]]] = {
     "photo_numerals": photo_numerals.load,
     "textures": textures.load,
     "shapes": shapes.load,
+    "scene_boxes": scenes.load_boxes,
+    "scene_masks": scenes.load_masks,
     "sentiment": sentiment.load,
     "topic": topic.load,
     "ner": entities.load,

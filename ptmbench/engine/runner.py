@@ -8,22 +8,22 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ptmbench.digests import case_digest
+from ptmbench.engine import composition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.frozen import TRAINABLE, FrozenRun
 from ptmbench.engine.inputs import TensorInputs, on_device
-from ptmbench.engine.providers import PROVIDERS
-from ptmbench.engine.trained import TrainedRun
+from ptmbench.engine.labels import LabelWork
+from ptmbench.engine.letterbox import Letterbox
+from ptmbench.engine.trained import TrainedRun, Work
 from ptmbench.engine.workbench import LAST, Workbench
 from ptmbench.errors import Diverged, OutOfMemory, WeightsError
 from ptmbench.rates import recorded_rate
 from ptmbench.record import SourceDistance
-from ptmbench.result import Answers, Choice, Footprint, Identity, Loaded, Missing, Result, Spending
-from ptmbench.spec import Case
+from ptmbench.result import Choice, Footprint, Identity, Loaded, Missing, Result, Spending
+from ptmbench.spec import Case, Serves
 
 NO_WEIGHTS = Missing("a control: there is no checkpoint")
 NOTHING_TRAINED = Missing("nothing is trained by gradient: scikit-learn fits the classifier")
@@ -63,7 +63,7 @@ def _bound(case: Case) -> str | Missing:
     Broken weights are for `prepare` to complain of. Raises `Unavailable` where they are not on disk.
     """
     try:
-        found = PROVIDERS[case.model.provider].sha256(case.model)
+        found = composition.weights_sha256(case.model)
     except WeightsError as error:
         return Missing(str(error))
     return NO_WEIGHTS if found is None else found
@@ -111,7 +111,7 @@ def identify(bench: Workbench, case: Case) -> Identity:
 def prepare(bench: Workbench, case: Case) -> Prepared:
     """Loads weights and data, measures what does not depend on the labels, and warms up."""
     with out_of_memory_named():
-        model, encoded = bench.model(case, 0), bench.encoded(case)
+        model, encoded = bench.loaded(case, 0), bench.encoded(case)
         loaded = Loaded(
             loaded_fraction=NO_WEIGHTS if model.loaded_fraction is None else model.loaded_fraction,
             pretrain_time_s=NO_WEIGHTS if model.pretrain_time_s is None else model.pretrain_time_s,
@@ -128,33 +128,53 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
                 scorer=bench.scorer(case),
                 features_of=lambda seed, pooling: bench.features(case, seed, pooling),
                 poolings=bench.poolings(case),
-                standardise=model.standardise,
+                standardise=bench.model(case, 0).standardise,
             )
             return Prepared(case, loaded, footprint, NOTHING_TRAINED, work, distance)
         trained = _trained_run(bench, case)
-        targets = trained.rows.targets(trained.inputs.shape[0])
-        peak = bench.training_bytes(case, trained.inputs, targets, trained.recipe.batch_size)
+        peak = bench.training_bytes(case, trained.work, trained.recipe.batch_size)
         return Prepared(case, loaded, footprint, peak, trained, distance)
 
 
 def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
     assert case.method.recipe is not None
-    divided = case.method.name == LAST and not bench.model(case, 0).backbone.last_stage
-    trunk = bench.trunk_outputs(case) if divided else None
+    feature_time_s: float | Missing = EVERYTHING_TRAINS
+    if case.task.kind.dense:
+        work: Work = _dense_work(bench, case)
+        pooling = None
+    else:
+        divided = case.method.name == LAST and not bench.model(case, 0).backbone.last_stage
+        trunk = bench.trunk_outputs(case) if divided else None
+        inputs = TensorInputs(trunk.outputs) if trunk else on_device(bench.encoded(case).inputs, bench.device)
+        work = LabelWork(case.task, bench.rows(case), bench.scorer(case), inputs, bench.device)
+        pooling = bench.poolings(case)[0]
+        feature_time_s = trunk.feature_time_s if trunk else EVERYTHING_TRAINS
     budget = bench.settings.budget
     examples = bench.task_data(case).train_size(case.task.shots)
     return TrainedRun(
         case=case,
-        rows=bench.rows(case),
-        scorer=bench.scorer(case),
+        work=work,
         device=bench.device,
         recipe=replace(case.method.recipe, steps=budget.steps_for(case.method.recipe, examples)),
         rates=case.method.grid if budget.tunes_rates else (recorded_rate(case),),
         network_of=lambda seed: bench.network(case, seed),
-        inputs=TensorInputs(trunk.outputs) if trunk else on_device(bench.encoded(case).inputs, bench.device),
-        pooling=bench.poolings(case)[0],
-        feature_time_s=trunk.feature_time_s if trunk else EVERYTHING_TRAINS,
+        pooling=pooling,
+        feature_time_s=feature_time_s,
+        watched=case.task.kind.dense,
     )
+
+
+def _dense_work(bench: Workbench, case: Case) -> Work:
+    """The work of a detector or segmenter."""
+    # Here, for torchmetrics: its import takes 4 s, which tasks of labels need not pay.
+    from ptmbench.engine.boxes_work import BoxesWork
+    from ptmbench.engine.masks_work import MasksWork
+
+    kind = BoxesWork if case.task.kind.asks is Serves.BOXES else MasksWork
+    letterbox = bench.loaded(case, 0).preprocessing
+    assert isinstance(letterbox, Letterbox)
+    inputs = on_device(bench.encoded(case).inputs, bench.device)
+    return kind(case.task, bench.task_data(case), inputs, letterbox, bench.device, case.id)
 
 
 def run(bench: Workbench, prepared: Prepared) -> Result:
@@ -167,7 +187,7 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
     duration, after = time.perf_counter() - started, energy.counter_joules(bench.device)
     return Result(
         loaded=prepared.loaded,
-        answers=_answers(seeds, work, seen),
+        answers=work.answers(seeds, seen),
         choice=_choice(work),
         footprint=prepared.footprint,
         spending=Spending(
@@ -180,26 +200,6 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
         ),
         source_distance=prepared.source_distance,
         duration_s=duration,
-    )
-
-
-def _answers(
-    seeds: tuple[int, ...], work: FrozenRun | TrainedRun, seen: list[tuple[NDArray[np.int64], float]]
-) -> Answers:
-    scorer, data = work.scorer, work.scorer.data
-    test_split = data.split.test
-    others = [scorer.other_scores(test, test_split) for test, _ in seen]
-    return Answers(
-        seeds=seeds,
-        predictions=np.stack([test for test, _ in seen]),
-        truth=data.truth(test_split),
-        test_ids=tuple(data.samples.ids[index] for index in test_split),
-        parts=np.stack([scorer.parts(test, test_split) for test, _ in seen]),
-        metric=scorer.kind.metric,
-        higher_is_better=scorer.kind.higher_is_better,
-        values=tuple(scorer.score(test, test_split) for test, _ in seen),
-        train_values=tuple(train for _, train in seen),
-        others={name: sum(row[name] for row in others) / len(others) for name in others[0]},
     )
 
 

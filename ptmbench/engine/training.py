@@ -1,9 +1,10 @@
 """Training: the loop that every method goes through, and the steps that it shares with pre-training."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +12,8 @@ from torch import Tensor, nn
 from ptmbench.errors import Diverged
 from ptmbench.spec import Recipe
 
-Batch = tuple[Tensor, Tensor]
-Loss = Callable[[Tensor, Tensor], Tensor]
+Batch = tuple[Any, Any]  # inputs and targets, in whatever form the loss reads them
+Loss = Callable[[nn.Module, Any, Any], Tensor]
 
 CHECK_EVERY = 10  # steps between looks at the loss: reading it each step makes a GPU wait for the CPU
 
@@ -95,11 +96,13 @@ def train(
     recipe: Recipe,
     *,
     autocast: Callable[[], AbstractContextManager[object]] = nullcontext,
-    on_step: Callable[[int, float], None] | None = None,
+    looks: Collection[int] = (),
+    look: Callable[[int], None] | None = None,
 ) -> Training:
-    """Minimises `loss(module(inputs), targets)` over the batches; the module is in train mode during, eval after.
+    """Minimises `loss(module, inputs, targets)` over the batches; the module is in train mode during, eval after.
 
-    Raises `Diverged` when the loss is no longer a finite number. `on_step(step, loss)` is called at each look.
+    Raises `Diverged` when the loss is no longer a finite number. `look(step)` is called in eval mode after the steps
+    in `looks`, and may not change the module.
     """
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizer = make_optimizer(recipe, parameters)
@@ -107,12 +110,14 @@ def train(
     step, last = 0, math.nan
     for step, (inputs, targets) in enumerate(batches, start=1):
         with autocast():
-            value = loss(module(inputs), targets)
+            value = loss(module, inputs, targets)
         descend(optimizer, value, recipe, step)
         seen = looked_at(step, value, recipe.steps)
         if seen is not None:
             last = seen
-            if on_step:
-                on_step(step, seen)
+        if look and step in looks:
+            module.eval()
+            look(step)
+            module.train()
     module.eval()
     return Training(steps=step, loss=last)

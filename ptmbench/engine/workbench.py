@@ -7,14 +7,14 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from torch import Tensor, nn
+from torch import nn
 
-from ptmbench.engine import data, footprint, source_distance, tasks
+from ptmbench.engine import composition, data, footprint, source_distance, tasks
 from ptmbench.engine.backbone import Backbone, LoadedModel
 from ptmbench.engine.datasets.base import LabelledImages
+from ptmbench.engine.dense_network import DenseModel
 from ptmbench.engine.device import Device, resolve
 from ptmbench.engine.features import FeatureCache, Frozen
-from ptmbench.engine.inputs import Inputs
 from ptmbench.engine.methods import fine_tune
 from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.preprocessing import Encoded
@@ -22,12 +22,16 @@ from ptmbench.engine.pretraining.sources import IMAGE_SOURCES
 from ptmbench.engine.providers import PROVIDERS
 from ptmbench.engine.rows import Rows
 from ptmbench.engine.scoring import Scorer
+from ptmbench.engine.trained import Work
 from ptmbench.record import SourceDistance
 from ptmbench.result import Footprint, Missing
 from ptmbench.settings import RunSettings
-from ptmbench.spec import Case, ModelSpec
+from ptmbench.spec import Case, ModelSpec, Serves
 
 LAST = "fine_tune_last"
+FROZEN = "frozen_backbone"
+PARTLY = (LAST, FROZEN)  # methods that leave a part of the network as it came
+DENSE_BATCH = 16  # pictures at most that the throughput of detectors and segmenters is measured with
 WHOLE = {"": nn.Identity()}  # nothing behind the module itself
 
 
@@ -43,7 +47,7 @@ class Workbench:
     settings: RunSettings
     device: Device = field(init=False)
     _data: dict[str, data.TaskData] = field(default_factory=dict)
-    _models: dict[tuple[str, int], LoadedModel] = field(default_factory=dict)
+    _models: dict[tuple[str, int], LoadedModel | DenseModel] = field(default_factory=dict)
     _frozen: FeatureCache = field(default_factory=FeatureCache)
     _footprints: dict[tuple[object, ...], Footprint] = field(default_factory=dict)
     _training_bytes: dict[tuple[object, ...], int | Missing] = field(default_factory=dict)
@@ -59,19 +63,28 @@ class Workbench:
             self._data[name] = data.load(name, skip_bad=self.settings.skip_bad)
         return self._data[name]
 
-    def model(self, case: Case, seed: int) -> LoadedModel:
-        """The case's model on the device."""
+    def loaded(self, case: Case, seed: int) -> LoadedModel | DenseModel:
+        """The case's model, its backbone on the device, or what makes detectors or segmenters of it."""
         spec = case.model
         key = spec.name, weights_seed(spec, seed)
         if key not in self._models:
-            loaded = PROVIDERS[spec.provider].build(spec, key[1])
-            self.device.place(loaded.backbone)
-            self._models[key] = loaded
+            if spec.serves is Serves.FEATURES:
+                model = PROVIDERS[spec.provider].build(spec, key[1])
+                self.device.place(model.backbone)
+                self._models[key] = model
+            else:
+                self._models[key] = composition.build(spec, key[1])
         return self._models[key]
+
+    def model(self, case: Case, seed: int) -> LoadedModel:
+        """The case's model where it gives features."""
+        found = self.loaded(case, seed)
+        assert isinstance(found, LoadedModel)
+        return found
 
     def encoded(self, case: Case) -> Encoded:
         """All samples as the case's model wants them, on the CPU."""
-        return self.task_data(case).encoded(self.model(case, 0).preprocessing)
+        return self.task_data(case).encoded(self.loaded(case, 0).preprocessing)
 
     def rows(self, case: Case) -> Rows:
         """Where in the model's outputs the labels of the task stand."""
@@ -93,6 +106,12 @@ class Workbench:
 
     def network(self, case: Case, seed: int) -> Trainable:
         """A fresh copy of backbone and head, divided into what the method trains and what it leaves."""
+        found = self.loaded(case, seed)
+        if isinstance(found, DenseModel):
+            network = found.assemble(self.task_data(case).classes, seed)
+            if case.method.name == FROZEN:
+                network.freeze_body()
+            return Trainable(fixed=None, trained=network)
         backbone = self.backbone(case, seed)
         head = tasks.head(backbone.feature_size, self.task_data(case).classes, seed)
         if case.method.name == LAST:
@@ -124,25 +143,29 @@ class Workbench:
 
     def footprint(self, case: Case) -> Footprint:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""
-        model, timed = self.model(case, 0), self.settings.measures_latency
+        model, timed = self.loaded(case, 0), self.settings.measures_latency
         shape, classes = self.encoded(case).inputs.shape, self.task_data(case).classes
         key = (case.model.architecture, classes, shape, case.task.kind, timed)
         if key not in self._footprints:
-            backbone = self.backbone(case, 0)
-            network = fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained
             example = functools.partial(model.preprocessing.example, shape=shape)
-            self._footprints[key] = footprint.measure(network, example, self.device, batch_size=1, timed=timed)
+            if isinstance(model, DenseModel):
+                network: nn.Module = model.assemble(classes, 0)
+                found = footprint.measure(network, example, self.device, timed=timed, most=DENSE_BATCH)
+                self._footprints[key] = replace(found, scope=model.scope)
+            else:
+                backbone = self.backbone(case, 0)
+                network = fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained
+                self._footprints[key] = footprint.measure(network, example, self.device, timed=timed)
         return replace(self._footprints[key], size_bytes=model.size_bytes)
 
-    def training_bytes(self, case: Case, inputs: Inputs, targets: Tensor, batch_size: int) -> int | Missing:
-        """Peak memory of one training step on a batch of these inputs, measured once for what trains."""
-        last, classes = case.method.name == LAST, self.task_data(case).classes
-        key = (case.model.architecture, last, classes, inputs.shape, case.task.kind, batch_size)
+    def training_bytes(self, case: Case, work: Work, batch_size: int) -> int | Missing:
+        """Peak memory of one training step on a batch of this work, measured once for what trains."""
+        partly, classes = case.method.name in PARTLY and case.method.name, self.task_data(case).classes
+        key = (case.model.architecture, partly, classes, work.inputs.shape, case.task.kind, batch_size)
         if key not in self._training_bytes:
             network = self.network(case, 0).trained
-            batch = next(inputs.batches([range(min(batch_size, len(inputs)))]))
-            peak = footprint.training_peak(network, batch, targets[:batch_size], self.device)
-            self._training_bytes[key] = peak
+            batch = next(work.batches([range(min(batch_size, len(work.inputs)))]))
+            self._training_bytes[key] = footprint.training_peak(network, work.loss, batch, self.device)
         return self._training_bytes[key]
 
     def source_distance(self, case: Case) -> SourceDistance | Missing:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ptmbench.record import Record, chance_of
+from ptmbench.report.curves import Curve, curves_of
 
 LOWER_IS_BETTER = frozenset({"parameters", "macs", "latency_p50_s", "latency_p95_s", "inference_bytes"})
 LOWER_IS_BETTER |= {"training_bytes", "carry_over_time_s"}
@@ -59,6 +60,8 @@ class Table:
     train_size: int | None
     test_size: int | None
     rows: tuple[Row, ...]
+    curves: tuple[Curve, ...] = ()
+    sheets: tuple[tuple[str, str], ...] = ()  # case ids with the files of their pictures
 
     @property
     def finished(self) -> int:
@@ -150,4 +153,10 @@ def _table(key: tuple[str, str, str, str], members: Sequence[Record]) -> Table:
         train_size=task.train_size,
         test_size=task.test_size,
         rows=tuple(sorted((make_row(record) for record in members), key=order)),
+        curves=curves_of(members),
+        sheets=tuple(
+            (record.case.id, sheet.file)
+            for record in sorted(members, key=lambda record: record.case.id)
+            for sheet in (record.quality.pictures if record.quality else [])
+        ),
     )

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tabulate import tabulate
 
+from ptmbench.report.curves import render_curves
 from ptmbench.report.sources import SourceTable
 from ptmbench.report.tables import Row, Table
 
 NONE = "-"
 VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
-METRICS = {"top1_accuracy": "top-1 accuracy", "entity_f1": "entity F1"}
+METRICS = {"top1_accuracy": "top-1 accuracy", "entity_f1": "entity F1", "map": "mAP@[.5:.95]", "miou": "mIoU"}
 HEADERS = (
     "family",
     "model",
@@ -105,9 +106,22 @@ def _grid_within(table: Table, width: int) -> str:
     return f"{grid}\n(the window is too narrow for: {left_out})" if left_out else grid
 
 
+def _curves(table: Table, style: str) -> str:
+    return f"\n{render_curves(table.curves, METRICS.get(table.metric, table.metric), style)}" if table.curves else ""
+
+
+def _pictures(table: Table) -> str:
+    """The pictures of the table's cases, folded away; nothing where there are none."""
+    if not table.sheets:
+        return ""
+    shown = "\n".join(f"\n`{case_id}`\n\n![{case_id}]({file})" for case_id, file in table.sheets)
+    summary = "<summary>Test pictures: the truth, and what each case made of them</summary>"
+    return f"\n<details>{summary}\n{shown}\n</details>\n"
+
+
 def render_text(tables: Sequence[Table], sources: Iterable[SourceTable] = (), width: int = EVERYTHING) -> str:
     """Tables for a terminal of that width; the best figure of each column carries a star."""
-    parts = [f"{_title(table)}\n\n{_grid_within(table, width)}\n" for table in tables]
+    parts = [f"{_title(table)}\n\n{_grid_within(table, width)}\n{_curves(table, 'simple')}" for table in tables]
     parts += [render_source(source, "simple") for source in sources]
     if tables:
         parts.append("\n".join(f"  {line}" for line in (*LEGEND, "*: best of its column")))
@@ -116,7 +130,11 @@ def render_text(tables: Sequence[Table], sources: Iterable[SourceTable] = (), wi
 
 def render_markdown(tables: Sequence[Table], sources: Iterable[SourceTable] = ()) -> str:
     """Tables as Markdown; the best figure of each column is bold."""
-    parts = [f"## {_title(table)}\n\n{_grid(table, lambda cell: f'**{cell}**', 'github')}\n" for table in tables]
+    parts = [
+        f"## {_title(table)}\n\n{_grid(table, lambda cell: f'**{cell}**', 'github')}\n{_curves(table, 'github')}"
+        f"{_pictures(table)}"
+        for table in tables
+    ]
     parts += [render_source(source, "github", "## ") for source in sources]
     if tables:
         parts.append("\n".join(f"- {line}" for line in (*LEGEND, "bold: best of its column")) + "\n")

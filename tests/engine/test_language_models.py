@@ -24,7 +24,7 @@ from ptmbench.engine.text_preprocessing import TextPreprocessing, TfidfPreproces
 from ptmbench.errors import WeightsError
 from ptmbench.spec import TaskKind
 from ptmbench.splits import Split
-from ptmbench.statistics import ratio
+from ptmbench.tallies import Ratios, value_of
 
 SENTENCES = ["the cat sat on the mat", "a dog ran", "the dog and the cat sat", "mats", "on and on it ran"]
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
@@ -207,7 +207,7 @@ def test_entity_f1_is_seqevals(sentences):
     parts = kind.parts(predicted, truth, lengths, TAGS)
 
     assert (len(sentences), 2) == parts.shape
-    assert ratio(parts) == pytest.approx(f1_score(*names, zero_division=0))
+    assert value_of(Ratios(parts)) == pytest.approx(f1_score(*names, zero_division=0))
 
 
 def test_scores_are_over_the_examples_asked_for():

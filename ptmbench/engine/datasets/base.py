@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
 from ptmbench.engine.seeding import numpy_generator
 from ptmbench.splits import Part
 from ptmbench.textfiles import check_texts, check_tokens
@@ -124,7 +125,8 @@ class LabelledTokens:
             yield "\n".join((*words, "", *tags, "", "")).encode()
 
 
-Samples = LabelledImages | LabelledImageFiles | LabelledTexts | LabelledTokens
+Samples = LabelledImages | LabelledImageFiles | LabelledTexts | LabelledTokens | BoxedImages | MaskedImages
+COUNTED_IN_ALL = LabelledTokens | BoxedImages | MaskedImages  # shots are sentences or pictures in all, not a class
 
 
 def drawn_images(

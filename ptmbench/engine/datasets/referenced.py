@@ -6,8 +6,9 @@ from typing import Final
 
 import torch
 
-from ptmbench.engine.datasets import digits, hub_tables, torchvision_sets
-from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledTexts, LabelledTokens, Samples
+from ptmbench.engine.datasets import dense_files, digits, hub_tables, torchvision_sets
+from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledImageFiles, LabelledTexts, LabelledTokens, Samples
+from ptmbench.engine.datasets.dense_files import DENSE_SETS
 from ptmbench.errors import UnknownName, UsageError, listed
 from ptmbench.folders import read_image_folder
 from ptmbench.references import Reference
@@ -101,6 +102,12 @@ def of_sklearn(reference: Reference, *, skip_bad: bool) -> Samples:
     return known[reference.name]()
 
 
+def of_torchvision(reference: Reference, *, skip_bad: bool) -> Samples:
+    """`torchvision:NAME`."""
+    load = DENSE_SETS.get(reference.name, torchvision_sets.load)
+    return load(reference, skip_bad=skip_bad)
+
+
 Loader = Callable[..., Samples]
 
 LOADERS: Final[dict[str, Loader]] = {
@@ -108,18 +115,24 @@ LOADERS: Final[dict[str, Loader]] = {
     "imagefolder": image_folder,
     "csv": table,
     "conll": conll,
-    "torchvision": torchvision_sets.load,
+    "voc": dense_files.voc,
+    "coco": dense_files.coco,
+    "masks": dense_files.masks,
+    "torchvision": of_torchvision,
     "hf": hub_tables.load,
 }
 
 
 def check_shots(samples: Samples, train: tuple[int, ...], shots: int | None) -> None:
-    """Raises `UsageError` that names every class with fewer training examples than shots; of sentences, in all."""
+    """Raises `UsageError` that names every class with fewer training examples than shots.
+
+    Of sentences, and of pictures with boxes or masks, shots are counted in all.
+    """
     if shots is None:
         return
-    if isinstance(samples, LabelledTokens):
+    if isinstance(samples, COUNTED_IN_ALL):
         if len(train) < shots:
-            raise UsageError(f"expected {shots} training sentences, there are {len(train)}")
+            raise UsageError(f"expected {shots} training examples, there are {len(train)}")
         return
     counts = torch.bincount(samples.labels[list(train)], minlength=len(samples.classes)).tolist()
     short = [f"{name} has {count}" for name, count in zip(samples.classes, counts, strict=True) if count < shots]

@@ -15,7 +15,7 @@ from torchvision import datasets
 from ptmbench.archives import unpack
 from ptmbench.downloads import check_online
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages
-from ptmbench.errors import Unavailable, UnknownName, WeightsError
+from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
 from ptmbench.folders import in_threads
 from ptmbench.presence import data_home
 from ptmbench.references import Reference
@@ -44,6 +44,9 @@ class Form:
 
 
 _FILES, _PAIRS = ("_image_files", "_labels"), ("samples", "targets")
+VOC_SETS: Final = ("VOCDetection", "VOCSegmentation")
+VOC_PARTS: Final = {"2007": ("trainval", "test")}  # of other years the labels of the test part are not public
+LATEST_VOC: Final = "2012"
 FORMS: Final[dict[str, Form]] = {
     "CIFAR10": Form(TRAIN_TEST, "data", "targets"),
     "CIFAR100": Form(TRAIN_TEST, "data", "targets"),
@@ -82,16 +85,26 @@ def load(reference: Reference, *, skip_bad: bool) -> LabelledImages | LabelledIm
 
 def fetch(reference: Reference) -> Path:
     """Lets torchvision download, check (MD5) and unpack all parts; no archive member may lead out of its folder."""
-    form, root = form_of(reference), root_of(reference)
+    root, parts = root_of(reference), _fetched_parts(reference)
     check_online()
     root.mkdir(parents=True, exist_ok=True)
     with careful_archives():
-        for arguments in (form.parts or {"train": {}}).values():
+        for arguments in parts:
             try:
                 _part(reference, root, arguments, download=True)
             except (OSError, RuntimeError) as error:
                 raise WeightsError(f"{reference} cannot be fetched: {str(error).splitlines()[0]}") from None
     return root
+
+
+def _fetched_parts(reference: Reference) -> list[Arguments]:
+    """What is asked of torchvision, part by part; its VOC sets hold training and validation in one archive."""
+    if reference.name == "CocoDetection":
+        raise UsageError(f"{reference}: torchvision does not fetch COCO: unpack its archives into {root_of(reference)}")
+    if reference.name in VOC_SETS:
+        year = reference.get("year", LATEST_VOC)
+        return [{"year": year, "image_set": part} for part in VOC_PARTS.get(year, ("trainval",))]
+    return list((form_of(reference).parts or {"train": {}}).values())
 
 
 def form_of(reference: Reference) -> Form:

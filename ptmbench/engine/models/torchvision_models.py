@@ -102,11 +102,11 @@ def build_network(reference: Reference, *seed: str | int, **options: Any) -> nn.
     with seeded_draws(*seed):
         network: nn.Module = models.get_model(name, weights=None, **arguments, **options)
     if name in FROZEN_NORMS:
-        _freeze_norms(network)
+        freeze_norms(network)
     return network.eval()
 
 
-def _freeze_norms(network: nn.Module) -> None:
+def freeze_norms(network: nn.Module) -> None:
     """Puts constants in the place of BatchNorm, as torchvision does where it is given these weights."""
     for place in network.modules():
         for name, module in place.named_children():
@@ -136,7 +136,7 @@ def weights_file(weights: Weights) -> Path:
 
 def weights_sha256(spec: ModelSpec) -> str | None:
     """The sha256 of the weights on disk; raises `Unavailable` where they are not. None: there are none."""
-    return None if spec.random else sha256_of_file(_present(spec, weights_of(parse(spec.reference))))
+    return None if spec.random else sha256_of_file(present(spec, weights_of(parse(spec.reference))))
 
 
 def fetch(spec: ModelSpec) -> Path:
@@ -148,7 +148,8 @@ def fetch(spec: ModelSpec) -> Path:
     return file
 
 
-def _present(spec: ModelSpec, weights: Weights) -> Path:
+def present(spec: ModelSpec, weights: Weights) -> Path:
+    """The file of the weights; raises `Unavailable` where it is not on disk."""
     file = weights_file(weights)
     if not file.exists():
         raise Unavailable(f"the weights of {spec.name} are not on disk: ptmbench fetch --model '{spec.reference}'")
@@ -178,7 +179,7 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
         raise UsageError(f"{spec.name} is a {kind} model: so far only `ptmbench profile` takes it")
     network, fraction, sha256 = build_network(reference, "random", spec.architecture, seed), None, None
     if not spec.random:
-        file = _present(spec, weights)
+        file = present(spec, weights)
         sha256 = sha256_of_file(file)
         fraction = fill(network, read_state(file), spec.name, leave=beside_features(network))
     preprocessing = preprocessing_of(weights, reference.integer("size"))

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.seeding import seeded_draws
-from ptmbench.statistics import Parts, ratio
+from ptmbench.tallies import Parts, Ratios, value_of
 
 TOKENS = "tokens"  # poolings of this prefix keep one vector a token
 
@@ -28,7 +28,7 @@ class Kind:
 
     def score(self, predicted: Labels, truth: Labels, lengths: Labels, classes: tuple[str, ...]) -> float:
         """The metric over all examples."""
-        return ratio(self.parts(predicted, truth, lengths, classes))
+        return value_of(Ratios(self.parts(predicted, truth, lengths, classes)))
 
     def poolings(self, offered: Iterable[str]) -> tuple[str, ...]:
         """Those of a model's poolings that fit: a vector a token, or one an example."""

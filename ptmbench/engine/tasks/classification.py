@@ -4,7 +4,7 @@ import numpy as np
 
 from ptmbench.engine.metrics import Labels, macro_f1
 from ptmbench.engine.tasks.base import Kind
-from ptmbench.statistics import Parts
+from ptmbench.tallies import Parts
 
 
 def parts(predicted: Labels, truth: Labels, _lengths: Labels, _classes: tuple[str, ...]) -> Parts:

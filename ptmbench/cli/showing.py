@@ -1,0 +1,52 @@
+"""`ptmbench show`: test pictures with what a detector or segmenter made of them, as PNG."""
+
+import argparse
+from pathlib import Path
+
+from ptmbench.errors import UnknownName, UsageError
+from ptmbench.pictures import kept_masks
+from ptmbench.record import Record
+from ptmbench.session import DEFAULT_FOLDER
+from ptmbench.spec import TaskKind
+from ptmbench.store import ResultsFolder, write_atomically
+
+SHOWS = (TaskKind.OBJECT_DETECTION, TaskKind.SEMANTIC_SEGMENTATION)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Draws the first test pictures of a case anew, from its outcomes and its data."""
+    if arguments.pictures < 1:
+        raise UsageError(f"expected at least 1 picture, got {arguments.pictures}")
+    folder, record = _found(arguments.case, arguments.results)
+    if record.case.task.kind not in SHOWS:
+        raise UsageError(f"{record.case.id} is {record.case.task.kind}: show draws boxes and masks")
+    from ptmbench.engine.data import load
+    from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
+    from ptmbench.engine.dense_work import sheet_of
+
+    with folder.outcomes(record) as outcomes:
+        stored = kept_masks(outcomes)
+        data = load(record.case.task.dataset, skip_bad=record.case.task.left_out > 0)
+        test = [int(index) for index in data.split.test]
+        same = [data.samples.ids[index] for index in test] == outcomes["test_ids"].tolist()
+        if not same or not isinstance(data.samples, BoxedImages | MaskedImages):
+            raise UsageError(f"{record.case.task.dataset} is not what {record.case.id} ran on: its test part changed")
+        drawn = sheet_of(data.samples, test, outcomes, record.case.id, arguments.pictures)
+    output = arguments.output or Path(f"{record.case.id}.png")
+    write_atomically(output, drawn)
+    kept = f" (masks are kept of {stored})" if stored is not None and arguments.pictures > stored else ""
+    print(f"{output}: {min(arguments.pictures, stored or len(test), len(test))} of {len(test)} test pictures{kept}")
+    return 0
+
+
+def _found(case_id: str, place: Path | None) -> tuple[ResultsFolder, Record]:
+    """The case's record in a folder, or the newest below the default one; raises `UsageError` with near names."""
+    places = [place] if place else sorted(DEFAULT_FOLDER.glob("*"), key=lambda path: -path.stat().st_mtime)
+    folders = [ResultsFolder(path) for path in places if path.is_dir()]
+    if not folders:
+        raise UsageError(f"{place or DEFAULT_FOLDER} is no results folder: give one with --results DIR")
+    for folder in folders:
+        record = folder.read(case_id)
+        if record is not None:
+            return folder, record
+    raise UnknownName("record", case_id, {path.stem for folder in folders for path in folder.path.glob("[!_]*.json")})

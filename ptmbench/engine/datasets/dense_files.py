@@ -1,0 +1,124 @@
+"""Boxes and masks from files as samples: Pascal VOC and COCO folders, index masks, torchvision's sets of that kind."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ptmbench.boxfiles import BoxSet, joined, read_coco, read_voc
+from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Pictures
+from ptmbench.engine.datasets.torchvision_sets import LATEST_VOC, root_of
+from ptmbench.errors import Unavailable, UsageError
+from ptmbench.maskfiles import MaskSet, read_masks, read_voc_masks
+from ptmbench.references import Reference
+
+VOC_CLASSES: Final = (  # in the order of the indices of its masks
+    *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
+    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
+)
+
+
+def voc(reference: Reference, *, skip_bad: bool) -> BoxedImages:
+    """`voc:DIR`."""
+    return _boxed(read_voc(Path(reference.name).expanduser(), skip_bad=skip_bad))
+
+
+def coco(reference: Reference, *, skip_bad: bool) -> BoxedImages:
+    """`coco:ANNOTATIONS.json?images=DIR`, and `test=ANNOTATIONS.json&test_images=DIR` for a part of its own."""
+    file = Path(reference.name).expanduser()
+    images = Path(reference.get("images") or file.parent).expanduser()
+    if not reference.get("test"):
+        return _boxed(read_coco(file, images, skip_bad=skip_bad))
+    test = Path(reference.get("test")).expanduser()
+    test_images = Path(reference.get("test_images") or images).expanduser()
+    return _boxed(
+        joined(
+            read_coco(file, images, skip_bad=skip_bad, part="train"),
+            read_coco(test, test_images, skip_bad=skip_bad, part="test"),
+        )
+    )
+
+
+def masks(reference: Reference, *, skip_bad: bool) -> MaskedImages:
+    """`masks:DIR`; classes are called by `names=A,B,...` or numbered."""
+    place, names = Path(reference.name).expanduser(), tuple(filter(None, reference.get("names").split(",")))
+    classes = reference.integer("classes") or len(names) or None
+    if names and len(names) != classes:
+        raise UsageError(f"{reference}: classes={classes}, and names has {len(names)}")
+    found = read_masks(place, classes=classes, skip_bad=skip_bad)
+    return _masked(found, names or tuple(f"class_{index}" for index in range(found.classes)))
+
+
+def voc_boxes(reference: Reference, *, skip_bad: bool) -> BoxedImages:
+    """`torchvision:VOCDetection?year=YEAR`."""
+    return _boxed(read_voc(_voc_folder(reference), skip_bad=skip_bad))
+
+
+def voc_masks(reference: Reference, *, skip_bad: bool) -> MaskedImages:
+    """`torchvision:VOCSegmentation?year=YEAR`."""
+    return _masked(read_voc_masks(_voc_folder(reference), len(VOC_CLASSES), skip_bad=skip_bad), VOC_CLASSES)
+
+
+def coco_boxes(reference: Reference, *, skip_bad: bool) -> BoxedImages:
+    """`torchvision:CocoDetection?root=DIR&year=2017`: the folder as COCO is published; its val part is for test."""
+    root, year = root_of(reference), reference.get("year", "2017")
+    files = {part: root / "annotations" / f"instances_{part}{year}.json" for part in ("train", "val")}
+    absent = [str(file) for file in files.values() if not file.exists()]
+    if absent:
+        raise Unavailable(
+            f"{reference}: {' and '.join(absent)} not there; torchvision does not fetch COCO: unpack its archives into "
+            f"{root}"
+        )
+    return _boxed(
+        joined(
+            read_coco(files["train"], root / f"train{year}", skip_bad=skip_bad, part="train"),
+            read_coco(files["val"], root / f"val{year}", skip_bad=skip_bad, part="test"),
+        )
+    )
+
+
+DENSE_SETS: Final[dict[str, Callable[..., BoxedImages | MaskedImages]]] = {
+    "VOCDetection": voc_boxes,
+    "VOCSegmentation": voc_masks,
+    "CocoDetection": coco_boxes,
+}
+
+
+def _voc_folder(reference: Reference) -> Path:
+    folder = root_of(reference) / "VOCdevkit" / f"VOC{reference.get('year', LATEST_VOC)}"
+    if not folder.is_dir():
+        raise Unavailable(f"{reference} is not in {folder.parent.parent}: ptmbench fetch --task '{reference}'")
+    return folder
+
+
+def _boxed(found: BoxSet) -> BoxedImages:
+    place = {name: index for index, name in enumerate(found.classes)}
+    parts = tuple(picture.part for picture in found.pictures if picture.part)
+    ids = tuple(f"{picture.part}/{picture.id}" if parts else picture.id for picture in found.pictures)
+    return BoxedImages(
+        ids=ids,
+        pictures=Pictures(
+            tuple(picture.file for picture in found.pictures),
+            tuple((picture.size[1], picture.size[0]) for picture in found.pictures),
+            tuple(picture.digest for picture in found.pictures),
+        ),
+        boxes=tuple(np.array(picture.boxes, dtype=np.float32).reshape(-1, 4) for picture in found.pictures),
+        box_labels=tuple(np.array([place[n] for n in picture.names], dtype=np.int64) for picture in found.pictures),
+        ignored=tuple(np.array(picture.ignored, dtype=bool) for picture in found.pictures),
+        classes=found.classes,
+        parts=parts or None,
+        left_out=found.left_out,
+    )
+
+
+def _masked(found: MaskSet, names: tuple[str, ...]) -> MaskedImages:
+    return MaskedImages(
+        ids=found.ids,
+        pictures=Pictures(found.images, found.sizes, found.digests),
+        masks=found.masks,
+        classes=names,
+        mask_digests=found.mask_digests,
+        parts=found.parts,
+        left_out=found.left_out,
+    )

@@ -1,0 +1,102 @@
+"""Segmenters over the feature maps of any backbone: FCN, U-Net and DeepLabv3.
+
+All give scores [n, classes, side, side] and learn by cross-entropy over the pixels that count.
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models.segmentation.deeplabv3 import DeepLabHead
+from torchvision.ops import Conv2dNormActivation
+
+from ptmbench.engine.datasets.annotated import IGNORED
+from ptmbench.engine.dense_network import DenseNetwork
+from ptmbench.engine.models.maps import FeatureMaps
+
+NARROWEST = 16  # channels that a U-Net's finest decoder stage has at least
+
+
+def upsampled(maps: Tensor, side: int) -> Tensor:
+    """Maps [n, c, h, w] at another side, bilinearly."""
+    return functional.interpolate(maps, size=(side, side), mode="bilinear", align_corners=False)
+
+
+class Segmenter(DenseNetwork):
+    """A network of scores a pixel."""
+
+    def loss(self, images: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy at masks [n, side, side] over the pixels that are not `IGNORED`."""
+        return pixel_loss(self(images), targets)
+
+
+def pixel_loss(scores: Tensor, targets: Tensor) -> Tensor:
+    """Mean cross-entropy of scores [n, classes, h, w] at masks [n, h, w]; 0 where no pixel counts."""
+    summed = functional.cross_entropy(scores.float(), targets, ignore_index=IGNORED, reduction="sum")
+    return summed / (targets != IGNORED).sum().clamp(min=1)
+
+
+class Fcn(Segmenter):
+    """A fully convolutional network with skips (Long et al. 2015): scores of several maps, summed coarse to fine."""
+
+    def __init__(self, body: FeatureMaps, side: int, classes: int) -> None:
+        super().__init__()
+        self.body = body.only(strides_for(side))
+        self.scores = nn.ModuleList(
+            nn.Sequential(Conv2dNormActivation(channels, 64), nn.Conv2d(64, classes, 1)) for channels in body.channels
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Scores [n, classes, side, side]."""
+        maps = [score(found) for score, found in zip(self.scores, self.body(images), strict=True)]
+        summed = maps[-1]
+        for finer in reversed(maps[:-1]):
+            summed = finer + upsampled(summed, finer.shape[-1])
+        return upsampled(summed, images.shape[-1])
+
+
+class UNet(Segmenter):
+    """A U-Net (Ronneberger et al. 2015) whose contracting path is the body: each finer map joins on the way up."""
+
+    def __init__(self, body: FeatureMaps, side: int, classes: int) -> None:
+        super().__init__()
+        self.body = body.only([stride for stride in body.strides if stride < side])
+        widths = [max(channels // 2, NARROWEST) for channels in body.channels]
+        widths[-1] = body.channels[-1]
+        self.stages = nn.ModuleList(
+            _twice(below + channels, width)
+            for (width, below), channels in zip(pairwise(widths), body.channels[:-1], strict=True)
+        )
+        self.last = nn.Sequential(_twice(widths[0] + 3, NARROWEST), nn.Conv2d(NARROWEST, classes, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Scores [n, classes, side, side]."""
+        *finer, rising = self.body(images)
+        for maps, stage in zip(reversed(finer), reversed(self.stages), strict=True):
+            rising = stage(torch.cat([upsampled(rising, maps.shape[-1]), maps], dim=1))
+        scores: Tensor = self.last(torch.cat([upsampled(rising, images.shape[-1]), images], dim=1))
+        return scores
+
+
+class DeepLab(Segmenter):
+    """DeepLabv3 (Chen et al. 2017): torchvision's atrous pyramid over the map of stride 16, or the coarsest."""
+
+    def __init__(self, body: FeatureMaps, side: int, classes: int) -> None:  # noqa: ARG002  as the others
+        super().__init__()
+        self.body = body.only([16 if 16 in body.strides else body.strides[-1]])
+        self.head = DeepLabHead(body.channels[0], classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Scores [n, classes, side, side]."""
+        return upsampled(self.head(self.body(images)[0]), images.shape[-1])
+
+
+def strides_for(side: int) -> tuple[int, ...]:
+    """The strides of the three maps whose scores an FCN sums: those of FCN-8s, half as large for small inputs."""
+    return (2, 4, 8, 16) if side <= 128 else (8, 16, 32)
+
+
+def _twice(inputs: int, outputs: int) -> nn.Sequential:
+    """Two 3x3 convolutions, each with its normalisation and ReLU."""
+    return nn.Sequential(Conv2dNormActivation(inputs, outputs), Conv2dNormActivation(outputs, outputs))
