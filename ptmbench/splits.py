@@ -55,10 +55,14 @@ def split_by_parts(parts: Sequence[Part]) -> Split:
 
 
 def with_validation(split: Split, ids: Sequence[str]) -> Split:
-    """A split that has no validation part with a fifth of its training examples, by their hashes, as one."""
-    if split.validation:
+    """A split that has no validation part with a fifth of its training examples, by their hashes, as one.
+
+    Of few examples, where the hashes hold out none, the one with the least hash is held out.
+    """
+    if split.validation or len(split.train) < 2:
         return split
-    held = {index for index in split.train if _hash(f"validation:{ids[index]}") / _RANGE < HELD_OUT_SHARE}
+    places = {index: _hash(f"validation:{ids[index]}") / _RANGE for index in split.train}
+    held = {index for index, place in places.items() if place < HELD_OUT_SHARE} or {min(places, key=places.__getitem__)}
     kept = tuple(index for index in split.train if index not in held)
     return Split(kept, tuple(sorted(held)), split.test)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.errors import Unavailable
-from ptmbench.splits import Split, draw, split_by_hash, split_by_parts
+from ptmbench.splits import Split, draw, split_by_hash, split_by_parts, with_validation
 
 ids = st.lists(st.text(max_size=8), unique=True, max_size=60)
 
@@ -69,6 +69,17 @@ def test_too_few_examples_are_named():
     """A class with fewer examples than shots is named with its count."""
     with pytest.raises(Unavailable, match="expected 3 training examples in each class: class 1 has 1"):
         draw(["a", "b", "c", "d"], [0, 0, 0, 1], range(4), 3, 0)
+
+
+def test_few_examples_leave_one_to_choose_by():
+    """Where the hashes would hold out none, one training example is; of a single one none can be."""
+    for count in range(2, 8):
+        split = with_validation(
+            split_by_parts(("train",) * count + ("test",)), [f"{count}/{n}" for n in range(count + 1)]
+        )
+        assert 1 <= len(split.validation) < count
+        assert count == len(split.train) + len(split.validation)
+    assert () == with_validation(split_by_parts(("train", "test")), ["a", "b"]).validation
 
 
 def test_a_set_may_bring_its_own_split():

@@ -5,7 +5,7 @@ import functools
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from tabulate import tabulate
@@ -31,17 +31,16 @@ def profile(arguments: argparse.Namespace) -> int:
         raise UsageError(f"expected a batch size of at least 1, got {arguments.batch_size}")
     settings = check_settings(device=arguments.device, precision=arguments.precision, threads=arguments.threads)
     spec = model_spec(arguments.model, ALL_MODELS)
+    from ptmbench.engine.composition import profiled
     from ptmbench.engine.device import resolve
     from ptmbench.engine.footprint import measure
-    from ptmbench.engine.models.torchvision_models import whole
-    from ptmbench.engine.providers import PROVIDERS
 
     device = resolve(settings)
-    build = PROVIDERS[spec.provider].build
-    model = whole(spec) if spec.provider == "torchvision" else build(spec, 0)
-    shape = _shape(model.preprocessing.shape, arguments.sequence_length, spec)
-    example = functools.partial(model.preprocessing.example, shape=shape)
-    found = measure(model.backbone, example, device, batch_size=arguments.batch_size, timed=True)
+    network, preprocessing, scope = profiled(spec)
+    shape = _shape(preprocessing.shape, arguments.sequence_length, spec)
+    example = functools.partial(preprocessing.example, shape=shape)
+    measured = measure(network, example, device, batch_size=arguments.batch_size, timed=True)
+    found = replace(measured, scope=scope or measured.scope)
     head = {"model": spec.name, "reference": spec.reference, "input_shape": list(shape)}
     place = {"device": device.type, "precision": device.precision, "threads": device.threads}
     fields = {**head, **place, **footprint_fields(found)}

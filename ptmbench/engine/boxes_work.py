@@ -41,7 +41,7 @@ class BoxesWork(DenseWork):
             (
                 self.letterbox.boxes_back(found["boxes"].float(), self.samples.pictures.sizes[index]),
                 found["labels"].cpu().numpy(),
-                found["scores"].cpu().numpy().astype(np.float64),
+                found["scores"].float().cpu().numpy().astype(np.float64),
             )
             for index, found in self.outputs(network, indices)
         ]

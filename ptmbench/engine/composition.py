@@ -10,11 +10,11 @@ from torch import nn
 from ptmbench.engine.backbone import LoadedModel
 from ptmbench.engine.dense_network import DenseModel, DenseNetwork
 from ptmbench.engine.letterbox import Letterbox
-from ptmbench.engine.models import smp_models, torchvision_dense
+from ptmbench.engine.models import smp_models, torchvision_dense, torchvision_models
 from ptmbench.engine.models.detectors import FasterRcnn, Yolox
 from ptmbench.engine.models.maps import FeatureMaps
 from ptmbench.engine.models.segmenters import DeepLab, Fcn, UNet
-from ptmbench.engine.preprocessing import ImagePreprocessing
+from ptmbench.engine.preprocessing import ImagePreprocessing, Preprocessing
 from ptmbench.engine.providers import PROVIDERS
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.entries import ALL_MODELS
@@ -23,9 +23,10 @@ from ptmbench.model_references import model_spec
 from ptmbench.references import parse
 from ptmbench.spec import COMPOSED, ModelSpec, Serves
 
+CLASSES = 20  # that a detector or segmenter is profiled with, as many as Pascal VOC has
 SMALL_SIDE, SIDE = 64, 320  # of inputs in pixels: over what ships with the package, and over any other backbone
-SCOPES: Final = {
-    Serves.BOXES: "forward pass with post-processing: score threshold and non-maximum suppression",
+SCOPES: Final[dict[Serves, str]] = {
+    Serves.BOXES: "forward pass with score threshold and non-maximum suppression, on noise, before training",
     Serves.MASKS: "forward pass, scores brought to the side of the input",
 }
 NETWORKS: Final[dict[str, Callable[[FeatureMaps, int, int], DenseNetwork]]] = {
@@ -74,6 +75,21 @@ def build(spec: ModelSpec, seed: int) -> DenseModel:
         size_bytes=loaded.size_bytes,
         pretrain_time_s=loaded.pretrain_time_s,
     )
+
+
+def profiled(spec: ModelSpec) -> tuple[nn.Module, Preprocessing, str]:
+    """What `profile` measures of a model: network, preprocessing, and the scope of a detector or segmenter.
+
+    torchvision's models come whole, with their published heads; what is built over another model for `CLASSES` classes.
+    """
+    if spec.provider == "torchvision":
+        found = torchvision_models.whole(spec)
+        return found.backbone, found.preprocessing, SCOPES.get(spec.serves, "")
+    if spec.serves is Serves.FEATURES:
+        loaded = PROVIDERS[spec.provider].build(spec, 0)
+        return loaded.backbone, loaded.preprocessing, ""
+    model = build(spec, 0)
+    return model.assemble(CLASSES, 0), model.preprocessing, f"{model.scope}, {CLASSES} classes"
 
 
 def _letterbox(loaded: LoadedModel, spec: ModelSpec, usual: int) -> Letterbox:

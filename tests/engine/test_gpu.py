@@ -27,6 +27,10 @@ IDS = [
     "vae_tiny.glyphs-digits_20shot-linear_probe",
     "bert_tiny.invented-ner_100-linear_probe",
     "gpt_tiny.invented-sentiment_50shot-fine_tune",
+    "fasterrcnn_tiny.glyphs-scene_boxes_full-fine_tune",
+    "yolo_tiny.glyphs-scene_boxes_full-fine_tune",
+    "fcn_tiny.glyphs-scene_masks_full-fine_tune",
+    "unet_tiny.glyphs-scene_masks_full-frozen_backbone",
 ]
 MIB = 2**20
 
@@ -48,7 +52,7 @@ def test_auto_is_cuda_in_bf16():
 
 @pytest.mark.parametrize("case_id", IDS)
 def test_floors_are_met_in_bf16(session, case_id):
-    """Every method, on pictures and on text, reaches its floor within the precision's tolerance, at the GPU's costs."""
+    """Every method, on pictures, scenes and text, reaches its floor within the precision's tolerance."""
     record = session.run(find_case(*case_id.split("-")))
 
     assert record.quality.floor_met, (record.quality.value, record.quality.floor)
