@@ -72,7 +72,6 @@ def build(spec: ModelSpec, seed: int) -> DenseModel:
         scope=SCOPES[spec.serves],
         weights_sha256=loaded.weights_sha256,
         loaded_fraction=loaded.loaded_fraction,
-        size_bytes=loaded.size_bytes,
         pretrain_time_s=loaded.pretrain_time_s,
     )
 

@@ -51,5 +51,4 @@ class DenseModel:
     scope: str
     weights_sha256: str | None
     loaded_fraction: float | None
-    size_bytes: int
     pretrain_time_s: float | None

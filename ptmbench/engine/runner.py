@@ -215,6 +215,7 @@ def _choice(work: FrozenRun | TrainedRun) -> Choice:
             offered["pooling"] = [name for name in work.poolings if name]
         return Choice({method.tuned: strength, **pooled}, offered, ON_VALIDATION, NOTHING_TRAINED)
     fields = {**asdict(work.recipe), "learning_rate": work.chosen}
+    del fields["pace"]  # the steps hold it
     if work.pooling is not None:
         fields["pooling"] = work.pooling
     if work.recipe.optimizer != "sgd":

@@ -150,13 +150,14 @@ class Workbench:
             example = functools.partial(model.preprocessing.example, shape=shape)
             if isinstance(model, DenseModel):
                 network: nn.Module = model.assemble(classes, 0)
-                found = footprint.measure(network, example, self.device, timed=timed, most=DENSE_BATCH)
-                self._footprints[key] = replace(found, scope=model.scope)
+                measured = footprint.measure(network, example, self.device, timed=timed, most=DENSE_BATCH)
+                self._footprints[key] = replace(measured, scope=model.scope)
             else:
                 backbone = self.backbone(case, 0)
                 network = fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained
                 self._footprints[key] = footprint.measure(network, example, self.device, timed=timed)
-        return replace(self._footprints[key], size_bytes=model.size_bytes)
+        found = self._footprints[key]  # of a dense network the size is that in memory: no checkpoint holds all of it
+        return found if isinstance(model, DenseModel) else replace(found, size_bytes=model.size_bytes)
 
     def training_bytes(self, case: Case, work: Work, batch_size: int) -> int | Missing:
         """Peak memory of one training step on a batch of this work, measured once for what trains."""

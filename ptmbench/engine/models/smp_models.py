@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from ptmbench.downloads import check_online
 from ptmbench.engine.dense_network import DenseModel, DenseNetwork
 from ptmbench.engine.letterbox import Letterbox
-from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.foreign_code import imported
 from ptmbench.engine.models.segmenters import Segmenter
 from ptmbench.engine.models.torchvision_models import IMAGENET_MEAN, IMAGENET_STD
@@ -140,6 +139,5 @@ def build(spec: ModelSpec, seed: int, scope: str) -> DenseModel:
         scope=scope,
         weights_sha256=None if file is None else sha256_of_file(file),
         loaded_fraction=None if state is None else fill(example, state, spec.name),
-        size_bytes=tensor_bytes(example),
         pretrain_time_s=None,
     )

@@ -12,7 +12,6 @@ from torchvision.models import Weights
 
 from ptmbench.engine.dense_network import DenseModel, DenseNetwork
 from ptmbench.engine.letterbox import Letterbox
-from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.detectors import Found, found_by, joint_loss
 from ptmbench.engine.models.segmenters import Segmenter, pixel_loss
 from ptmbench.engine.models.torchvision_models import (
@@ -102,7 +101,6 @@ def build(spec: ModelSpec, seed: int, scope: str) -> DenseModel:
         scope=scope,
         weights_sha256=None if spec.random else sha256_of_file(present(spec, weights)),
         loaded_fraction=None if state is None else fill(example, state, spec.name, leave=new),
-        size_bytes=tensor_bytes(example),
         pretrain_time_s=None,
     )
 
