@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torchmetrics.detection import MeanAveragePrecision
 
-from ptmbench.average_precision import Boxes
+from ptmbench.average_precision import RECALLS, THRESHOLDS, Boxes
 
 METRIC = "map"
 
@@ -18,7 +18,13 @@ def scores(found: Boxes, there: Boxes, classes: Sequence[str]) -> dict[str, floa
 
     -1, as pycocotools has it, where there is no true box at all.
     """
-    metric = MeanAveragePrecision(backend="faster_coco_eval", class_metrics=True)
+    # torchmetrics' own steps are 32-bit: a recall of exactly 3/5 would fall short of its 0.6
+    metric = MeanAveragePrecision(
+        iou_thresholds=THRESHOLDS.tolist(),
+        rec_thresholds=RECALLS.tolist(),
+        backend="faster_coco_eval",
+        class_metrics=True,
+    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Encountered more than 100 detections")
         metric.update(_rows(found, scored=True), _rows(there, scored=False))
