@@ -21,10 +21,11 @@ from ptmbench.catalog import TASKS
 from ptmbench.errors import UsageError
 from ptmbench.record import Record
 from ptmbench.settings import BUDGETS
-from ptmbench.spec import EMBEDDED
+from ptmbench.spec import ships
 
 NO_FLOORS_FILE = "no floors file was given"
 NO_FLOOR = "the floors file has no floor for this case at this budget"
+NO_FLOORS_OF_TASK = "the floors file has no floors for this task at this budget so far"
 
 
 class Floor(BaseModel):
@@ -56,6 +57,10 @@ class Floors:
             return None
         return found.model_copy(update={"floor": round(found.floor - self.tolerance.get(precision, 0.0), 6)})
 
+    def knows(self, budget: str, task: str) -> bool:
+        """Whether any case of a task has a floor at a budget: then every other one of that task owes one."""
+        return any(f"-{task}-" in case_id for case_id in self.by_budget.get(budget, {}))
+
 
 def load_floors(path: Path) -> Floors:
     """Reads a floors file; raises `UsageError` with all its faults."""
@@ -78,8 +83,7 @@ def load_floors(path: Path) -> Floors:
 
 def _owes_floor(record: Record) -> bool:
     """Whether model and data ship with the package: of other people's nobody has written floors."""
-    provider = record.case.model.reference.partition(":")[0]
-    return provider in EMBEDDED and record.case.task.name in {task.name for task in TASKS}
+    return ships(record.case.model.reference) and record.case.task.name in {task.name for task in TASKS}
 
 
 def complaint(record: Record, floors_name: str) -> str | None:

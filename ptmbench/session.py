@@ -28,7 +28,7 @@ from ptmbench.errors import (
     Unavailable,
     UsageError,
 )
-from ptmbench.floors import NO_FLOOR, NO_FLOORS_FILE, Floor, Floors
+from ptmbench.floors import NO_FLOOR, NO_FLOORS_FILE, NO_FLOORS_OF_TASK, Floor, Floors
 from ptmbench.gain import settled
 from ptmbench.record import Provenance, Record, Status
 from ptmbench.result import Answers, Identity, Missing
@@ -208,7 +208,8 @@ class Session:
             return Missing(
                 "the floor was measured on other text: this set is made of what is installed, and that differs"
             )
-        return found or Missing(NO_FLOOR)
+        known = self.floors.knows(budget.name, case.task.name)
+        return found or Missing(NO_FLOOR if known else NO_FLOORS_OF_TASK)
 
     def _provenance(self, duration_s: float) -> Provenance:
         device = self.bench.device

@@ -97,6 +97,12 @@ def checked_slug(name: str) -> str:
     return name
 
 
+def ships(reference: str) -> bool:
+    """Whether a model ships with the package, or is built over one that does."""
+    provider, _, entry = reference.partition(":")
+    return provider in EMBEDDED or (provider in COMPOSED and ":" not in entry)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A model: weights together with the architecture that carries them.
@@ -134,7 +140,7 @@ class ModelSpec:
     @property
     def embedded(self) -> bool:
         """Whether it ships with the package, or is built over what does."""
-        return self.provider in EMBEDDED or (self.provider in COMPOSED and ":" not in self.entry)
+        return ships(self.reference)
 
     @property
     def pretrained(self) -> bool:

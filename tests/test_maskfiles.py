@@ -66,7 +66,7 @@ def test_check_reads_masks(tmp_path, capsys):
     pair(tmp_path, "a", [1, 2])
 
     assert 0 == main(["check", f"masks:{tmp_path}"])
-    assert "1 pictures with masks, 3 classes" in capsys.readouterr().out
+    assert "1 pictures (training 1, validation 0, test 0), masks of 3 classes" in capsys.readouterr().out
     assert 2 == main(["check", f"masks:{tmp_path}?classes=2"])
     assert "a.png: has the index 2" in capsys.readouterr().err
     assert 2 == main(["check", f"masks:{tmp_path / 'none'}"])

@@ -168,5 +168,3 @@ def test_the_hub_reference_says_its_kind():
     assert "token_classification" == task_spec("hf:a/b?tokens=x&tags=y", ()).kind
     with pytest.raises(UsageError, match=r"expected hf:ORG/NAME\?text=COLUMN&label=COLUMN"):
         task_spec("hf:a/b?text=x", ())
-    with pytest.raises(UsageError, match="read by `ptmbench check` so far"):
-        task_spec("voc:somewhere", ())
