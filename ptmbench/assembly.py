@@ -7,12 +7,12 @@ import numpy as np
 
 from ptmbench.errors import SHOWN
 from ptmbench.floors import Floor
+from ptmbench.outcomes import sample_of
 from ptmbench.record import (
     CaseRecord,
     Cost,
     CurvePoint,
     InputRecord,
-    Interval,
     Latency,
     MethodRecord,
     ModelRecord,
@@ -26,9 +26,8 @@ from ptmbench.record import (
     TaskRecord,
 )
 from ptmbench.result import Answers, Identity, LatencySamples, Missing, Result
+from ptmbench.samples import interval_of
 from ptmbench.spec import Case
-from ptmbench.statistics import bootstrap_interval, t_interval, wilson
-from ptmbench.tallies import Ratios
 
 Value = TypeVar("Value")
 FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
@@ -55,21 +54,6 @@ class Gaps:
             self.reasons[path] = value.reason
             return None
         return value
-
-
-def quality_interval(answers: Answers) -> tuple[Interval, str]:
-    """Several seeds give a t interval over seeds; one, or seeds that all agree, an interval over the test examples.
-
-    That is Wilson's for a share of examples, and a bootstrap for any other metric. The t interval knows
-    nothing of the metric's range and is cut to [0, 1].
-    """
-    if len(answers.values) > 1 and np.ptp(answers.values) > 0:
-        low, high = t_interval(answers.values)
-        return (max(low, 0.0), min(high, 1.0)), "t_over_seeds"
-    tally = answers.tally
-    if isinstance(tally, Ratios) and tally.of_shares:
-        return wilson(answers.values[0], tally.count), "wilson_over_examples"
-    return bootstrap_interval(tally), "bootstrap_over_examples"
 
 
 def _case_record(case: Case, identity: Identity, precision: str, result: Result | None, gaps: Gaps) -> CaseRecord:
@@ -141,7 +125,7 @@ def with_floor(record: Record, floor: Floor | Missing) -> Record:
 
 def _quality(answers: Answers, sidecars: Sidecars, floor: Floor | Missing, gaps: Gaps) -> Quality:
     value = float(np.mean(answers.values))
-    interval, kind = quality_interval(answers)
+    interval, kind = interval_of(sample_of(answers.arrays()))
     return Quality(
         metric=answers.metric,
         higher_is_better=answers.higher_is_better,

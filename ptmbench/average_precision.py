@@ -170,13 +170,16 @@ def _areas(matched: Matched, weights: Weights, positives: Indices) -> Numbers:
     return areas / len(THRESHOLDS)
 
 
-def of_outcomes(outcomes: Mapping[str, Any]) -> AveragePrecision:
-    """The tally of stored outcomes of boxes at the first seed."""
+def of_boxes(outcomes: Mapping[str, Any]) -> tuple[AveragePrecision, ...]:
+    """The tallies of outcomes of boxes, one a seed."""
     pictures = len(outcomes["test_ids"])
-    mine = outcomes["found_seed"] == outcomes["seeds"][0]
-    found = _stored(outcomes, "found", pictures, mine)
     there = _stored(outcomes, "true", pictures, np.ones(len(outcomes["true_picture"]), dtype=bool))
-    return AveragePrecision.of(found, there, int(outcomes["classes"]))
+    return tuple(
+        AveragePrecision.of(
+            _stored(outcomes, "found", pictures, outcomes["found_seed"] == seed), there, int(outcomes["classes"])
+        )
+        for seed in outcomes["seeds"]
+    )
 
 
 def _stored(outcomes: Mapping[str, Any], side: str, pictures: int, chosen: Flags) -> Boxes:

@@ -30,20 +30,23 @@ FEW = 12  # names that a message can hold
 SHOWN = 20  # faults that a message lists
 
 
+def near(name: str, known: Iterable[str]) -> str:
+    """What may have been meant by a name that is not known: near ones, or all, or one of many."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    if len(names) <= FEW:
+        return f"there are {', '.join(names)}."
+    return f"there are {len(names)}, for example {names[0]}."
+
+
 class UnknownName(UsageError):
     """A name that is none of the known ones of its kind; the message lists near ones."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-        if near:
-            hint = f"did you mean {' or '.join(near)}?"
-        elif len(names) <= FEW:
-            hint = f"there are {', '.join(names)}."
-        else:
-            hint = f"there are {len(names)}, for example {names[0]}."
         where = f" All of them: ptmbench list {kind}s" if kind in LISTED else ""
-        super().__init__(f"no {kind} is called {name!r}: {hint}{where}")
+        super().__init__(f"no {kind} is called {name!r}: {near(name, known)}{where}")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -98,7 +98,7 @@ def complaint(record: Record, floors_name: str) -> str | None:
     if quality.floor is None:
         return (
             f"{record.case.id} has no floor at the budget {record.budget} in {floors_name}: it reached "
-            f"{quality.value:.4f}; write the floors anew with python benchmarks/recording/floors.py"
+            f"{quality.value:.4f}; write the floors anew with ptmbench floors --from DIR --write"
         )
     if not quality.floor_met:
         return (

@@ -1,23 +1,19 @@
 """Gain: how much a pre-trained model's result lies above the same architecture trained from scratch.
 
-Paired: seed s gives both the same draw of examples and the same order of batches. Several common seeds give a t
-interval over the seeds' differences; one seed, or differences without any spread, a t interval over the differences
-on the test examples, or for a metric that is no share of examples (F1, mIoU, mAP) a bootstrap over them.
+Paired: seed s gives both the same draw of examples and the same order of batches, and both are judged on the same test
+examples. The interval is that of `ptmbench.samples`, over the test examples and the seeds that both have.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
-import numpy as np
-
 from ptmbench.errors import RecordError
 from ptmbench.record import Gain, Record, Verdict
 from ptmbench.result import Missing
+from ptmbench.samples import Sample, difference_interval, interval_of, kind_of
 from ptmbench.spec import Family
-from ptmbench.statistics import bootstrap_difference, t_interval
-from ptmbench.tallies import Ratios, Tally
 
 OVER = "from_scratch"
-TallyOf = Callable[[Record], Tally]
+SampleOf = Callable[[Record], Sample]
 
 
 def verdict_of(interval: tuple[float, float]) -> Verdict:
@@ -27,18 +23,10 @@ def verdict_of(interval: tuple[float, float]) -> Verdict:
     return "hurts" if interval[1] < 0 else "no_clear_difference"
 
 
-def over_examples(mine: Tally, theirs: Tally) -> tuple[tuple[float, float], str]:
-    """The interval of the difference of two models' metrics over the same examples, and its kind."""
-    if isinstance(mine, Ratios) and isinstance(theirs, Ratios) and mine.of_shares and theirs.of_shares:
-        return t_interval((mine.parts[:, 0] - theirs.parts[:, 0]).astype(float)), "paired_t_over_examples"
-    return bootstrap_difference(mine, theirs), "paired_bootstrap_over_examples"
-
-
-def gain_over(record: Record, partner: Record | None, tally_of: TallyOf) -> Gain | Missing:
+def gain_over(record: Record, partner: Record | None, sample_of: SampleOf) -> Gain | Missing:
     """The gain of a record over its partner, or why there is none.
 
-    `tally_of(record)` gives what the test examples, in a fixed order, contribute to the metric at the record's first
-    seed.
+    `sample_of(record)` gives the metric at each seed and how it hangs on the test examples, in a fixed order.
     """
     if partner is None:
         return Missing("the partner from scratch was not run")
@@ -46,21 +34,16 @@ def gain_over(record: Record, partner: Record | None, tally_of: TallyOf) -> Gain
         return Missing(f"the partner from scratch is {partner.status}")
     if record.case.task.split_sha256 != partner.case.task.split_sha256:
         return Missing("the partner from scratch ran on another split")
-    theirs = {entry.seed: entry.value for entry in partner.quality.seeds}
-    differences = [entry.value - theirs[entry.seed] for entry in record.quality.seeds if entry.seed in theirs]
-    value, kind = float(np.mean(differences)), "paired_t_over_seeds"
-    if len(differences) > 1 and np.ptp(differences) > 0:
-        interval = t_interval(differences)
-    else:
-        interval, kind = over_examples(tally_of(record), tally_of(partner))
+    difference = sample_of(record).minus(sample_of(partner))
+    interval, _ = difference_interval(difference)
     return Gain(
         over=OVER,
         partner_id=partner.case.id,
         partner_digest=partner.case.digest,
-        value=value,
+        value=difference.value,
         interval95=interval,
-        interval_kind=kind,
-        seeds=len(differences),
+        interval_kind=f"paired_over_{kind_of(difference)}",
+        seeds=len(difference.seeds),
         verdict=verdict_of(interval),
     )
 
@@ -83,15 +66,26 @@ def with_gain(record: Record, gain: Gain | Missing) -> Record:
     return Record.model_validate({**dict(record), "gain": value, "missing": missing})
 
 
-def settled(records: Sequence[Record], tally_of: TallyOf) -> list[Record]:
-    """The records with their gains computed anew from each other."""
-    return [_settle(record, records, tally_of) for record in records]
-
-
-def _settle(record: Record, records: Sequence[Record], tally_of: TallyOf) -> Record:
-    if record.quality is None or record.case.model.family == Family.CONTROL:
+def with_interval(record: Record, sample: Sample) -> Record:
+    """The record with the interval of its quality computed anew; a record that has it already is returned itself."""
+    interval, kind = interval_of(sample)
+    if record.quality is None or (record.quality.interval95, record.quality.interval_kind) == (interval, kind):
         return record
+    quality = record.quality.model_copy(update={"interval95": interval, "interval_kind": kind})
+    return record.model_copy(update={"quality": quality})
+
+
+def settled(records: Sequence[Record], sample_of: SampleOf) -> list[Record]:
+    """The records with their intervals, and their gains over each other, computed anew from their outcomes."""
+    return [_settle(record, records, sample_of) for record in records]
+
+
+def _settle(record: Record, records: Sequence[Record], sample_of: SampleOf) -> Record:
+    if record.quality is None:
+        return record
+    control = record.case.model.family == Family.CONTROL
     try:
-        return with_gain(record, gain_over(record, partner_of(record, records), tally_of))
+        renewed = with_interval(record, sample_of(record))
+        return renewed if control else with_gain(renewed, gain_over(record, partner_of(record, records), sample_of))
     except RecordError as error:
-        return with_gain(record, Missing(str(error)))
+        return record if control else with_gain(record, Missing(str(error)))

@@ -290,7 +290,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     width = terminalreporter._tw.fullwidth if terminalreporter.isatty else EVERYTHING  # noqa: SLF001  pytest has no other
     terminalreporter.section("ptmbench", sep="=")
-    terminalreporter.write_line(render_text(comparison_tables(shown), source_tables(shown), width))
+    terminalreporter.write_line(
+        render_text(comparison_tables(shown, session.store.sample), source_tables(shown), width)
+    )
     for problem in problems:
         terminalreporter.write_line(f"warning: {problem}", yellow=True)
     terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")

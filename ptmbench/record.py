@@ -8,9 +8,7 @@ are read by other programs: they may be added to, not renamed, within one `schem
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from ptmbench.errors import RecordError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA_VERSION: Final = 1
 PROTOCOL_VERSION = 1  # bump by hand when the same case would be measured differently: older records are then stale
@@ -207,7 +205,10 @@ class Machine(_Part):
 
 
 class Provenance(_Part):
-    """What made the record, where and when."""
+    """What made the record, where and when.
+
+    `reference_s`: a few times of a fixed workload (`ptmbench.reference_workload`), taken once in the process.
+    """
 
     ptmbench: str
     commit: str
@@ -216,6 +217,7 @@ class Provenance(_Part):
     device: str
     started_at: str
     duration_s: Seconds
+    reference_s: list[Seconds] = []
 
 
 class Record(_Part):
@@ -247,6 +249,13 @@ class Record(_Part):
         return self
 
 
+def quality_of(record: Record) -> Quality:
+    """The quality of a record that is `ok`: the record's own rules see to it that there is one."""
+    if record.quality is None:
+        raise TypeError(f"{record.case.id} is {record.status}: expected a record that is ok")
+    return record.quality
+
+
 def chance_of(task: TaskRecord) -> float | None:
     """What guessing gives: an equal share for each class; of entities and of boxes practically none is guessed whole.
 
@@ -266,23 +275,3 @@ def null_paths(tree: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield prefix + key
         elif isinstance(value, dict):
             yield from null_paths(value, f"{prefix}{key}.")
-
-
-def to_json(record: Record) -> str:
-    """The record as indented JSON that ends with a line break; equal records give equal text."""
-    return record.model_dump_json(indent=1) + "\n"
-
-
-def from_json(text: str | bytes, name: str) -> Record:
-    """Reads a record; `name` stands in the message of `RecordError`, which lists all faults."""
-    try:
-        return Record.model_validate_json(text)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()]
-        shown = "; ".join(faults[:5]) + (f"; and {len(faults) - 5} more" if len(faults) > 5 else "")
-        raise RecordError(f"{name} is not a ptmbench record of schema {SCHEMA_VERSION}: {shown}") from None
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema (draft 2020-12) of a record."""
-    return Record.model_json_schema(mode="serialization")

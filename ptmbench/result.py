@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.record import SourceDistance
-from ptmbench.tallies import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,13 @@ class CurvePoint:
 class Answers:
     """What came out for the test examples, and the metric's figures.
 
-    `outcomes` are the predictions of all seeds beside the truth, as arrays to be stored; `tally` is what each test
-    example contributes to the metric at the first seed, and can be computed again from them. `values` and
-    `train_values` hold the primary metric for each seed on the test and the training examples; `curve` the way there,
-    where it was watched.
+    `outcomes` are the predictions of all seeds beside the truth. `values` and `train_values` hold the primary metric
+    for each seed on the test and the training examples; `curve` the way there, where it was watched.
     """
 
     seeds: tuple[int, ...]
     test_ids: tuple[str, ...]
     outcomes: dict[str, NDArray[Any]]
-    tally: Tally
     metric: str
     higher_is_better: bool
     values: tuple[float, ...]
@@ -60,6 +57,10 @@ class Answers:
     others: dict[str, float]
     curve: tuple[CurvePoint, ...] = ()
     pictures: bytes | None = None
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The outcomes as they are stored, with their seeds and the ids of their examples."""
+        return {"seeds": np.asarray(self.seeds), **self.outcomes, "test_ids": np.asarray(self.test_ids)}
 
 
 @dataclass(frozen=True, slots=True)

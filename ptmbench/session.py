@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import ptmbench
-from ptmbench import assembly, environment
+from ptmbench import assembly, environment, reference_workload
 from ptmbench.errors import (
     Diverged,
     OutOfMemory,
@@ -222,6 +222,7 @@ class Session:
             device=device.type,
             started_at=started.isoformat(timespec="seconds"),
             duration_s=duration_s,
+            reference_s=list(reference_workload.seconds()) if self.settings.measures_latency else [],
         )
 
     def finish(self) -> tuple[list[Record], list[str]]:
@@ -229,7 +230,7 @@ class Session:
         if self._store is None:
             return [], []
         records, problems = self._store.read_all()
-        complete = settled(records, self._store.tally)
+        complete = settled(records, self._store.sample)
         for before, after in zip(records, complete, strict=True):
             if before != after:
                 self._store.write(after)

@@ -1,22 +1,24 @@
-"""Intervals and correlations, as pure functions; all intervals are for 95 %."""
+"""Intervals, tests and correlations, as pure functions; all intervals are for 95 %."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
-
-from ptmbench.tallies import Tally
+from scipy.optimize import brentq
+from scipy.special import bdtr, digamma, ndtri, polygamma, stdtrit
 
 CONFIDENCE = 0.95
+NORMAL = float(ndtri((1 + CONFIDENCE) / 2))
 RESAMPLINGS = 2_000
+_MANY = 1e4  # degrees of freedom (halved) at which a prior is as good as certain
+_TRIGAMMA_OF_MANY = float(polygamma(1, _MANY))
 Interval = tuple[float, float]
 Values = Sequence[float] | NDArray[np.float64]
 
 
-def wilson(proportion: float, count: int) -> Interval:
-    """Wilson's score interval of a proportion seen in `count` trials (Wilson 1927)."""
-    z = float(ndtri((1 + CONFIDENCE) / 2))
+def wilson(proportion: float, count: float, quantile: float = NORMAL) -> Interval:
+    """Wilson's score interval of a proportion seen in `count` trials (Wilson 1927), for any quantile."""
+    z = quantile
     centre = (proportion + z**2 / (2 * count)) / (1 + z**2 / count)
     spread = z * np.sqrt(proportion * (1 - proportion) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
     # At 0 and 1 rounding would leave the estimate outside, or the bounds outside [0, 1], by one unit in the last place.
@@ -34,20 +36,57 @@ def t_interval(values: Values) -> Interval:
     return mean - spread, mean + spread
 
 
-def bootstrap_interval(tally: Tally) -> Interval:
-    """A percentile bootstrap over examples (Efron & Tibshirani 1993) of any metric with a tally."""
-    return _percentiles(tally.under(_resamplings(tally.count)))
-
-
-def bootstrap_difference(first: Tally, second: Tally) -> Interval:
-    """The same for the difference of two models' metrics over the same examples: both see the same resamplings."""
-    weights = _resamplings(first.count)
-    return _percentiles(first.under(weights) - second.under(weights))
-
-
-def _resamplings(count: int) -> NDArray[np.int64]:
+def resamplings(count: int) -> NDArray[np.int64]:
     """How often each example is drawn [RESAMPLINGS, count]; the same for the same count."""
     return np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=RESAMPLINGS)
+
+
+def mcnemar(first_only: int, second_only: int) -> float:
+    """McNemar's exact two-sided p-value (McNemar 1947): of two models, each alone is right on so many examples."""
+    smaller, either = min(first_only, second_only), first_only + second_only
+    return min(1.0, 2 * float(bdtr(smaller, either, 0.5))) if either else 1.0
+
+
+def holm(p_values: Values) -> NDArray[np.float64]:
+    """p-values so adjusted that the chance of any false alarm among them stays below a level (Holm 1979)."""
+    found = np.asarray(p_values, dtype=float)
+    order = np.argsort(found, kind="stable")
+    stepped = np.maximum.accumulate(found[order] * np.arange(len(found), 0, -1))
+    adjusted = np.empty_like(found)
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def benjamini_hochberg(p_values: Values) -> NDArray[np.float64]:
+    """p-values so adjusted that the share of false among all alarms stays below a level (Benjamini & Hochberg 1995)."""
+    found = np.asarray(p_values, dtype=float)
+    order = np.argsort(found, kind="stable")
+    scaled = found[order] * len(found) / np.arange(1, len(found) + 1)
+    adjusted = np.empty_like(found)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted
+
+
+def moderated_variances(variances: Values, freedom: float) -> tuple[NDArray[np.float64], float]:
+    """Variances of many alike quantities, each drawn towards what all have, and how well they are then known.
+
+    Empirical Bayes (Smyth 2004): a variance known at few degrees of freedom borrows those of a prior, a scaled inverse
+    chi-squared distribution fitted to all of them. Where they scatter no more than chance
+    explains, each becomes the mean of all. Returns the variances and the degrees of freedom that each is known at.
+    """
+    found = np.asarray(variances, dtype=float)
+    positive = found[found > 0]
+    if len(found) < 2 or not len(positive):
+        return found, freedom
+    kept = np.maximum(found, 1e-5 * float(np.median(positive)))
+    logs = np.log(kept) - digamma(freedom / 2) + np.log(freedom / 2)
+    excess = float(logs.var(ddof=1) - polygamma(1, freedom / 2))
+    together = freedom * len(found)
+    if excess <= _TRIGAMMA_OF_MANY:
+        return np.full_like(found, found.mean()), together
+    prior = 2 * float(brentq(lambda half: polygamma(1, half) - excess, 1e-8, _MANY))
+    common = np.exp(logs.mean() + digamma(prior / 2) - np.log(prior / 2))
+    return (prior * common + freedom * kept) / (prior + freedom), min(prior + freedom, together)
 
 
 def _percentiles(values: NDArray[np.float64]) -> Interval:

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptmbench import average_precision
 from ptmbench.errors import RecordError, StoreError
-from ptmbench.record import Outcomes, Record, from_json, to_json
+from ptmbench.outcomes import sample_of
+from ptmbench.record import Outcomes, Record
+from ptmbench.recordfiles import from_json, to_json
 from ptmbench.result import Answers
-from ptmbench.tallies import Tally, of_labels
+from ptmbench.samples import Sample
 
 FOLDER_FILE = "_folder.json"
 RUNNING = "_running"
@@ -93,11 +94,21 @@ def _alive(pid: int) -> bool:
     return True
 
 
+def _mark(path: Path) -> tuple[str | None, int | None]:
+    """The digest and the process of a mark; nothing where it cannot be read."""
+    try:
+        content = json.loads(path.read_bytes())
+        return str(content["digest"]), int(content["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, None
+
+
 class ResultsFolder:
     """The records of one budget, device and precision."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._samples: dict[str, Sample] = {}
 
     def open_for(self, key: FolderKey) -> None:
         """Takes the folder for records of this key; raises `StoreError` if it holds others or cannot be written."""
@@ -163,11 +174,7 @@ class ResultsFolder:
     def write_outcomes(self, case_id: str, answers: Answers) -> Outcomes:
         """Writes the predictions of a case and returns what the record says of them."""
         buffer = io.BytesIO()
-        arrays: dict[str, Any] = {
-            "seeds": np.asarray(answers.seeds),
-            **{name: _narrowed(array) for name, array in answers.outcomes.items()},
-            "test_ids": np.asarray(answers.test_ids),
-        }
+        arrays: dict[str, Any] = {name: _narrowed(array) for name, array in answers.arrays().items()}
         np.savez_compressed(buffer, **arrays)
         name = f"{OUTCOMES}/{case_id}.npz"
         write_atomically(self.path / name, buffer.getvalue())
@@ -179,10 +186,13 @@ class ResultsFolder:
         write_atomically(self.path / name, content)
         return Outcomes(file=name, sha256=hashlib.sha256(content).hexdigest())
 
-    def tally(self, record: Record) -> Tally:
-        """What the test examples contribute to the metric at the record's first seed; raises `RecordError`."""
-        with self.outcomes(record) as outcomes:
-            return average_precision.of_outcomes(outcomes) if "found_box" in outcomes else of_labels(outcomes)
+    def sample(self, record: Record) -> Sample:
+        """The metric at each seed, and how it hangs on the test examples; raises `RecordError`. Kept once read."""
+        key = "" if record.quality is None else record.quality.outcomes.sha256
+        if key not in self._samples:
+            with self.outcomes(record) as outcomes:
+                self._samples[key] = sample_of(outcomes)
+        return self._samples[key]
 
     @contextmanager
     def outcomes(self, record: Record) -> Iterator[Mapping[str, Any]]:
@@ -209,14 +219,16 @@ class ResultsFolder:
         finally:
             mark.unlink(missing_ok=True)
 
+    def writers(self) -> list[int]:
+        """The processes that are running a case into this folder now."""
+        marks = [_mark(path) for path in sorted((self.path / RUNNING).glob("*.json"))]
+        return [pid for _, pid in marks if pid is not None and _alive(pid)]
+
     def take_killed(self, case_id: str, digest: str) -> bool:
         """Whether a process was killed while it ran this very case; the mark is taken away."""
         mark = self.path / RUNNING / f"{case_id}.json"
-        try:
-            content = json.loads(mark.read_bytes())
-            killed = content["digest"] == digest and not _alive(int(content["pid"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
+        marked, pid = _mark(mark)
+        killed = marked == digest and pid is not None and not _alive(pid)
         if killed:
             mark.unlink(missing_ok=True)
         return killed

@@ -63,9 +63,9 @@ def value_of(tally: Tally) -> float:
     return float(tally.under(np.ones((1, tally.count), dtype=np.int64))[0])
 
 
-def of_labels(outcomes: Mapping[str, Any]) -> Ratios:
-    """The tally of stored outcomes of labels at the first seed: their `parts`, or a hit or none for each."""
+def of_labels(outcomes: Mapping[str, Any]) -> tuple[Ratios, ...]:
+    """The tallies of outcomes of labels or masks, one a seed: their `parts`, or a hit or none for each example."""
     if "parts" in outcomes:
-        return Ratios(np.asarray(outcomes["parts"][0], dtype=np.int64))
-    hits = (outcomes["predictions"][0] == outcomes["truth"]).astype(np.int64)
-    return Ratios(np.stack([hits, np.ones_like(hits)], axis=1))
+        return tuple(Ratios(np.asarray(parts, dtype=np.int64)) for parts in outcomes["parts"])
+    hits = (outcomes["predictions"] == outcomes["truth"]).astype(np.int64)
+    return tuple(Ratios(np.stack([row, np.ones_like(row)], axis=1)) for row in hits)

@@ -89,7 +89,7 @@ provenances = st.builds(
     Provenance,
     ptmbench=words, commit=words, packages=st.dictionaries(slugs, words, max_size=2),
     machine=st.builds(Machine, fingerprint=slugs, cpu=words, gpu=words, cores=counts, threads=counts),
-    device=slugs, started_at=words, duration_s=seconds,
+    device=slugs, started_at=words, duration_s=seconds, reference_s=st.lists(seconds, max_size=2),
 )  # fmt: skip
 
 

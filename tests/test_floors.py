@@ -47,7 +47,7 @@ def test_every_case_has_a_floor_above_chance(committed):
     for case in cases_of(budget):
         floor, value = FLOORS.find(budget, case.id, "fp32"), records[case.id].quality.value
         assert floor is not None, case.id
-        chance = chance_of(records[case.id].case.task)
+        chance = chance_of(records[case.id].case.task) or 0.0
         assert floor.floor < value, case.id
         assert (floor.floor > chance) == (value > chance), case.id
         assert floor.floor >= value - 0.06, case.id

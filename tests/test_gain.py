@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ptmbench.gain import gain_over, partner_of, settled, verdict_of
 from ptmbench.record import Record, SeedValue
 from ptmbench.result import Missing
+from ptmbench.samples import Sample, difference_interval, interval_of
 from ptmbench.statistics import t_interval
 from ptmbench.tallies import Ratios
 from strategies import records
@@ -29,9 +30,9 @@ def shaped(record, *, method, family, values):
     return record.model_copy(update={"case": case, "quality": quality})
 
 
-def shares(*hits):
-    """What test examples add to an accuracy: a hit or none, of one."""
-    return Ratios(np.array([[hit, 1] for hit in hits]))
+def shares(*seeds):
+    """The sample of an accuracy: of each seed a hit or none for every test example."""
+    return Sample.of(range(len(seeds)), [Ratios(np.array([[hit, 1] for hit in hits])) for hits in seeds])
 
 
 def not_asked(_record):
@@ -39,46 +40,42 @@ def not_asked(_record):
     raise AssertionError
 
 
-@given(finished, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=2, max_size=6))
-def test_gain_is_paired_over_common_seeds(record, pairs):
-    """The gain is the mean difference over the seeds that both have, its interval a paired t interval."""
-    ours, theirs = zip(*pairs, strict=True)
-    differences = np.subtract(ours, theirs)
-    mine = shaped(record, method="fine_tune", family="supervised", values=(*ours, 0.5))
-    partner = shaped(record, method="from_scratch", family="control", values=theirs)
+def gained(record, ours, theirs):
+    """The gain of a record with one sample over a partner with another."""
+    mine = shaped(record, method="knn", family="supervised", values=ours.values)
+    partner = shaped(record, method="from_scratch", family="control", values=theirs.values)
+    return gain_over(mine, partner, lambda asked: ours if asked.case.method.name == "knn" else theirs)
 
-    gain = gain_over(mine, partner, lambda _record: shares(1, 0, 1))
 
-    assert float(np.mean(differences)) == gain.value
-    assert len(pairs) == gain.seeds
-    if np.ptp(differences) > 0:
-        assert ("paired_t_over_seeds", t_interval(differences)) == (gain.interval_kind, gain.interval95)
+@given(finished, st.integers(1, 4), st.data())
+def test_gain_is_paired_over_common_seeds_and_examples(record, seeds, data):
+    """The gain is the mean difference over the seeds that both have, its interval that of the paired differences."""
+    table = st.lists(st.lists(st.integers(0, 1), min_size=6, max_size=6), min_size=seeds, max_size=seeds)
+    ours, theirs = shares(*data.draw(table), [1] * 6), shares(*data.draw(table))
+
+    gain = gained(record, ours, theirs)
+
+    assert float(np.mean(ours.values[:seeds] - theirs.values)) == pytest.approx(gain.value)
+    assert seeds == gain.seeds
+    assert difference_interval(ours.minus(theirs))[0] == gain.interval95
+    assert gain.interval_kind == ("paired_over_seeds_and_examples" if seeds > 1 else "paired_over_examples")
 
 
 @given(finished)
 def test_one_seed_is_paired_over_examples(record):
-    """With one seed the interval is over the differences on the test examples."""
-    mine = shaped(record, method="knn", family="supervised", values=(0.75,))
-    partner = shaped(record, method="from_scratch", family="control", values=(0.5,))
-    outcomes = {"knn": shares(1, 1, 1, 0), "from_scratch": shares(1, 0, 1, 0)}
+    """With one seed the interval is Student's over the differences on the test examples."""
+    gain = gained(record, shares([1, 1, 1, 0]), shares([1, 0, 1, 0]))
 
-    gain = gain_over(mine, partner, lambda asked: outcomes[asked.case.method.name])
-
-    assert (0.25, "paired_t_over_examples", 1) == (gain.value, gain.interval_kind, gain.seeds)
-    assert t_interval([0.0, 1.0, 0.0, 0.0]) == gain.interval95
+    assert (0.25, 1) == (gain.value, gain.seeds)
+    assert t_interval([0.0, 1.0, 0.0, 0.0]) == pytest.approx(gain.interval95)
 
 
 @given(finished)
-def test_one_seed_of_a_ratio_of_sums_gives_a_bootstrap_over_examples(record):
+def test_a_ratio_of_sums_is_resampled_together(record):
     """F1 is no mean over sentences: both models are resampled together, and equal answers differ by nothing."""
-    mine = shaped(record, method="knn", family="supervised", values=(0.8,))
-    partner = shaped(record, method="from_scratch", family="control", values=(0.4,))
-    outcomes = {"knn": Ratios(np.array([[4, 5]] * 20)), "from_scratch": Ratios(np.array([[2, 5]] * 20))}
+    ours, theirs = (Sample.of([0], [Ratios(np.array([[hits, 5]] * 20))]) for hits in (4, 2))
 
-    gain = gain_over(mine, partner, lambda asked: outcomes[asked.case.method.name])
-
-    assert "paired_bootstrap_over_examples" == gain.interval_kind
-    assert pytest.approx((0.4, 0.4)) == gain.interval95
+    assert pytest.approx((0.4, 0.4)) == gained(record, ours, theirs).interval95
 
 
 @pytest.mark.parametrize(
@@ -132,5 +129,8 @@ def test_controls_have_no_gain(record):
     """A control is left as it is."""
     control = shaped(record, method="from_scratch", family="control", values=(0.5,))
 
-    assert [control] == settled([control], not_asked)
-    assert isinstance(control, Record)
+    (renewed,) = settled([control], lambda _record: shares([1, 0]))
+
+    assert isinstance(renewed, Record)
+    assert control.gain == renewed.gain
+    assert interval_of(shares([1, 0])) == (renewed.quality.interval95, renewed.quality.interval_kind)

@@ -111,8 +111,9 @@ def test_a_floor_that_is_met_passes(benchmarks, pytester):
 
 
 def test_a_missing_floor_fails(benchmarks):
-    """A case without a floor fails, naming the case and the command that writes floors."""
-    result = benchmarks("--ptm-device=cpu", "--ptm-results=out", "-k", ONE, floors="[quick]\n")
+    """A case without a floor where its task has some fails, naming the case and the command that writes floors."""
+    floors = '[quick]\n"pixels-digits_1shot-linear_probe" = { floor = 0.2, tells = false }\n'
+    result = benchmarks("--ptm-device=cpu", "--ptm-results=out", "-k", ONE, floors=floors)
 
     result.assert_outcomes(failed=1, deselected=CASES - 1)
     result.stdout.fnmatch_lines([f"*{CASE} has no floor at the budget quick in floors.toml*"])
@@ -181,9 +182,9 @@ def test_a_floors_file_with_faults_lists_them(benchmarks):
 
 def test_stops_at_the_first_failure(benchmarks):
     """`-x` ends the run at the first missed floor."""
-    result = benchmarks(
-        "--ptm-device=cpu", "--ptm-results=out", "-k", "pixels and digits_1shot", "-x", floors="[quick]\n"
-    )
+    floors = f'[quick]\n"{CASE}" = {{ floor = 0.99, tells = false }}\n'
+    floors += '"pixels-digits_1shot-linear_probe" = { floor = 0.99, tells = false }\n'
+    result = benchmarks("--ptm-device=cpu", "--ptm-results=out", "-k", "pixels and digits_1shot", "-x", floors=floors)
 
     result.assert_outcomes(failed=1, deselected=CASES - 2)
 

@@ -12,7 +12,8 @@ from ptmbench.selection import select
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-BLOCKS = "\n".join(re.findall(r"```\n(.*?)```", README, re.DOTALL))
+FENCED = re.findall(r"^ *```(\w*)\n(.*?)^ *```", README, re.DOTALL | re.MULTILINE)
+BLOCKS = "\n".join(block for language, block in FENCED if not language)
 LINES = [shlex.split(line, comments=True) for line in BLOCKS.splitlines() if line.strip()]
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from pydantic import ValidationError
 
 from ptmbench.errors import RecordError
-from ptmbench.record import Record, from_json, json_schema, to_json
+from ptmbench.record import Record
+from ptmbench.recordfiles import from_json, json_schema, to_json
 from strategies import records
 
 
@@ -44,7 +45,7 @@ def test_reason_without_null_is_refused(record):
 
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [("", "EOF"), ("{", "EOF"), ("[]", "object"), ('{"schema_version": 2}', "schema_version: Input should be 1")],
+    [("", "EOF"), ("{", "EOF"), ("[]", "object"), ('{"schema_version": 0}', "schema_version: Input should be 1")],
 )
 def test_what_is_no_record_is_named(text, fault):
     """The message names the file and what is wrong with it."""
@@ -52,6 +53,12 @@ def test_what_is_no_record_is_named(text, fault):
         from_json(text, "results/a-b-c.json")
 
     assert str(caught.value).startswith("results/a-b-c.json is not a ptmbench record")
+
+
+def test_a_newer_schema_asks_for_a_newer_ptmbench():
+    """A record of a later ptmbench is not called broken."""
+    with pytest.raises(RecordError, match=r"a-b-c.json was written by a newer ptmbench \(schema 2.*upgrade"):
+        from_json('{"schema_version": 2}', "a-b-c.json")
 
 
 def test_all_faults_at_once():

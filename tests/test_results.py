@@ -8,11 +8,10 @@ import pytest
 from ptmbench.cases import find_case, product
 from ptmbench.cli.reporting import render
 from ptmbench.gain import settled
-from ptmbench.record import json_schema
+from ptmbench.recordfiles import json_schema
 from ptmbench.session import Session
 from ptmbench.settings import check_settings
 from ptmbench.store import ResultsFolder
-from ptmbench.tallies import value_of
 
 RESULTS = Path(__file__).parents[1] / "results"
 FOLDERS = sorted((RESULTS / "embedded").iterdir())
@@ -66,13 +65,14 @@ def test_readme_renders_again_from_the_records(folder):
     """The committed page is what the committed records give, byte for byte."""
     found, _ = folder.read_all()
 
-    assert (folder.path / "README.md").read_text() == render(settled(found, folder.tally), "markdown")
+    assert (folder.path / "README.md").read_text() == render(settled(found, folder.sample), "markdown", folder.sample)
 
 
 def test_outcomes_are_what_the_records_speak_of(folder):
     """Each record's outcomes are there, with the sha256 that it names, and give its figure at the first seed."""
     for record in folder.read_all()[0]:
-        assert record.quality.seeds[0].value == pytest.approx(value_of(folder.tally(record)))
+        values = [entry.value for entry in record.quality.seeds]
+        assert values == pytest.approx(folder.sample(record).values.tolist(), abs=1e-6)
 
 
 def test_records_name_no_machine_path(folder):
@@ -131,12 +131,24 @@ def test_gains_are_told_apart_from_none():
     assert {"helps", "no_clear_difference", "hurts"} == {gain.verdict for gain in gains}
 
 
-REAL = RESULTS / "real" / "standard-cpu-fp32"
+def test_pretraining_shows_in_detectors_and_segmenters():
+    """At three seeds a pre-trained backbone beats the same network from scratch, for each detector and segmenter."""
+    found, _ = ResultsFolder(RESULTS / "dense" / "quick-cpu-fp32").read_all()
+    helped = {record.case.model.architecture for record in found if record.gain and record.gain.interval95[0] > 0}
+
+    assert {3} == {len(record.quality.seeds) for record in found}
+    assert {"fasterrcnn_tiny", "yolo_tiny", "fcn_tiny", "unet_tiny"} == helped
 
 
-def test_real_records_are_whole():
+@pytest.fixture(scope="module", params=sorted((RESULTS / "real").glob("*-*-*")), ids=lambda path: path.name)
+def real(request):
+    """Each folder of real weights on real data."""
+    return ResultsFolder(request.param)
+
+
+def test_real_records_are_whole(real):
     """Records of real weights are finished, loaded all of their backbone, and name no path of a machine."""
-    found, problems = ResultsFolder(REAL).read_all()
+    found, problems = real.read_all()
 
     assert [] == problems
     assert found
@@ -149,8 +161,8 @@ def test_real_records_are_whole():
             assert not any(part in reference for part in (":/", "~", "//")), reference
 
 
-def test_real_tables_render_again():
+def test_real_tables_render_again(real):
     """The page of real weights is what the records say."""
-    store = ResultsFolder(REAL)
+    found, _ = real.read_all()
 
-    assert (REAL / "README.md").read_text() == render(settled(store.read_all()[0], store.tally), "markdown")
+    assert (real.path / "README.md").read_text() == render(settled(found, real.sample), "markdown", real.sample)

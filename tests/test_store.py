@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ptmbench.errors import RecordError, StoreError
-from ptmbench.record import Outcomes, to_json
+from ptmbench.record import Outcomes
+from ptmbench.recordfiles import to_json
 from ptmbench.result import Answers
 from ptmbench.store import FolderKey, ResultsFolder, read_folders, write_atomically
-from ptmbench.tallies import Ratios
 from strategies import records
 
 KEY = FolderKey("quick", "cpu", "fp32")
@@ -21,7 +21,6 @@ KEY = FolderKey("quick", "cpu", "fp32")
 
 def answers(predictions, truth):
     """Answers of one seed with these predictions."""
-    hits = [[mine == true, 1] for mine, true in zip(predictions, truth, strict=True)]
     return Answers(
         seeds=(0,),
         outcomes={"predictions": np.array([predictions]), "truth": np.array(truth)},
@@ -31,7 +30,6 @@ def answers(predictions, truth):
         values=(0.5,),
         train_values=(1.0,),
         others={},
-        tally=Ratios(np.array(hits, dtype=np.int64)),
     )
 
 
@@ -134,10 +132,10 @@ def test_outcomes_are_held_against_their_sha256(tmp_path):
         class quality:  # noqa: N801  stands for a record with outcomes
             outcomes = Outcomes(file="outcomes/a-b-c.npz", sha256=first.sha256)
 
-    assert [[1, 1], [1, 1], [0, 1]] == folder.tally(Known).parts.tolist()
+    assert [[1, 1, 0]] == folder.sample(Known).effects.tolist()
     (tmp_path / "outcomes" / "a-b-c.npz").write_bytes(b"")
     with pytest.raises(RecordError, match="is not what its record speaks of"):
-        folder.tally(Known)
+        ResultsFolder(tmp_path).sample(Known)
 
 
 def test_a_mark_goes_when_the_block_ends(tmp_path):

@@ -1,4 +1,4 @@
-"""Renders what is committed from the committed records: the tables, the schema, and README's picture.
+"""Renders what is committed from the committed records: intervals and gains, tables, the schema, README's picture.
 
 python benchmarks/recording/pages.py      (needs rich: pip install rich)
 """
@@ -17,7 +17,8 @@ from ptmbench.card import ZOO, load_card
 from ptmbench.catalog import PRETRAINING
 from ptmbench.cli.reporting import render
 from ptmbench.gain import settled
-from ptmbench.record import Record, json_schema
+from ptmbench.record import Record
+from ptmbench.recordfiles import json_schema
 from ptmbench.report.tables import Row, Table, comparison_tables
 from ptmbench.store import ResultsFolder
 
@@ -62,10 +63,15 @@ OBJECTIVES = {
 COLOURS = {"helps": "green", "no_clear_difference": "yellow", "hurts": "red"}
 
 
-def committed(folder: Path) -> list[Record]:
-    """The folder's records with their gains."""
+def committed(folder: Path) -> tuple[list[Record], ResultsFolder]:
+    """The folder's records with their intervals and gains, which it then holds."""
     store = ResultsFolder(folder)
-    return settled(store.read_all()[0], store.tally)
+    records = store.read_all()[0]
+    renewed = settled(records, store.sample)
+    for before, after in zip(records, renewed, strict=True):
+        if before != after:
+            store.write(after)
+    return renewed, store
 
 
 def picture(records: list[Record]) -> str:
@@ -156,8 +162,9 @@ def main() -> None:
     (ZOO / "README.md").write_text(zoo_page())
     (RESULTS / "record.schema.json").write_text(json.dumps(json_schema(), indent=1) + "\n")
     for folder in sorted([*RESULTS.glob("*/*-*-*")]):
-        (folder / "README.md").write_text(render(committed(folder), "markdown"))
-    (RESULTS / "table.svg").write_text(picture(committed(PICTURED)))
+        records, store = committed(folder)
+        (folder / "README.md").write_text(render(records, "markdown", store.sample))
+    (RESULTS / "table.svg").write_text(picture(committed(PICTURED)[0]))
 
 
 if __name__ == "__main__":

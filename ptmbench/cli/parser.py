@@ -4,7 +4,19 @@ import argparse
 from pathlib import Path
 
 import ptmbench
-from ptmbench.cli import checking, engine_commands, fetching, listing, reporting, running, showing
+from ptmbench.cli import (
+    calibrating,
+    checking,
+    engine_commands,
+    fetching,
+    flooring,
+    gating,
+    listing,
+    reporting,
+    running,
+    showing,
+)
+from ptmbench.report.gating import RENDERERS
 
 RUN_EXAMPLES = """\
 examples:
@@ -48,6 +60,23 @@ examples:
   ptmbench fetch --model torchvision:resnet18@IMAGENET1K_V1 --task torchvision:DTD
   ptmbench fetch --model hf:google-bert/bert-base-uncased@86b5e0934494bd15c9632b12f734a8a67f723594
 """
+GATE_EXAMPLES = """\
+examples:
+  ptmbench gate results/main ptmbench-results/quick-cpu-fp32
+  ptmbench gate --against main -k "resnet and linear_probe"       runs main and this revision in turn, five times each
+  ptmbench gate --against ../other/.venv/bin/python -k bert       other installed libraries
+  ptmbench gate BASELINE CURRENT --config gate.toml --format github
+"""
+FLOORS_EXAMPLES = """\
+examples:
+  ptmbench floors --from results/embedded/quick-cpu-fp32
+  ptmbench floors --from ptmbench-results/standard-cpu-fp32 --file floors.toml --write
+"""
+CALIBRATE_EXAMPLES = """\
+examples:
+  ptmbench calibrate -k "digits_5shot and linear_probe" --runs 5
+  ptmbench calibrate -k resnet --runs 10 -o ci/gate.toml
+"""
 CHECK_EXAMPLES = """\
 examples:
   ptmbench check reviews.tsv
@@ -87,6 +116,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(_command(commands, "run", "run cases and print the comparison tables", RUN_EXAMPLES))
     _add_report(_command(commands, "report", "render results folders again", REPORT_EXAMPLES))
     _add_show(_command(commands, "show", "draw what a detector or segmenter made of test pictures", SHOW_EXAMPLES))
+    _add_gate(_command(commands, "gate", "whether anything is worse than in a baseline", GATE_EXAMPLES))
+    _add_calibrate(_command(commands, "calibrate", "measure the noise of cases for the gate", CALIBRATE_EXAMPLES))
+    _add_floors(_command(commands, "floors", "propose accuracy floors from measured records", FLOORS_EXAMPLES))
     profile = _command(commands, "profile", "what a model costs, without any task", PROFILE_EXAMPLES)
     profile.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or a reference")
     profile.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
@@ -124,6 +156,48 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", dest="pictures", type=int, default=8, metavar="N", help="test pictures (default: 8)")
     parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="default: CASE.png")
     parser.set_defaults(command=showing.show)
+
+
+def _add_gate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "sides",
+        nargs="*",
+        type=Path,
+        metavar="DIR",
+        help="BASELINE and CURRENT: results folders, or folders of launches",
+    )
+    parser.add_argument("--against", metavar="REF", help="run a git revision, or another Python, and this one in turn")
+    parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="what --against runs, as pytest's -k")
+    parser.add_argument("--budget", default="quick", metavar="B", help="of what --against runs (default: quick)")
+    parser.add_argument("--launches", type=int, default=5, metavar="N", help="of --against, a side (default: 5)")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="where --against keeps its records")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="rules (default: gate.toml where there is one)")
+    parser.add_argument("--format", choices=list(RENDERERS), default="text")
+    parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal")
+    parser.set_defaults(command=gating.gate)
+
+
+def _add_floors(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from", dest="folders", nargs="+", type=Path, required=True, metavar="DIR", help="results folders"
+    )
+    parser.add_argument(
+        "--deviations", type=float, default=3.0, metavar="K", help="standard deviations of one run (default: 3)"
+    )
+    parser.add_argument("--file", type=Path, default=flooring.USUAL, metavar="FILE", help=f"default: {flooring.USUAL}")
+    parser.add_argument("--write", action="store_true", help="write the file; otherwise the changes are only shown")
+    parser.set_defaults(command=flooring.propose)
+
+
+def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="launches (default: 5)")
+    parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="keep the launches here, and go on from them")
+    parser.add_argument(
+        "-o", dest="output", type=Path, default=gating.DEFAULT_RULES, metavar="FILE", help="default: gate.toml"
+    )
+    parser.set_defaults(command=calibrating.calibrate)
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:

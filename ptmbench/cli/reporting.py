@@ -3,28 +3,34 @@
 import argparse
 import os
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 from ptmbench.gain import settled
+from ptmbench.generalisation import generalisation
 from ptmbench.record import Record
+from ptmbench.report.economy import bargains, render_economy
 from ptmbench.report.exports import render_csv, render_json
+from ptmbench.report.generality import render_generality
 from ptmbench.report.sources import source_tables
-from ptmbench.report.tables import comparison_tables
+from ptmbench.report.tables import SampleOf, comparison_tables
 from ptmbench.report.text import render_markdown, render_text
-from ptmbench.store import read_folders, write_atomically
+from ptmbench.store import ResultsFolder, read_folders, write_atomically
 
 
 def report(arguments: argparse.Namespace) -> int:
     """Renders the folders' records, their gains computed anew; 0 also where single records could not be read."""
     folders, problems = read_folders(arguments.folders)
     records: list[Record] = []
+    homes: dict[str, ResultsFolder] = {}
     here = arguments.output.parent if arguments.output else Path()
     for folder, found in folders:
         place = os.path.relpath(folder.path, here)
-        records += [_seen_from(record, place) for record in settled(found, folder.tally)]
+        records += [_seen_from(record, place) for record in settled(found, folder.sample)]
+        homes |= {record.case.digest: folder for record in found}
     for problem in problems:
         print(f"ptmbench: warning: {problem}", file=sys.stderr)
-    text = render(records, arguments.format)
+    text = render(records, arguments.format, lambda record: homes[record.case.digest].sample(record))
     if arguments.output:
         write_atomically(arguments.output, text.encode())
     else:
@@ -40,12 +46,24 @@ def _seen_from(record: Record, place: str) -> Record:
     return record.model_copy(update={"quality": record.quality.model_copy(update={"pictures": moved})})
 
 
-def render(records: list[Record], style: str) -> str:
+def render(records: list[Record], style: str, sample_of: SampleOf | None = None) -> str:
     """The tables of the records in one of the formats; ends with a line break."""
-    tables, sources = comparison_tables(records), source_tables(records)
+    tables, sources = comparison_tables(records, sample_of), source_tables(records)
     if style == "csv":
         return render_csv(tables)
+    comparisons = [found for members in by_key(records) for found in generalisation(members)]
+    prices = [price for members in by_key(records) for price in bargains(members)]
     if style == "json":
-        return render_json(tables, sources)
+        return render_json(tables, sources, comparisons, prices)
+    grid, heading = ("github", "## ") if style == "markdown" else ("simple", "")
+    across = [render_generality(comparisons, grid, heading), render_economy(prices, grid, heading)]
     text = render_markdown(tables, sources) if style == "markdown" else render_text(tables, sources)
-    return text.rstrip("\n") + "\n"
+    return "\n".join([text.rstrip("\n") + "\n", *(part for part in across if part)])
+
+
+def by_key(records: list[Record]) -> list[list[Record]]:
+    """The records by budget, device and precision: means are taken over one of each."""
+    groups: defaultdict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        groups[record.budget, record.provenance.device, record.case.precision].append(record)
+    return [groups[key] for key in sorted(groups)]

@@ -60,7 +60,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else EVERYTHING
-    print(f"\n{render_text(comparison_tables(shown), source_tables(shown), width)}")
+    print(f"\n{render_text(comparison_tables(shown, session.store.sample), source_tables(shown), width)}")
     for line in (*problems, *complaints):
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")

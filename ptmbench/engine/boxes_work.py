@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ptmbench.average_precision import AveragePrecision, Boxes
+from ptmbench.average_precision import Boxes
 from ptmbench.engine.data import Indices
 from ptmbench.engine.datasets.annotated import BoxedImages
 from ptmbench.engine.dense_work import DenseWork
@@ -84,5 +84,4 @@ class BoxesWork(DenseWork):
             [self.scores(predicted, self.test) for predicted in found],
             [train_value for _, train_value in seen],
             outcomes,
-            AveragePrecision.of(found[0], truth, classes),
         )

@@ -21,7 +21,6 @@ from ptmbench.engine.training import Batch
 from ptmbench.pictures import SHOWN, kept_masks, sheet, shown
 from ptmbench.result import Answers
 from ptmbench.spec import TaskSpec
-from ptmbench.tallies import Tally
 
 AT_ONCE = 16  # pictures that are predicted together
 FEW = 100  # training pictures, the first of the draw, that a network is scored on for all of them
@@ -103,7 +102,6 @@ class DenseWork(ABC):
         scores: Sequence[Mapping[str, float]],
         train_values: Sequence[float],
         outcomes: dict[str, NDArray[Any]],
-        tally: Tally,
     ) -> Answers:
         """Answers of the seeds from 0 up, whose scores hold the metric; names that not all have are left out."""
         common = [name for name in scores[0] if name != metric and all(name in row for row in scores)]
@@ -111,7 +109,6 @@ class DenseWork(ABC):
             seeds=tuple(range(len(scores))),
             test_ids=tuple(self.data.samples.ids[index] for index in self.test),
             outcomes=outcomes,
-            tally=tally,
             metric=metric,
             higher_is_better=True,
             values=tuple(max(row[metric], 0.0) for row in scores),

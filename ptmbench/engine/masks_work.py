@@ -14,7 +14,6 @@ from ptmbench.engine.dense_work import DenseWork
 from ptmbench.engine.tasks import semantic_segmentation
 from ptmbench.engine.tasks.semantic_segmentation import Counts
 from ptmbench.result import Answers
-from ptmbench.tallies import Ratios
 
 SHOWN = 12  # pictures whose predicted masks are kept to be looked at; the confusions are kept of all
 
@@ -74,5 +73,4 @@ class MasksWork(DenseWork):
             [semantic_segmentation.scores(predicted.confusions, self.samples.classes) for predicted in found],
             [train_value for _, train_value in seen],
             outcomes,
-            Ratios(parts[0]),
         )

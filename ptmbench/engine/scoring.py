@@ -9,7 +9,7 @@ from ptmbench.engine.data import Indices, TaskData
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.tasks import Kind
 from ptmbench.result import Answers
-from ptmbench.tallies import Parts, Ratios
+from ptmbench.tallies import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,6 @@ class Scorer:
             seeds=seeds,
             test_ids=tuple(self.data.samples.ids[index] for index in test),
             outcomes=outcomes,
-            tally=Ratios(parts[0]),
             metric=self.kind.metric,
             higher_is_better=self.kind.higher_is_better,
             values=tuple(self.score(predicted, test) for predicted in predictions),

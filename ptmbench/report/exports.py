@@ -5,7 +5,10 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from typing import Any
 
+from ptmbench.generalisation import Comparison
+from ptmbench.report.economy import Bargain
 from ptmbench.report.sources import SourceTable
 from ptmbench.report.tables import Row, Table
 
@@ -24,7 +27,18 @@ def render_csv(tables: Sequence[Table]) -> str:
     return stream.getvalue()
 
 
-def render_json(tables: Sequence[Table], sources: Sequence[SourceTable]) -> str:
-    """All tables with their rows, and the source tables."""
-    content = {"tables": [asdict(table) for table in tables], "sources": [asdict(source) for source in sources]}
+def render_json(
+    tables: Sequence[Table],
+    sources: Sequence[SourceTable],
+    comparisons: Sequence[Comparison] = (),
+    prices: Sequence[Bargain] = (),
+) -> str:
+    """All tables with their rows, the source tables, generalisation over tasks, and what it costs to come near."""
+    parts: dict[str, Sequence[Any]] = {
+        "tables": tables,
+        "sources": sources,
+        "generalisation": comparisons,
+        "economy": prices,
+    }
+    content = {name: [asdict(entry) for entry in entries] for name, entries in parts.items()}
     return json.dumps(content, indent=1, allow_nan=False) + "\n"

@@ -1,14 +1,19 @@
 """Comparison tables, computed from records alone: per task, models x methods with quality, gain and cost."""
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ptmbench.errors import RecordError
+from ptmbench.ranking import Places, rank_intervals
 from ptmbench.record import Record, chance_of
 from ptmbench.report.curves import Curve, curves_of
+from ptmbench.samples import Sample
 
 LOWER_IS_BETTER = frozenset({"parameters", "macs", "latency_p50_s", "latency_p95_s", "inference_bytes"})
 LOWER_IS_BETTER |= {"training_bytes", "carry_over_time_s"}
+SampleOf = Callable[[Record], Sample]
 FAMILIES = ("supervised", "unsupervised", "self_supervised", "control")
 
 
@@ -25,6 +30,8 @@ class Row:
     low: float | None
     high: float | None
     interval_kind: str | None
+    place_low: int | None
+    place_high: int | None
     floor: float | None
     floor_met: bool | None
     floor_tells: bool | None
@@ -77,8 +84,8 @@ class Table:
         return float(min(values) if lower else max(values))
 
 
-def make_row(record: Record) -> Row:
-    """The figures of a record that a table shows."""
+def make_row(record: Record, places: Places | None = None) -> Row:
+    """The figures of a record that a table shows, with the places that it may hold in it."""
     quality, gain, cost = record.quality, record.gain, record.cost
     latency = cost.latency_s if cost else None
     times = [cost.train_time_s, cost.feature_time_s] if cost else []
@@ -93,6 +100,8 @@ def make_row(record: Record) -> Row:
         low=quality.interval95[0] if quality else None,
         high=quality.interval95[1] if quality else None,
         interval_kind=quality.interval_kind if quality else None,
+        place_low=places[0] if places else None,
+        place_high=places[1] if places else None,
         floor=quality.floor if quality else None,
         floor_met=quality.floor_met if quality else None,
         floor_tells=quality.floor_tells if quality else None,
@@ -117,13 +126,30 @@ def family_place(family: str) -> int:
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES) - 2
 
 
-def comparison_tables(records: Iterable[Record]) -> list[Table]:
-    """One table for each task, budget, device and precision that the records hold."""
+def comparison_tables(records: Iterable[Record], sample_of: SampleOf | None = None) -> list[Table]:
+    """One table for each task, budget, device and precision that the records hold.
+
+    `sample_of(record)` gives what rank intervals are computed from; without it rows have no places.
+    """
     groups: defaultdict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     for record in records:
         case = record.case
         groups[case.task.name, record.budget, record.provenance.device, case.precision].append(record)
-    return [_table(key, members) for key, members in sorted(groups.items(), key=lambda entry: task_order(entry[0]))]
+    ordered = sorted(groups.items(), key=lambda entry: task_order(entry[0]))
+    return [_table(key, members, _places(members, sample_of)) for key, members in ordered]
+
+
+def _places(members: Sequence[Record], sample_of: SampleOf | None) -> dict[str, Places]:
+    """The places of the cases whose outcomes can be read; none where there is nothing to read them with."""
+    if sample_of is None:
+        return {}
+    samples = {}
+    for record in members:
+        if record.quality is not None:
+            with contextlib.suppress(RecordError):
+                samples[record.case.id] = sample_of(record)
+    upwards = all(record.quality.higher_is_better for record in members if record.quality)
+    return rank_intervals(samples, higher_is_better=upwards)
 
 
 def task_order(key: tuple[str, str, str, str]) -> tuple[str, int, str, str, str]:
@@ -133,7 +159,7 @@ def task_order(key: tuple[str, str, str, str]) -> tuple[str, int, str, str, str]
     return data_set, int(shots) if shots.isdigit() else 10**9, *key[1:]
 
 
-def _table(key: tuple[str, str, str, str], members: Sequence[Record]) -> Table:
+def _table(key: tuple[str, str, str, str], members: Sequence[Record], places: Mapping[str, Places]) -> Table:
     done = [record.quality for record in members if record.quality]
     upwards = done[0].higher_is_better if done else True
 
@@ -152,7 +178,7 @@ def _table(key: tuple[str, str, str, str], members: Sequence[Record]) -> Table:
         chance=chance_of(task),
         train_size=task.train_size,
         test_size=task.test_size,
-        rows=tuple(sorted((make_row(record) for record in members), key=order)),
+        rows=tuple(sorted((make_row(record, places.get(record.case.id)) for record in members), key=order)),
         curves=curves_of(members),
         sheets=tuple(
             (record.case.id, sheet.file)

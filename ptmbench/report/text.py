@@ -17,6 +17,7 @@ HEADERS = (
     "model",
     "method",
     "quality [95 %]",
+    "place",
     "gain over scratch [95 %]",
     "verdict",
     "params",
@@ -27,11 +28,12 @@ HEADERS = (
     "train MiB",
     "carry-over s",
 )
-QUALITY_COLUMNS = 6  # family, model, method, quality, gain, verdict
+QUALITY_COLUMNS = 7  # family, model, method, quality, place, gain, verdict
 REASON_WIDTH = 100  # letters of why a case did not finish: the record has all of it
 EVERYTHING = 10_000  # a width that leaves no column out
 LEGEND = (
     "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",
+    "place: the places in this table that a row may hold, from paired comparisons with all others (95 %)",
     "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
     "verdict: helps or hurts where the interval of the gain is clear of 0",
     "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
@@ -51,6 +53,13 @@ def _scaled(value: float | None, scale: float, digits: int) -> str:
     return NONE if value is None else f"{value * scale:,.{digits}f}"
 
 
+def _place(row: Row) -> str:
+    """The places that a row may hold: one, or from the first to the last."""
+    if row.place_low is None:
+        return NONE
+    return str(row.place_low) if row.place_low == row.place_high else f"{row.place_low}-{row.place_high}"
+
+
 def _cells(row: Row, family: str, table: Table, mark: Mark) -> list[str]:
     if row.value is None:
         why = f"{row.status}: {textwrap.shorten(row.reason or '', REASON_WIDTH)}"
@@ -65,6 +74,7 @@ def _cells(row: Row, family: str, table: Table, mark: Mark) -> list[str]:
         row.model,
         row.method,
         marked("value", _percent(row.value, row.low, row.high)) + below,
+        _place(row),
         marked("gain", _percent(row.gain, row.gain_low, row.gain_high, "+")),
         VERDICTS[row.verdict] if row.verdict else NONE,
         marked("parameters", _scaled(row.parameters, 1, 0)),

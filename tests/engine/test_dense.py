@@ -14,9 +14,9 @@ from ptmbench.engine.boxes_work import BoxesWork
 from ptmbench.engine.runner import _dense_work, prepare, run
 from ptmbench.engine.seeding import numpy_generator
 from ptmbench.engine.workbench import Workbench
+from ptmbench.outcomes import sample_of
 from ptmbench.settings import check_settings
 from ptmbench.store import ResultsFolder
-from ptmbench.tallies import value_of
 
 DETECTION = ("yolo_tiny.glyphs", "scene_boxes_full", "fine_tune")
 TWO_STAGES = ("fasterrcnn_tiny.random", "scene_boxes_full", "from_scratch")
@@ -44,8 +44,9 @@ def test_a_case_gives_answers_that_can_be_computed_again(bench, names):
     assert (0, 1) == answers.seeds
     assert 2 == len(answers.values) == len(answers.train_values)
     assert {(0, 4), (1, 4)} <= {(point.seed, point.step) for point in answers.curve}
-    assert 200 == len(answers.test_ids) == answers.tally.count
-    assert answers.values[0] == pytest.approx(value_of(answers.tally), abs=1e-6)
+    sample = sample_of(answers.arrays())
+    assert 200 == len(answers.test_ids) == sample.examples
+    assert answers.values == pytest.approx(sample.values.tolist(), abs=1e-6)
     assert Image.open(io.BytesIO(answers.pictures)).size[0] > 400
     assert prepared.training_bytes > 0
     assert ("non-maximum suppression" in prepared.footprint.scope) == (names is DETECTION)
@@ -102,7 +103,7 @@ def test_a_case_is_stored_shown_and_reported(tmp_path, capsys, monkeypatch):
 
     assert "miou" == record.quality.metric
     assert {"iou.background", "pixel_accuracy"} <= record.quality.others.keys()
-    assert record.gain.interval_kind in {"paired_bootstrap_over_examples", "paired_t_over_seeds"}
+    assert record.gain.interval_kind in {"paired_over_examples", "paired_over_seeds_and_examples"}
     assert f"![{case_id}](out/pictures/{case_id}.png)" in page
     assert "Learning curves: mIoU in % on the validation split" in page
     for file in (Path("masks.png"), tmp_path / "out" / "pictures" / f"{case_id}.png"):

@@ -12,6 +12,7 @@ from ptmbench.engine.features import forward_all
 from ptmbench.engine.inputs import TensorInputs
 from ptmbench.engine.methods import knn, linear_probe
 from ptmbench.engine.runner import prepare, run
+from ptmbench.outcomes import sample_of
 from ptmbench.statistics import t_interval
 
 CPU = Device("cpu", "fp32", 2)
@@ -117,7 +118,7 @@ def test_every_combination_runs(bench):
             result = run(bench, prepare(bench, case))
             outcomes = result.answers.outcomes
             assert (1, len(outcomes["truth"])) == outcomes["predictions"].shape
-            assert len(result.answers.test_ids) == result.answers.tally.count
+            assert len(result.answers.test_ids) == sample_of(result.answers.arrays()).examples
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""`ptmbench calibrate`: how noisy each case is on this machine, written where the gate reads it."""
+
+import argparse
+import datetime as dt
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from ptmbench.errors import UsageError
+from ptmbench.gate import launching
+from ptmbench.gate.figures import FIGURES
+from ptmbench.gate.rules import load_rules
+from ptmbench.gate.sides import Entry, Side, read_side
+from ptmbench.store import write_atomically
+
+TIMES = {figure.kind: figure for figure in FIGURES if figure.kind in {"time", "train_time"}}
+NOISE = "[noise."
+HEADER = "# Noise: `ptmbench calibrate`, {count} launches of {cases} cases, {date}, {cpu}, {key}. Standard deviations."
+
+
+def calibrate(arguments: argparse.Namespace) -> int:
+    """Launches the chosen cases several times and writes their noise into a gate.toml."""
+    if arguments.runs < 2:
+        raise UsageError(f"--runs {arguments.runs}: expected at least 2, one launch says nothing of its noise")
+    if arguments.output.exists():
+        load_rules(arguments.output)  # a file that cannot be read is told before the launches, not after
+    options = ["-k", arguments.expression, "--budget", arguments.budget]
+    with tempfile.TemporaryDirectory() as made:
+        folder = arguments.results or Path(made)
+        launching.launch(launching.here(), options, arguments.runs, folder, print)
+        side = read_side(folder)
+        text = noise_tables(side)
+    write_atomically(arguments.output, merged(arguments.output, text).encode())
+    print(f"{len(side.cases)} cases in {arguments.output}; ptmbench gate reads it from there")
+    return 0
+
+
+def noise_tables(side: Side) -> str:
+    """The tables of noise of all finished cases, each with its evidence."""
+    machine = next(side.records())[1].provenance.machine
+    date = dt.datetime.now(dt.UTC).date().isoformat()
+    header = HEADER.format(count=side.launches, cases=len(side.cases), date=date, cpu=machine.cpu, key=side.key.name)
+    return "\n".join([header, *(_table(name, entries) for name, entries in sorted(side.cases.items()))])
+
+
+def _table(case_id: str, entries: list[Entry]) -> str:
+    finished = [record for _, record in entries if record.quality and record.cost]
+    values = [record.quality.value for record in finished if record.quality]
+    if len(finished) < 2:
+        return f"# {case_id}: {len(finished)} finished launches tell nothing"
+    lines = [
+        f'{NOISE}"{case_id}"]',
+        f"launches = {len(finished)}",
+        _line("quality", values, float(np.std(values, ddof=1)), ""),
+    ]
+    for kind, figure in TIMES.items():
+        seconds = [value for record in finished if record.cost and (value := figure.of(record.cost))]
+        if len(seconds) == len(finished):
+            lines.append(_line(kind, seconds, float(np.std(np.log(seconds), ddof=1)), " s"))
+    return "\n".join([*lines, ""])
+
+
+def _line(name: str, values: list[float], spread: float, unit: str) -> str:
+    return f"{name} = {spread:.6f}  # {min(values):.4g} to {max(values):.4g}{unit}"
+
+
+def merged(path: Path, tables: str) -> str:
+    """The rules that stand in the file, without the noise of before, and the new tables of noise."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        lines = []
+    kept: list[str] = []
+    inside = False
+    for line in lines:
+        if line.startswith("["):
+            inside = line.startswith(NOISE)
+        if not inside and not line.startswith("# Noise: "):
+            kept.append(line)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return "\n".join([*kept, *([""] if kept else []), tables]).rstrip() + "\n"

@@ -1,0 +1,67 @@
+"""`ptmbench gate`: is anything worse than in the baseline?"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from ptmbench.errors import UsageError
+from ptmbench.gate import launching
+from ptmbench.gate.judging import judge
+from ptmbench.gate.rules import Rules, load_rules
+from ptmbench.gate.sides import read_side
+from ptmbench.report.gating import RENDERERS
+from ptmbench.store import write_atomically
+
+DEFAULT_RULES = Path("gate.toml")
+
+
+def gate(arguments: argparse.Namespace) -> int:
+    """Compares two sides and prints what was found; 1 on a regression."""
+    rules = _rules(arguments.config)
+    baseline, current = _launched(arguments) if arguments.against else _given(arguments)
+    judgement = judge(read_side(baseline), read_side(current), rules)
+    text = RENDERERS[arguments.format](judgement)
+    if arguments.output:
+        write_atomically(arguments.output, text.encode())
+    else:
+        print(text.rstrip("\n"))
+    return 1 if judgement.failed else 0
+
+
+def _given(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """The two folders that were named."""
+    if len(arguments.sides) != 2:
+        raise UsageError(
+            f"expected two results folders, BASELINE and CURRENT, got {len(arguments.sides)}; or --against REF, which "
+            "runs both sides itself"
+        )
+    if arguments.expression:
+        raise UsageError("-k chooses what --against runs; two folders are compared whole")
+    return arguments.sides[0], arguments.sides[1]
+
+
+def _launched(arguments: argparse.Namespace) -> tuple[Path, Path]:
+    """Both sides, run in turn now."""
+    if arguments.sides:
+        raise UsageError(f"--against runs both sides itself: leave {' '.join(map(str, arguments.sides))} out")
+    if arguments.launches < 1:
+        raise UsageError(f"expected at least 1 launch a side, got {arguments.launches}")
+    folder = arguments.results or Path(tempfile.mkdtemp(prefix="ptmbench-gate-"))
+    options = ["-k", arguments.expression, "--budget", arguments.budget]
+    with (
+        tempfile.TemporaryDirectory() as workplace,
+        launching.revision(arguments.against, Path(workplace)) as before,
+    ):
+        sides = (before, launching.here())
+        launching.alternate(sides, options, arguments.launches, folder, lambda line: print(line, file=sys.stderr))
+    return folder / launching.NAMES[0], folder / launching.NAMES[1]
+
+
+def _rules(path: Path | None) -> Rules:
+    """The rules of the file that was named, else of gate.toml where there is one, else the usual ones."""
+    if path is None:
+        return load_rules(DEFAULT_RULES) if DEFAULT_RULES.exists() else Rules()
+    if not path.exists():
+        raise UsageError(f"there is no {path}: expected a gate.toml (ptmbench calibrate writes its table of noise)")
+    return load_rules(path)

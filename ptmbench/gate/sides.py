@@ -1,0 +1,82 @@
+"""A side of the gate: the records of one or several launches of the same cases.
+
+A side is a results folder, or a folder of results folders, one a launch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ptmbench.errors import StoreError
+from ptmbench.record import Record
+from ptmbench.store import FolderKey, ResultsFolder
+
+Entry = tuple[ResultsFolder, Record]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Side:
+    """What was read: the one key of all launches, and of each case its record in every launch that has it."""
+
+    path: Path
+    key: FolderKey
+    launches: int
+    cases: dict[str, list[Entry]]
+
+    @property
+    def fingerprints(self) -> set[str]:
+        """The machines that the side was measured on."""
+        return {record.provenance.machine.fingerprint for _, record in self.records()}
+
+    def records(self) -> Iterator[Entry]:
+        """Every record with its folder."""
+        for entries in self.cases.values():
+            yield from entries
+
+
+def read_side(path: Path) -> Side:
+    """Reads a side whole; raises `StoreError` with all that is wrong with it."""
+    folders = _launches(path)
+    problems: list[str] = []
+    keys: dict[str, FolderKey] = {}
+    cases: dict[str, list[Entry]] = {}
+    for folder in folders:
+        key = folder.key()
+        if key:
+            keys.setdefault(key.name, key)
+        if running := folder.writers():
+            problems.append(f"{folder.path} is being written to by process {running[0]}: wait until it has finished")
+        records, faults = folder.read_all()
+        problems += faults
+        for record in records:
+            cases.setdefault(record.case.id, []).append((folder, record))
+    if len(keys) > 1:
+        problems.append(
+            f"{path} holds launches of {' and '.join(sorted(keys))}: expected one budget, device, precision"
+        )
+    problems += [fault for entries in cases.values() if (fault := _torn(entries))]
+    if problems:
+        raise StoreError(f"{path} cannot be gated:\n  " + "\n  ".join(problems))
+    if not keys or not cases:
+        raise StoreError(f"{path} holds no records: expected a folder that ptmbench run --results DIR has written")
+    return Side(path, next(iter(keys.values())), len(folders), cases)
+
+
+def _launches(path: Path) -> list[ResultsFolder]:
+    """The results folder itself, or those right below it."""
+    if not path.is_dir():
+        raise StoreError(f"{path} is not a folder: expected one that ptmbench run --results DIR has written")
+    folder = ResultsFolder(path)
+    if folder.key() is not None:
+        return [folder]
+    below = [ResultsFolder(entry) for entry in sorted(path.iterdir()) if entry.is_dir()]
+    return [launch for launch in below if launch.key() is not None] or [folder]
+
+
+def _torn(entries: list[Entry]) -> str | None:
+    """What keeps the records of one case from being launches of the same thing."""
+    digests = {record.case.digest for _, record in entries}
+    if len(digests) == 1:
+        return None
+    where = ", ".join(str(folder.path) for folder, _ in entries)
+    return f"{entries[0][1].case.id} stands in {where} with {len(digests)} different digests: expected launches of one"

@@ -1,0 +1,177 @@
+"""What a gate found, for people (text, Markdown) and for programs (GitHub annotations, JSON, JUnit XML)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from tabulate import tabulate
+
+from ptmbench.gate.findings import Comparison, Finding
+from ptmbench.gate.judging import Judgement
+
+ORDER = ("worse", "missing", "changed", "better", "inconclusive", "same")
+SHOWN = ("worse", "missing", "changed", "better")
+HEADERS = ("verdict", "case or model", "figure", "baseline", "current", "change [95 %]", "tolerance", "why")
+MEANING = {
+    "worse": "surely worse than the baseline by more than the tolerance",
+    "missing": "in the baseline, and not run now",
+    "changed": "not the same thing any more: what was changed stands first",
+    "better": "surely better by more than the tolerance",
+    "inconclusive": "too few examples, seeds or launches to tell",
+    "same": "nothing found by a comparison that would have found it",
+}
+
+
+def figure(value: float, unit: str) -> str:
+    """A figure in its unit: quality in percent, seconds in milliseconds, bytes in MiB, counts whole."""
+    if unit == "points":
+        return f"{100 * value:.2f} %"
+    if unit == "s":
+        return f"{1e3 * value:.3g} ms" if value < 1 else f"{value:.3g} s"
+    if unit.startswith("x "):
+        return f"{value:.3g} {unit}"
+    return f"{value / 2**20:.2f} MiB" if unit == "B" else f"{value:,.0f}"
+
+
+def change(comparison: Comparison) -> str:
+    """The change with its interval: in points for quality, else in percent of the baseline."""
+    unit = "" if comparison.unit == "points" else " %"
+    text = f"{100 * comparison.change:+.2f}{unit}"
+    if comparison.interval is None:
+        return text
+    low, high = comparison.interval
+    return f"{text} [{100 * low:+.2f}, {100 * high:+.2f}]"
+
+
+def _row(finding: Finding) -> list[str]:
+    found = finding.comparison
+    if found is None:
+        return [finding.verdict, finding.subject, finding.metric, "", "", "", "", finding.note]
+    sure = "" if finding.adjusted is None else f"p = {finding.adjusted:.1g} (Holm)"
+    return [
+        finding.verdict,
+        finding.subject,
+        finding.metric,
+        figure(found.baseline, found.unit),
+        figure(found.current, found.unit),
+        change(found),
+        f"{100 * found.tolerance:g}{'' if found.unit == 'points' else ' %'}",
+        "; ".join(part for part in (sure, finding.note) if part),
+    ]
+
+
+def ordered(judgement: Judgement, verdicts: Sequence[str]) -> list[Finding]:
+    """The findings of these verdicts, the gravest first."""
+    chosen = [finding for finding in judgement.findings if finding.verdict in verdicts]
+    return sorted(chosen, key=lambda finding: (ORDER.index(finding.verdict), finding.subject, finding.metric))
+
+
+def _summary(judgement: Judgement) -> str:
+    counts = ", ".join(f"{judgement.count(verdict)} {verdict}" for verdict in ORDER)  # type: ignore[arg-type]  # ORDER holds verdicts
+    baseline, current = judgement.baseline, judgement.current
+    return (
+        f"{'FAILED' if judgement.failed else 'passed'}: {counts}, of {len(judgement.findings)} comparisons of "
+        f"{current.path} ({current.launches} launch{'es' * (current.launches > 1)}) with {baseline.path} "
+        f"({baseline.launches}), {baseline.key.name}"
+    )
+
+
+def _fine_print(judgement: Judgement) -> Iterator[str]:
+    rules = judgement.rules
+    yield (
+        f"With nothing changed, any `worse` is reported in at most {100 * rules.alarms:g} % of gate runs. Quality: "
+        f"paired on the same test examples and seeds, tolerance {100 * rules.tolerance.quality:g} points."
+    )
+    worst = sorted(
+        (finding for finding in judgement.findings if finding.verdict == "inconclusive" and finding.detectable),
+        key=lambda finding: -(finding.detectable or 0.0),
+    )
+    for finding in worst[:3]:
+        yield f"inconclusive: {finding.subject}, {finding.metric}: {finding.note}"
+    if len(worst) > len(worst[:3]):
+        yield f"and {len(worst) - 3} more inconclusive: --format json has all"
+    yield from judgement.remarks
+
+
+def render_text(judgement: Judgement) -> str:
+    """A table of what is not as it was, a summary, and what it rests on."""
+    rows = [_row(finding) for finding in ordered(judgement, SHOWN)]
+    grid = tabulate(rows, HEADERS, "simple", disable_numparse=True) + "\n\n" if rows else ""
+    return f"{grid}{_summary(judgement)}\n" + "".join(f"  {line}\n" for line in _fine_print(judgement))
+
+
+def render_markdown(judgement: Judgement) -> str:
+    """The same for a comment on a pull request."""
+    rows = [_row(finding) for finding in ordered(judgement, SHOWN)]
+    grid = tabulate(rows, HEADERS, "github", disable_numparse=True) + "\n\n" if rows else ""
+    lines = "".join(f"- {line}\n" for line in _fine_print(judgement))
+    return f"### ptmbench gate\n\n{_summary(judgement)}\n\n{grid}{lines}"
+
+
+def render_github(judgement: Judgement) -> str:
+    """Workflow commands that GitHub shows as annotations, and the summary."""
+    levels = {"worse": "error", "missing": "warning", "changed": "notice", "better": "notice"}
+    lines = []
+    for finding in ordered(judgement, SHOWN):
+        level = "error" if finding.verdict in judgement.rules.fail_on else levels[finding.verdict]
+        cells = [cell for cell in _row(finding)[2:] if cell]
+        lines.append(
+            f"::{level} title={_escaped(f'{finding.verdict}: {finding.subject}')}::{_escaped(', '.join(cells))}"
+        )
+    return "\n".join([*lines, _summary(judgement)]) + "\n"
+
+
+def _escaped(text: str) -> str:
+    """Text as a workflow command takes it."""
+    for letter, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C")):
+        text = text.replace(letter, code)
+    return text
+
+
+def render_json(judgement: Judgement) -> str:
+    """Everything, one object."""
+    content: dict[str, Any] = {
+        "failed": judgement.failed,
+        "baseline": str(judgement.baseline.path),
+        "current": str(judgement.current.path),
+        "key": judgement.baseline.key.name,
+        "rules": judgement.rules.model_dump(exclude={"noise"}),
+        "counts": {verdict: judgement.count(verdict) for verdict in ORDER},  # type: ignore[arg-type]  # as above
+        "findings": [asdict(finding) for finding in ordered(judgement, ORDER)],
+        "remarks": list(judgement.remarks),
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def render_junit(judgement: Judgement) -> str:
+    """JUnit XML: a test case for each comparison, a failure for each that fails the gate."""
+    failures = [finding for finding in judgement.findings if finding.verdict in judgement.rules.fail_on]
+    skipped = [f for f in judgement.findings if f.verdict in {"missing", "inconclusive"} and f not in failures]
+    suite = ET.Element(
+        "testsuite",
+        name="ptmbench gate",
+        tests=str(len(judgement.findings)),
+        failures=str(len(failures)),
+        errors="0",
+        skipped=str(len(skipped)),
+    )
+    for finding in ordered(judgement, ORDER):
+        case = ET.SubElement(suite, "testcase", classname=finding.metric, name=finding.subject)
+        text = ", ".join(cell for cell in _row(finding)[3:] if cell)
+        if finding in failures:
+            ET.SubElement(case, "failure", message=f"{finding.verdict}: {text}")
+        elif finding in skipped:
+            ET.SubElement(case, "skipped", message=f"{finding.verdict}: {text}")
+    ET.indent(suite)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"
+
+
+RENDERERS = {
+    "text": render_text,
+    "markdown": render_markdown,
+    "github": render_github,
+    "json": render_json,
+    "junit": render_junit,
+}

@@ -1,0 +1,135 @@
+"""Samples: a metric seen at some seeds on some test examples, and how far it may lie from the truth.
+
+Both are drawn: other seeds and other test examples would give another figure. Seeds and examples are crossed (every
+seed is judged on the same examples), so the variance of the mean over seeds has two parts. What the examples add comes
+from their spread (for a metric that is no share of examples, from a bootstrap over them, the same draws at every seed);
+what the seeds add is the spread between them beyond what a finite test set explains by itself (the two-way analysis of
+variance, Searle, Casella & McCulloch 1992, chapter 4). Resampling two or three seeds as well would find a third to a
+half of their variance too little; instead Student's quantile is taken at Satterthwaite's (1946) degrees of freedom.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+from ptmbench.statistics import CONFIDENCE, Interval, resamplings, wilson
+from ptmbench.tallies import Ratios, Tally
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sample:
+    """A metric at each seed [s], and what the test examples do to it [s, k]; of two samples, their difference.
+
+    `effects` holds each example's own share where `shares`, else the metric under each of k resamplings.
+    """
+
+    seeds: tuple[int, ...]
+    values: Numbers
+    effects: Numbers
+    examples: int
+    shares: bool
+
+    @classmethod
+    def of(cls, seeds: Sequence[int], tallies: Sequence[Tally]) -> "Sample":
+        """The sample of one tally a seed, all of the same test examples."""
+        examples = tallies[0].count
+        if all(isinstance(tally, Ratios) and tally.of_shares for tally in tallies):
+            hits = np.stack([tally.parts[:, 0] for tally in tallies if isinstance(tally, Ratios)]).astype(float)
+            return cls(tuple(seeds), hits.mean(axis=1), hits, examples, shares=True)
+        weights = np.concatenate([np.ones((1, examples), dtype=np.int64), resamplings(examples)])
+        under = np.stack([tally.under(weights) for tally in tallies])
+        return cls(tuple(seeds), under[:, 0], under[:, 1:], examples, shares=False)
+
+    def minus(self, other: "Sample") -> "Sample":
+        """The difference at the seeds that both have, example by example."""
+        common = tuple(seed for seed in self.seeds if seed in other.seeds)
+        mine, theirs = ([side.seeds.index(seed) for seed in common] for side in (self, other))
+        return Sample(
+            common,
+            self.values[mine] - other.values[theirs],
+            self.effects[mine] - other.effects[theirs],
+            self.examples,
+            self.shares,
+        )
+
+    def negated(self) -> "Sample":
+        """The sample of minus the metric."""
+        return replace(self, values=-self.values, effects=-self.effects)
+
+    @property
+    def value(self) -> float:
+        """The mean over seeds."""
+        return float(self.values.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """The variance of an estimate in independent parts, each with the degrees of freedom that it is known at."""
+
+    parts: tuple[tuple[float, float], ...]
+
+    @property
+    def standard_error(self) -> float:
+        """The root of the whole variance."""
+        return float(np.sqrt(sum(variance for variance, _ in self.parts)))
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """Satterthwaite's: how well the standard error itself is known."""
+        squares = sum(variance**2 / freedom for variance, freedom in self.parts)
+        return self.standard_error**4 / squares if squares else max(freedom for _, freedom in self.parts)
+
+    @property
+    def quantile(self) -> float:
+        """Student's quantile for an interval that holds the truth 95 times in 100."""
+        return float(stdtrit(self.degrees_of_freedom, (1 + CONFIDENCE) / 2))
+
+
+def uncertainty(sample: Sample) -> Uncertainty:
+    """What the draw of test examples and the draw of seeds add to the variance of the sample's mean over seeds."""
+    of_examples = variance_over_examples(sample, sample.effects.mean(axis=0))
+    freedom = float(max(sample.examples - 1, 1))
+    seeds = len(sample.seeds)
+    if seeds == 1:
+        return Uncertainty(((of_examples, freedom),))
+    # how far a seed strays from the others because each fails on examples of its own: seen in `of_examples` already
+    own = sum(variance_over_examples(sample, row) for row in sample.effects - sample.effects.mean(axis=0)) / (seeds - 1)
+    of_seeds = max(float(sample.values.var(ddof=1)) - own, 0.0) / seeds
+    return Uncertainty(((of_examples, freedom), (of_seeds, float(seeds - 1))))
+
+
+def variance_over_examples(sample: Sample, effects: Numbers) -> float:
+    """The variance that the draw of test examples gives a metric with these effects [k] of the sample's kind."""
+    return float(effects.var(ddof=1)) / (sample.examples if sample.shares else 1)
+
+
+def kind_of(sample: Sample) -> str:
+    """What an interval of the sample is over."""
+    return "seeds_and_examples" if len(sample.seeds) > 1 else "examples"
+
+
+def interval_of(sample: Sample) -> tuple[Interval, str]:
+    """The 95 % interval of a metric between 0 and 1, and what it is over.
+
+    It has Wilson's form at the number of examples that would give a plain share the same variance, so that it stays
+    inside 0 and 1 and leans away from them.
+    """
+    found, value = uncertainty(sample), sample.value
+    variance = found.standard_error**2
+    worth = value * (1 - value) / variance if variance and 0 < value < 1 else float(sample.examples)
+    return wilson(value, worth, found.quantile), kind_of(sample)
+
+
+def difference_interval(difference: Sample) -> tuple[Interval, float]:
+    """The 95 % interval of a difference, and the probability of one as large where there is none (two-sided)."""
+    found, value = uncertainty(difference), difference.value
+    error = found.standard_error
+    if not error:
+        return (value, value), 0.0 if value else 1.0
+    reach = found.quantile * error
+    return (value - reach, value + reach), float(2 * stdtr(found.degrees_of_freedom, -abs(value) / error))
