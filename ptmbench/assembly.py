@@ -10,6 +10,7 @@ from ptmbench.floors import Floor
 from ptmbench.outcomes import sample_of
 from ptmbench.record import (
     CaseRecord,
+    CorruptedValue,
     Cost,
     CurvePoint,
     InputRecord,
@@ -138,6 +139,10 @@ def _quality(answers: Answers, sidecars: Sidecars, floor: Floor | Missing, gaps:
         others=answers.others,
         outcomes=sidecars.outcomes,
         curve=[CurvePoint(seed=point.seed, step=point.step, value=point.value) for point in answers.curve],
+        corrupted=[
+            CorruptedValue(corruption=found.corruption, severity=found.severity, value=found.value)
+            for found in answers.corrupted
+        ],
         pictures=sidecars.pictures,
     )
 

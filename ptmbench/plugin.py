@@ -50,6 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptm-model", action="append", default=[], metavar="MODEL", help="name or reference; only these")
     group.addoption("--ptm-task", action="append", default=[], metavar="DATA", help="name or reference; only these")
     group.addoption("--ptm-skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
+    group.addoption("--ptm-corruptions", action="store_true", help="score spoilt test examples too: noise, typos, ...")
     group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
     group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
     group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
@@ -76,6 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
             timeout_s=config.getoption("--ptm-timeout"),
             measures_latency=not config.getoption("--benchmark-disable", default=True),
             skip_bad=config.getoption("--ptm-skip-bad"),
+            corruptions=config.getoption("--ptm-corruptions"),
         )
         if config.getoption("--ptm-model") or config.getoption("--ptm-task") or Path(ENTRIES_FILE).exists():
             _entries(config)

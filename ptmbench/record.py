@@ -115,6 +115,14 @@ class CurvePoint(_Part):
     value: float
 
 
+class CorruptedValue(_Part):
+    """The primary metric on test examples with a corruption at a severity from 1 to 5: mean over seeds."""
+
+    corruption: str
+    severity: Annotated[int, Field(ge=1, le=5)]
+    value: float
+
+
 class Outcomes(_Part):
     """A sidecar: what came out for the test examples at every seed, or pictures of it."""
 
@@ -138,6 +146,7 @@ class Quality(_Part):
     others: dict[str, float]
     outcomes: Outcomes
     curve: list[CurvePoint] = []
+    corrupted: list[CorruptedValue] = []
     pictures: list[Outcomes] = []
 
 

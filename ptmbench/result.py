@@ -40,11 +40,21 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, slots=True)
+class CorruptedValue:
+    """The metric on test examples with a corruption at a severity, mean over seeds."""
+
+    corruption: str
+    severity: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """What came out for the test examples, and the metric's figures.
 
     `outcomes` are the predictions of all seeds beside the truth. `values` and `train_values` hold the primary metric
-    for each seed on the test and the training examples; `curve` the way there, where it was watched.
+    for each seed on the test and the training examples; `curve` the way there, where it was watched; `corrupted` what
+    is left on spoilt test examples, where that was asked for.
     """
 
     seeds: tuple[int, ...]
@@ -56,6 +66,7 @@ class Answers:
     train_values: tuple[float, ...]
     others: dict[str, float]
     curve: tuple[CurvePoint, ...] = ()
+    corrupted: tuple[CorruptedValue, ...] = ()
     pictures: bytes | None = None
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -30,7 +30,7 @@ from ptmbench.errors import (
 )
 from ptmbench.floors import NO_FLOOR, NO_FLOORS_FILE, NO_FLOORS_OF_TASK, Floor, Floors
 from ptmbench.gain import settled
-from ptmbench.record import Provenance, Record, Status
+from ptmbench.record import Provenance, Record, Status, quality_of
 from ptmbench.result import Answers, Identity, Missing
 from ptmbench.settings import RunSettings
 from ptmbench.spec import Case
@@ -172,7 +172,8 @@ class Session:
             return None
         if record is None or record.case.digest != identity.digest or record.status == "skipped":
             return None
-        return record
+        asked = self.settings.corruptions and record.quality is not None and not case.task.kind.dense
+        return None if asked and not quality_of(record).corrupted else record
 
     def _held_against_floor(self, case: Case, record: Record) -> Record:
         """A kept record, its floor as the floors file has it now."""

@@ -63,6 +63,7 @@ class RunSettings:
     timeout_s: float | None = None
     measures_latency: bool = True
     skip_bad: bool = False
+    corruptions: bool = False
 
     def seeds_for(self, method: MethodSpec, task: TaskSpec) -> int:
         """How many seeds the case runs: what the user said, else what the budget says."""
@@ -79,6 +80,7 @@ def check_settings(
     timeout_s: float | None = None,
     measures_latency: bool = True,
     skip_bad: bool = False,
+    corruptions: bool = False,
 ) -> RunSettings:
     """Settings from what a user typed; raises `UsageError` with all faults at once."""
     if budget not in BUDGETS:
@@ -105,4 +107,5 @@ def check_settings(
         timeout_s=timeout_s,
         measures_latency=measures_latency,
         skip_bad=skip_bad,
+        corruptions=corruptions,
     )

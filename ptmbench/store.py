@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.errors import RecordError, StoreError
-from ptmbench.outcomes import sample_of
+from ptmbench.outcomes import corrupted_sample_of, sample_of
 from ptmbench.record import Outcomes, Record
 from ptmbench.recordfiles import from_json, to_json
 from ptmbench.result import Answers
@@ -193,6 +193,13 @@ class ResultsFolder:
             with self.outcomes(record) as outcomes:
                 self._samples[key] = sample_of(outcomes)
         return self._samples[key]
+
+    def corrupted_sample(self, record: Record) -> Sample | None:
+        """The metric over all corruptions together, None where none was asked for; raises `RecordError`."""
+        if record.quality is None or not record.quality.corrupted:
+            return None
+        with self.outcomes(record) as outcomes:
+            return corrupted_sample_of(outcomes)
 
     @contextmanager
     def outcomes(self, record: Record) -> Iterator[Mapping[str, Any]]:

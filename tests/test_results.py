@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ptmbench.cases import find_case, product
-from ptmbench.cli.reporting import render
+from ptmbench.cli.reporting import Readers, render
 from ptmbench.gain import settled
 from ptmbench.recordfiles import json_schema
 from ptmbench.session import Session
@@ -29,6 +29,11 @@ AGAIN = [
 ]
 # Another processor or another version of torch rounds differently; training carries that further than a probe does.
 POINTS = 0.03
+
+
+def page_of(folder):
+    """What the records of a folder are rendered to."""
+    return render(settled(folder.read_all()[0], folder.sample), "markdown", Readers.of_folder(folder))
 
 
 @pytest.fixture(scope="module", params=FOLDERS, ids=lambda path: path.name)
@@ -63,9 +68,7 @@ def test_records_fit_their_folder(folder):
 
 def test_readme_renders_again_from_the_records(folder):
     """The committed page is what the committed records give, byte for byte."""
-    found, _ = folder.read_all()
-
-    assert (folder.path / "README.md").read_text() == render(settled(found, folder.sample), "markdown", folder.sample)
+    assert (folder.path / "README.md").read_text() == page_of(folder)
 
 
 def test_outcomes_are_what_the_records_speak_of(folder):
@@ -163,6 +166,4 @@ def test_real_records_are_whole(real):
 
 def test_real_tables_render_again(real):
     """The page of real weights is what the records say."""
-    found, _ = real.read_all()
-
-    assert (real.path / "README.md").read_text() == render(settled(found, real.sample), "markdown", real.sample)
+    assert (real.path / "README.md").read_text() == page_of(real)

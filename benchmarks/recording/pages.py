@@ -15,7 +15,7 @@ from tabulate import tabulate
 
 from ptmbench.card import ZOO, load_card
 from ptmbench.catalog import PRETRAINING
-from ptmbench.cli.reporting import render
+from ptmbench.cli.reporting import Readers, render
 from ptmbench.gain import settled
 from ptmbench.record import Record
 from ptmbench.recordfiles import json_schema
@@ -163,7 +163,7 @@ def main() -> None:
     (RESULTS / "record.schema.json").write_text(json.dumps(json_schema(), indent=1) + "\n")
     for folder in sorted([*RESULTS.glob("*/*-*-*")]):
         records, store = committed(folder)
-        (folder / "README.md").write_text(render(records, "markdown", store.sample))
+        (folder / "README.md").write_text(render(records, "markdown", Readers.of_folder(store)))
     (RESULTS / "table.svg").write_text(picture(committed(PICTURED)[0]))
 
 

@@ -1,4 +1,4 @@
-"""How often 95 % intervals hold the truth, and whether p-values are uniform where nothing differs.
+"""How often 95 % intervals hold the truth, and whether p-values are what they should be.
 
     python benchmarks/validation/coverage.py            # 2,000 simulations a line
 
@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
+from statsmodels.stats import contingency_tables
+from statsmodels.stats.multitest import multipletests
 from tabulate import tabulate
 
 from ptmbench.samples import Sample, difference_interval, interval_of
-from ptmbench.statistics import mcnemar, t_interval, wilson
+from ptmbench.statistics import benjamini_hochberg, holm, mcnemar, t_interval, wilson
 from ptmbench.tallies import Ratios
 
 Hits = NDArray[np.int64]
@@ -118,8 +120,30 @@ def uniform(count: int) -> list[list[object]]:
     ]
 
 
+def agreement(count: int) -> list[list[object]]:
+    """The largest difference of p-values to those of scipy and statsmodels, over drawn inputs."""
+    world, rng = World.of(0.7, 0.2), np.random.default_rng(2)
+    paired, exact, stepped, false_share = [], [], [], []
+    for _ in range(count):
+        first, second = world.draw(rng, 1, 200, models=2)
+        ours = difference_interval(sample(first).minus(sample(second)))[1]
+        paired.append(abs(ours - stats.ttest_rel(first[0], second[0]).pvalue))
+        alone = int((first > second).sum()), int((first < second).sum())
+        table = [[0, alone[0]], [alone[1], 0]]
+        exact.append(abs(mcnemar(*alone) - contingency_tables.mcnemar(table, exact=True).pvalue))
+        drawn = rng.random(20) ** 3
+        stepped.append(float(np.abs(holm(drawn) - multipletests(drawn, method="holm")[1]).max()))
+        false_share.append(float(np.abs(benjamini_hochberg(drawn) - multipletests(drawn, method="fdr_bh")[1]).max()))
+    return [
+        ["difference at one seed", "scipy.stats.ttest_rel", f"{max(paired):.1e}"],
+        ["McNemar, exact", "statsmodels.stats.contingency_tables.mcnemar", f"{max(exact):.1e}"],
+        ["Holm", "statsmodels.stats.multitest.multipletests", f"{max(stepped):.1e}"],
+        ["Benjamini-Hochberg", "statsmodels.stats.multitest.multipletests", f"{max(false_share):.1e}"],
+    ]
+
+
 def main() -> None:
-    """Prints both tables."""
+    """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=2_000)
     count = parser.parse_args().simulations
@@ -131,6 +155,8 @@ def main() -> None:
     print(tabulate([covered(setting, count) for setting in SETTINGS], headers, disable_numparse=True))
     print(f"\np-values at or below a level where nothing differs, % of {count} simulations")
     print(tabulate(uniform(count), ["test", "0.01", "0.05", "0.1", "0.5", "0.9"], disable_numparse=True))
+    print(f"\nLargest difference of p-values over {count} drawn inputs")
+    print(tabulate(agreement(count), ["test", "beside", "difference"], disable_numparse=True))
 
 
 if __name__ == "__main__":

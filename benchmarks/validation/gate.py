@@ -233,7 +233,8 @@ def _judged(store: ResultsFolder, records: list[Record], seed: int, drop: float,
         entry: Any = folder
         cases = {record.case.id: [(entry, record)] for record in records}
         sides.append(Side(COMMITTED, FolderKey("quick", "cpu", "fp32"), 1, cases))
-    return judge(*sides, Rules())
+    before, now = sides
+    return judge(before, now, Rules())
 
 
 def main() -> None:

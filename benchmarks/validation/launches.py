@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ptmbench.result import Missing
 from ptmbench.store import ResultsFolder
 
 EXPRESSION = (
@@ -56,6 +57,7 @@ def child(folder: Path) -> int:
 
     def noted(self, case):  # type: ignore[no-untyped-def]  # as `Workbench.footprint`
         found = footprint(self, case)
+        assert not isinstance(found.latency, Missing)
         of_case[case.id] = list(slowed[found.latency.samples])
         return found
 
@@ -99,7 +101,7 @@ def main() -> None:
         sys.exit(child(arguments.child))
     if arguments.count is None or arguments.output is None:
         parser.error("expected how many launches, and the file that keeps them")
-    kept = {"records": [], "launches": []}
+    kept: dict[str, list[Any]] = {"records": [], "launches": []}
     if arguments.output.exists():
         kept = json.loads(arguments.output.read_text())
     while len(kept["launches"]) < arguments.count:

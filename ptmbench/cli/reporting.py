@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ptmbench.gain import settled
@@ -12,6 +14,7 @@ from ptmbench.record import Record
 from ptmbench.report.economy import bargains, render_economy
 from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.generality import render_generality
+from ptmbench.report.robustness import CorruptedOf, render_robustness, robust_tables
 from ptmbench.report.sources import source_tables
 from ptmbench.report.tables import SampleOf, comparison_tables
 from ptmbench.report.text import render_markdown, render_text
@@ -30,7 +33,7 @@ def report(arguments: argparse.Namespace) -> int:
         homes |= {record.case.digest: folder for record in found}
     for problem in problems:
         print(f"ptmbench: warning: {problem}", file=sys.stderr)
-    text = render(records, arguments.format, lambda record: homes[record.case.digest].sample(record))
+    text = render(records, arguments.format, Readers.of(homes))
     if arguments.output:
         write_atomically(arguments.output, text.encode())
     else:
@@ -46,17 +49,47 @@ def _seen_from(record: Record, place: str) -> Record:
     return record.model_copy(update={"quality": record.quality.model_copy(update={"pictures": moved})})
 
 
-def render(records: list[Record], style: str, sample_of: SampleOf | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What reads the outcomes of a record: its metric on the test examples, and over all corruptions of them."""
+
+    sample: SampleOf
+    corrupted: CorruptedOf
+
+    @classmethod
+    def of(cls, homes: Mapping[str, ResultsFolder]) -> "Readers":
+        """Readers of records that lie in these folders, by digest."""
+        return cls(
+            lambda record: homes[record.case.digest].sample(record),
+            lambda record: homes[record.case.digest].corrupted_sample(record),
+        )
+
+    @classmethod
+    def of_folder(cls, folder: ResultsFolder) -> "Readers":
+        """Readers of records that lie in one folder."""
+        return cls(folder.sample, folder.corrupted_sample)
+
+
+def render(records: list[Record], style: str, read: Readers | None = None) -> str:
     """The tables of the records in one of the formats; ends with a line break."""
-    tables, sources = comparison_tables(records, sample_of), source_tables(records)
+    tables, sources = comparison_tables(records, read.sample if read else None), source_tables(records)
     if style == "csv":
         return render_csv(tables)
     comparisons = [found for members in by_key(records) for found in generalisation(members)]
     prices = [price for members in by_key(records) for price in bargains(members)]
+    robust = [
+        table
+        for members in by_key(records)
+        for table in (robust_tables(members, read.sample, read.corrupted) if read else ())
+    ]
     if style == "json":
-        return render_json(tables, sources, comparisons, prices)
+        return render_json(tables, sources, comparisons, prices, robust)
     grid, heading = ("github", "## ") if style == "markdown" else ("simple", "")
-    across = [render_generality(comparisons, grid, heading), render_economy(prices, grid, heading)]
+    across = [
+        render_generality(comparisons, grid, heading),
+        render_economy(prices, grid, heading),
+        render_robustness(robust, grid, heading),
+    ]
     text = render_markdown(tables, sources) if style == "markdown" else render_text(tables, sources)
     return "\n".join([text.rstrip("\n") + "\n", *(part for part in across if part)])
 

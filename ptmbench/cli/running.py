@@ -48,6 +48,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         timeout_s=arguments.timeout,
         skip_bad=arguments.skip_bad,
+        corruptions=arguments.corruptions,
     )
     cases = chosen_cases(arguments)
     floors = load_floors(arguments.floors) if arguments.floors else None

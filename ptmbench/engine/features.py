@@ -73,8 +73,12 @@ class FeatureCache:
         parts: tuple[nn.Module, Mapping[str, nn.Module]],
         inputs: Inputs,
         device: Device,
+        *,
+        examples: Sequence[int] | None = None,
     ) -> Frozen:
-        """What the end called `name` gives; where it is not kept, all ends are computed in one pass.
+        """What the end called `name` gives of all inputs, or of `examples`, which stand in the key then.
+
+        Where it is not kept, all ends are computed in one pass.
 
         `parts` are the shared module and its ends, `key` all that they depend on. Raises `Diverged` if an output is not
         finite.
@@ -82,7 +86,7 @@ class FeatureCache:
         if (*key, name) not in self.kept:
             device.synchronise()
             started = time.perf_counter()
-            found = forward_each(*parts, inputs, device)
+            found = forward_each(*parts, inputs, device, examples)
             device.synchronise()
             elapsed = time.perf_counter() - started
             if not all(bool(torch.isfinite(outputs).all()) for outputs in found.values()):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ptmbench.engine.corruptions.stress import Condition, Stress
 from ptmbench.engine.features import Frozen
 from ptmbench.engine.methods import knn, linear_probe
 from ptmbench.engine.methods.linear_probe import Features, Predictor
@@ -35,8 +36,8 @@ class FrozenRun:
     """One case of a frozen method over its seeds.
 
     `features_of(seed, pooling)` are the features of all samples; `poolings` those to choose from, (None,) where there
-    is no choice. A seed that brings neither a new draw nor new features would repeat the last fit to the bit, and
-    takes it over.
+    is no choice. Under `stress`, `spoilt(seed, pooling, condition)` are the features of the spoilt test examples. A
+    seed that brings neither a new draw nor new features would repeat the last fit to the bit, and takes it over.
     """
 
     case: Case
@@ -45,6 +46,8 @@ class FrozenRun:
     features_of: Callable[[int, str | None], Frozen]
     poolings: tuple[str | None, ...]
     standardise: bool
+    stress: Stress | None = None
+    spoilt: Callable[[int, str | None, Condition], tuple[Frozen, Rows]] | None = None
     chosen: Choice | None = None
     times_s: list[float] = field(default_factory=list)
     feature_time_s: float | Missing = NOT_YET
@@ -60,6 +63,8 @@ class FrozenRun:
         pooling, strength = self.chosen
         frozen = self.features_of(seed, pooling)
         if self._last and self._last[:2] == (drawn.tobytes(), frozen):
+            if self.stress:
+                self.stress.again()
             return self._last[2:]
         started = time.perf_counter()
         predict = self._fit(frozen.array, drawn, strength)
@@ -67,11 +72,14 @@ class FrozenRun:
         test = self._predict(predict, frozen.array, np.asarray(data.split.test))
         train_value = self.scorer.score(self._predict(predict, frozen.array, drawn), drawn)
         self._last = drawn.tobytes(), frozen, test, train_value
+        if self.stress:
+            self.stress.put(lambda condition: self._under(predict, seed, condition))
         return test, train_value
 
     def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
         """What all seeds come to."""
-        return self.scorer.answers(seeds, seen)
+        found = self.scorer.answers(seeds, seen)
+        return self.stress.added_to(found) if self.stress else found
 
     def _fit(self, features: Features, drawn: NDArray[np.int64], strength: float) -> Predictor:
         fit = FITS[self.case.method.name]
@@ -79,6 +87,14 @@ class FrozenRun:
 
     def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Labels:
         return self.rows.spread(predict(self.rows.pick(features[indices], indices)), indices)
+
+    def _under(self, predict: Predictor, seed: int, condition: Condition) -> Labels:
+        """What the fitted classifier makes of the spoilt test examples."""
+        assert self.spoilt is not None
+        assert self.chosen is not None
+        frozen, rows = self.spoilt(seed, self.chosen[0], condition)
+        test = rows.data.split.test
+        return rows.spread(predict(rows.pick(frozen.array, test)), test)
 
     def _choose(self, seed: int, drawn: NDArray[np.int64]) -> Choice:
         """Pooling and value of the grid that score best on validation; the first of equals."""

@@ -1,7 +1,8 @@
 """From samples to network inputs: what a checkpoint wants done to pictures or text before it sees them."""
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -87,10 +88,12 @@ class ImagePreprocessing:
         std = torch.tensor(self.std, device=pixels.device)[:, None, None]
         return (pixels - mean) / std
 
-    def read(self, file: Path) -> Tensor:
-        """The input [3, side, side] that a picture file gives: turned upright, grey and palettes made RGB."""
+    def read(self, file: Path, change: Callable[[NDArray[np.uint8], str], NDArray[np.uint8]] | None = None) -> Tensor:
+        """The input [3, side, side] that a picture file gives: turned upright, grey and palettes made RGB, changed."""
         with Image.open(file) as picture:
             pixels = np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+        if change:
+            pixels = change(pixels, file.name)
         return self.apply(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0]
 
     @property
@@ -101,7 +104,8 @@ class ImagePreprocessing:
     def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  pictures teach it nothing
         """Normalised pictures [n, 3, side, side], those of files and large ones when they are asked for."""
         if isinstance(samples, LabelledImageFiles):
-            return Encoded(FileInputs(samples.files, self.read, self.shape))
+            read = functools.partial(self.read, change=samples.change) if samples.change else self.read
+            return Encoded(FileInputs(samples.files, read, self.shape))
         assert isinstance(samples, LabelledImages)
         if len(samples.images) * math.prod(self.shape) * FLOAT_BYTES > KEPT_BYTES:
             return Encoded(AppliedInputs(samples.images, self.apply, self.shape))

@@ -4,6 +4,7 @@ Only `run` is timed: imports, weights, data, the footprint and the warm-up belon
 """
 
 import contextlib
+import functools
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -12,11 +13,14 @@ import torch
 
 from ptmbench.digests import case_digest
 from ptmbench.engine import composition
+from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
+from ptmbench.engine.features import Frozen
 from ptmbench.engine.frozen import TRAINABLE, FrozenRun
 from ptmbench.engine.inputs import TensorInputs, on_device
 from ptmbench.engine.labels import LabelWork
 from ptmbench.engine.letterbox import Letterbox
+from ptmbench.engine.rows import Rows
 from ptmbench.engine.trained import TrainedRun, Work
 from ptmbench.engine.workbench import LAST, Workbench
 from ptmbench.errors import Diverged, OutOfMemory, WeightsError
@@ -129,6 +133,8 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
                 features_of=lambda seed, pooling: bench.features(case, seed, pooling),
                 poolings=bench.poolings(case),
                 standardise=bench.model(case, 0).standardise,
+                stress=bench.stress(case),
+                spoilt=functools.partial(_spoilt_features, bench, case),
             )
             return Prepared(case, loaded, footprint, NOTHING_TRAINED, work, distance)
         trained = _trained_run(bench, case)
@@ -143,8 +149,7 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         work: Work = _dense_work(bench, case)
         pooling = None
     else:
-        divided = case.method.name == LAST and not bench.model(case, 0).backbone.last_stage
-        trunk = bench.trunk_outputs(case) if divided else None
+        trunk = bench.trunk_outputs(case) if _divided(bench, case) else None
         inputs = TensorInputs(trunk.outputs) if trunk else on_device(bench.encoded(case).inputs, bench.device)
         work = LabelWork(case.task, bench.rows(case), bench.scorer(case), inputs, bench.device)
         pooling = bench.poolings(case)[0]
@@ -161,7 +166,34 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         pooling=pooling,
         feature_time_s=feature_time_s,
         watched=case.task.kind.dense,
+        stress=bench.stress(case),
+        spoilt=functools.partial(_spoilt_work, bench, case, work),
     )
+
+
+def _spoilt_features(
+    bench: Workbench, case: Case, seed: int, pooling: str | None, condition: Condition
+) -> tuple[Frozen, Rows]:
+    """The features of the spoilt test examples, and where their labels stand."""
+    rows = Rows.of(bench.task_data(case), bench.spoilt(case, condition))
+    return bench.features(case, seed, pooling, condition), rows
+
+
+def _spoilt_work(bench: Workbench, case: Case, work: Work, condition: Condition) -> Work:
+    """The work of labels with its test examples spoilt."""
+    assert isinstance(work, LabelWork)
+    encoded = bench.spoilt(case, condition)
+    inputs = encoded.inputs
+    if isinstance(work.inputs, TensorInputs) and _divided(bench, case):
+        outputs = work.inputs.tensor.clone()
+        outputs[list(work.test)] = bench.trunk_outputs(case, condition).outputs
+        inputs = TensorInputs(outputs)
+    return replace(work, rows=Rows.of(bench.task_data(case), encoded), inputs=inputs)
+
+
+def _divided(bench: Workbench, case: Case) -> bool:
+    """Whether the frozen part of the network is computed once, and only what trains is trained."""
+    return case.method.name == LAST and not bench.model(case, 0).backbone.last_stage
 
 
 def _dense_work(bench: Workbench, case: Case) -> Work:

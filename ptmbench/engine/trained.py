@@ -7,10 +7,12 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from ptmbench.engine.corruptions.stress import Condition, Stress
 from ptmbench.engine.data import Indices
 from ptmbench.engine.device import Device
 from ptmbench.engine.inputs import Inputs, Order
 from ptmbench.engine.methods.fine_tune import Trainable
+from ptmbench.engine.metrics import Labels
 from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.training import Batch, batch_indices, train
 from ptmbench.result import Answers, CurvePoint, Missing
@@ -64,7 +66,7 @@ class TrainedRun:
 
     `network_of(seed)` is a fresh network for the inputs of `work`. `pooling` is the one trained with, None where the
     model has no choice. `watched`: the score on the validation split is read `LOOKS` times on the way; the clock stands
-    still meanwhile.
+    still meanwhile. Under `stress`, `spoilt(condition)` is the work with its test examples spoilt.
     """
 
     case: Case
@@ -76,6 +78,8 @@ class TrainedRun:
     pooling: str | None
     feature_time_s: float | Missing
     watched: bool = False
+    stress: Stress | None = None
+    spoilt: Callable[[Condition], Work] | None = None
     chosen: float | None = None
     times_s: list[float] = field(default_factory=list)
     curve: list[CurvePoint] = field(default_factory=list)
@@ -85,11 +89,20 @@ class TrainedRun:
         network = self._trained(seed, self.chosen) if self.chosen is not None else self._choose(seed)
         drawn = self.work.scored_training(seed)
         test = self.work.predict(network, self.work.test)
+        if self.stress:
+            self.stress.put(lambda condition: self._under(network, condition))
         return test, self.work.score(self.work.predict(network, drawn), drawn)
 
     def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Predictions, float]]) -> Answers:
         """What all seeds come to, with the way there where it was watched."""
-        return replace(self.work.answers(seeds, seen), curve=tuple(self.curve))
+        found = replace(self.work.answers(seeds, seen), curve=tuple(self.curve))
+        return self.stress.added_to(found) if self.stress else found
+
+    def _under(self, network: nn.Module, condition: Condition) -> Labels:
+        """What the trained network makes of the spoilt test examples."""
+        assert self.spoilt is not None
+        labels: Labels = self.spoilt(condition).predict(network, self.work.test)
+        return labels
 
     def _choose(self, seed: int) -> nn.Module:
         """Trains at every rate and keeps the network that scores best on validation, the first of equals."""

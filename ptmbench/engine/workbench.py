@@ -11,6 +11,7 @@ from torch import nn
 
 from ptmbench.engine import composition, data, footprint, source_distance, tasks
 from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.engine.corruptions.stress import Condition, SpoiltSamples, Stress, conditions
 from ptmbench.engine.datasets.base import LabelledImages
 from ptmbench.engine.dense_network import DenseModel
 from ptmbench.engine.device import Device, resolve
@@ -49,6 +50,7 @@ class Workbench:
     _data: dict[str, data.TaskData] = field(default_factory=dict)
     _models: dict[tuple[str, int], LoadedModel | DenseModel] = field(default_factory=dict)
     _frozen: FeatureCache = field(default_factory=FeatureCache)
+    _spoilt: SpoiltSamples = field(default_factory=SpoiltSamples)
     _footprints: dict[tuple[object, ...], Footprint] = field(default_factory=dict)
     _training_bytes: dict[tuple[object, ...], int | Missing] = field(default_factory=dict)
     _distances: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -118,28 +120,48 @@ class Workbench:
             return fine_tune.last_stage(backbone, head)
         return fine_tune.whole(backbone, head)
 
-    def features(self, case: Case, seed: int, pooling: str | None = None) -> Frozen:
-        """The backbone's features of all samples."""
+    def features(self, case: Case, seed: int, pooling: str | None = None, condition: Condition | None = None) -> Frozen:
+        """The backbone's features of all samples, or of the test examples under a condition."""
         backbone = self.backbone(case, seed, pooling)
         if backbone.pooling is None:
-            return self._outputs(case, seed, "features", (backbone, WHOLE))
+            return self._outputs(case, seed, "features", (backbone, WHOLE), condition=condition)
         usable = {name: backbone.pools[name] for name in self.poolings(case) if name is not None}
         if any(True for pool in usable.values() for _ in pool.parameters()):  # with weights it has a cost of its own
             usable = {backbone.pooling: usable[backbone.pooling]}
         shared = nn.Sequential(backbone.trunk, backbone.tail)
-        return self._outputs(case, seed, "features", (shared, usable), backbone.pooling)
+        return self._outputs(case, seed, "features", (shared, usable), end=backbone.pooling, condition=condition)
 
-    def trunk_outputs(self, case: Case) -> Frozen:
-        """What the frozen trunk makes of all samples."""
-        return self._outputs(case, 0, "trunk", (self.model(case, 0).backbone.trunk, WHOLE))
+    def trunk_outputs(self, case: Case, condition: Condition | None = None) -> Frozen:
+        """What the frozen trunk makes of all samples, or of the test examples under a condition."""
+        return self._outputs(case, 0, "trunk", (self.model(case, 0).backbone.trunk, WHOLE), condition=condition)
 
     def _outputs(
-        self, case: Case, seed: int, part: str, modules: tuple[nn.Module, Mapping[str, nn.Module]], end: str = ""
+        self,
+        case: Case,
+        seed: int,
+        part: str,
+        modules: tuple[nn.Module, Mapping[str, nn.Module]],
+        *,
+        end: str = "",
+        condition: Condition | None = None,
     ) -> Frozen:
         model = self.model(case, seed)
         weights = case.model.name, weights_seed(case.model, seed), model.weights_sha256
-        key = (*weights, part, model.preprocessing, case.task.dataset, self.device.precision)
-        return self._frozen.get(key, end, modules, self.encoded(case).inputs, self.device)
+        key = (*weights, part, model.preprocessing, case.task.dataset, self.device.precision, condition)
+        if condition is None:
+            return self._frozen.get(key, end, modules, self.encoded(case).inputs, self.device)
+        test = self.task_data(case).split.test
+        return self._frozen.get(key, end, modules, self.spoilt(case, condition).inputs, self.device, examples=test)
+
+    def stress(self, case: Case) -> Stress | None:
+        """What the case is put through besides its clean test examples; None where nothing was asked for."""
+        found = conditions(self.task_data(case).samples) if self.settings.corruptions else ()
+        return Stress(self.scorer(case), found) if found else None
+
+    def spoilt(self, case: Case, condition: Condition) -> Encoded:
+        """All samples as the case's model wants them, the test examples spoilt."""
+        data, preprocessing = self.task_data(case), self.loaded(case, 0).preprocessing
+        return self._spoilt.encoded(case.task.dataset, data, preprocessing, condition)
 
     def footprint(self, case: Case) -> Footprint:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""

@@ -1,8 +1,9 @@
-"""What it costs to come near the best: for each task the cheapest cases that reach 90 and 95 % of its best result.
+"""What it costs to come near the best: for each task and method the cheapest case that reaches 90 and 95 % of the best.
 
-Operations are of one seed: of features one forward pass for each training example, of training one forward and a
-backward pass of twice its cost (Kaplan et al. 2020) for each example of each batch. Where a training was watched, the
-first look that is near enough counts, else its end.
+The best is that of the task, whatever the method, so that a probe, training the last layers and training everything can
+be compared on money. Operations are of one seed: of features one forward pass for each training example, of training
+one forward and a backward pass of twice its cost (Kaplan et al. 2020) for each example of each batch. Where a training
+was watched, the first look that is near enough counts, else its end.
 """
 
 from collections import defaultdict
@@ -14,6 +15,7 @@ from tabulate import tabulate
 
 from ptmbench.record import Record
 from ptmbench.report.curves import curves_of
+from ptmbench.report.figures import NONE
 from ptmbench.report.tables import task_order
 
 SHARES: Final = (0.90, 0.95)
@@ -34,19 +36,19 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Bargain:
-    """Of one task the cheapest way to a share of its best result: in seconds and in operations."""
+    """Of one task and method the quickest case that reaches a share of the task's best result; None: there is none."""
 
     task: str
+    method: str
     best: float
     share: float
-    fastest: Price
-    fewest: Price
+    price: Price | None
     reached: int
     cases: int
 
 
 def bargains(records: Iterable[Record]) -> list[Bargain]:
-    """Two lines a task with several cases, of records that share budget, device and precision."""
+    """Two entries a task and method, of records of one budget, device and precision; tasks of one case have none."""
     tasks: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         if record.quality and record.cost and record.quality.higher_is_better:
@@ -57,21 +59,16 @@ def bargains(records: Iterable[Record]) -> list[Bargain]:
 
 def _of_task(name: str, members: Sequence[Record]) -> list[Bargain]:
     best = max(record.quality.value for record in members if record.quality)
-    lines = []
-    for share in SHARES:
-        prices = [price for record in members if (price := price_of(record, share * best)) is not None]
-        lines.append(
-            Bargain(
-                task=name,
-                best=best,
-                share=share,
-                fastest=min(prices, key=lambda price: price.seconds),
-                fewest=min(prices, key=lambda price: price.flops),
-                reached=len(prices),
-                cases=len(members),
-            )
-        )
-    return lines
+    methods: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in members:
+        methods[record.case.method.name].append(record)
+    return [_bargain(name, method, best, share, cases) for method, cases in sorted(methods.items()) for share in SHARES]
+
+
+def _bargain(task: str, method: str, best: float, share: float, cases: Sequence[Record]) -> Bargain:
+    prices = [price for record in cases if (price := price_of(record, share * best)) is not None]
+    quickest = min(prices, key=lambda price: price.seconds, default=None)
+    return Bargain(task, method, best, share, quickest, len(prices), len(cases))
 
 
 def price_of(record: Record, wanted: float) -> Price | None:
@@ -99,26 +96,30 @@ def price_of(record: Record, wanted: float) -> Price | None:
 
 
 def render_economy(lines: Sequence[Bargain], style: str, heading: str = "") -> str:
-    """One table of all tasks."""
+    """One table of all tasks, a row for each method of each."""
     if not lines:
         return ""
-    headers = ["task", "best %", "reach", "fastest", "s", "fewest operations", "GFLOPs", "cases that reach it"]
-    rows = [
-        [
-            line.task if line.share == SHARES[0] else "",
-            f"{100 * line.best:.1f}" if line.share == SHARES[0] else "",
-            f"{line.share:.0%}",
-            f"{line.fastest.model}, {line.fastest.method}",
-            f"{line.fastest.seconds:.2f}",
-            f"{line.fewest.model}, {line.fewest.method}",
-            f"{line.fewest.flops / 1e9:,.2f}",
-            f"{line.reached} of {line.cases}",
-        ]
-        for line in lines
-    ]
-    aligned = ["left", "right", "right", "left", "right", "left", "right", "right"]
+    rows, before = [], ""
+    for near, nearer in zip(lines[::2], lines[1::2], strict=True):
+        head = ["", ""] if near.task == before else [near.task, f"{100 * near.best:.1f}"]
+        rows.append([*head, near.method, *_cells(near), *_cells(nearer)])
+        before = near.task
+    headers = ["task", "best %", "method"]
+    for share in SHARES:
+        headers += [f"{share:.0%}: model", "steps", "s", "GFLOPs", "reached"]
+    aligned = ["left", "right", "left", *["left", "right", "right", "right", "right"] * len(SHARES)]
     grid = tabulate(rows, headers, style, colalign=aligned, disable_numparse=True)
     return (
-        f"{heading}What does it cost to come near the best?\n\n{grid}\n\nSeconds and operations (features, or forward "
-        "and backward passes) of one seed, tuning left out.\n"
+        f"{heading}What does it cost to come near the best?\n\n{grid}\n\nOf each method the quickest case that reaches "
+        "90 and 95 % of the task's best result: steps of training, seconds and operations (features, or forward and "
+        "backward passes) of one seed, tuning left out; reached: how many of the method's cases get there.\n"
     )
+
+
+def _cells(line: Bargain) -> list[str]:
+    reached = f"{line.reached} of {line.cases}"
+    if line.price is None:
+        return [NONE, NONE, NONE, NONE, reached]
+    price = line.price
+    steps = str(price.steps) if price.steps else NONE
+    return [price.model, steps, f"{price.seconds:.2f}", f"{price.flops / 1e9:,.2f}", reached]

@@ -9,6 +9,7 @@ from typing import Any
 
 from ptmbench.generalisation import Comparison
 from ptmbench.report.economy import Bargain
+from ptmbench.report.robustness import RobustTable
 from ptmbench.report.sources import SourceTable
 from ptmbench.report.tables import Row, Table
 
@@ -32,13 +33,15 @@ def render_json(
     sources: Sequence[SourceTable],
     comparisons: Sequence[Comparison] = (),
     prices: Sequence[Bargain] = (),
+    robust: Sequence[RobustTable] = (),
 ) -> str:
-    """All tables with their rows, the source tables, generalisation over tasks, and what it costs to come near."""
+    """All tables with their rows, the source tables, generalisation over tasks, prices, robustness."""
     parts: dict[str, Sequence[Any]] = {
         "tables": tables,
         "sources": sources,
         "generalisation": comparisons,
         "economy": prices,
+        "robustness": robust,
     }
     content = {name: [asdict(entry) for entry in entries] for name, entries in parts.items()}
     return json.dumps(content, indent=1, allow_nan=False) + "\n"

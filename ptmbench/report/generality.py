@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from ptmbench.generalisation import Comparison, Mean, Overall
+from ptmbench.report.figures import NONE
 
-NONE = "-"
 HEADERS = (
     "family", "model", "method", "mean rank [95 %]", "mean gain over scratch [95 %]", "train - test",
     "twice the labels",

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from tabulate import tabulate
 
 from ptmbench.report.curves import render_curves
+from ptmbench.report.figures import NONE, metric_name, percent, place_range, scaled
 from ptmbench.report.sources import SourceTable
 from ptmbench.report.tables import Row, Table
 
-NONE = "-"
 VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
-METRICS = {"top1_accuracy": "top-1 accuracy", "entity_f1": "entity F1", "map": "mAP@[.5:.95]", "miou": "mIoU"}
 HEADERS = (
     "family",
     "model",
@@ -43,23 +42,6 @@ LEGEND = (
 Mark = Callable[[str], str]
 
 
-def _percent(value: float | None, low: float | None, high: float | None, sign: str = "") -> str:
-    if value is None or low is None or high is None:
-        return NONE
-    return f"{100 * value:{sign}.1f} [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
-
-
-def _scaled(value: float | None, scale: float, digits: int) -> str:
-    return NONE if value is None else f"{value * scale:,.{digits}f}"
-
-
-def _place(row: Row) -> str:
-    """The places that a row may hold: one, or from the first to the last."""
-    if row.place_low is None:
-        return NONE
-    return str(row.place_low) if row.place_low == row.place_high else f"{row.place_low}-{row.place_high}"
-
-
 def _cells(row: Row, family: str, table: Table, mark: Mark) -> list[str]:
     if row.value is None:
         why = f"{row.status}: {textwrap.shorten(row.reason or '', REASON_WIDTH)}"
@@ -73,17 +55,17 @@ def _cells(row: Row, family: str, table: Table, mark: Mark) -> list[str]:
         family,
         row.model,
         row.method,
-        marked("value", _percent(row.value, row.low, row.high)) + below,
-        _place(row),
-        marked("gain", _percent(row.gain, row.gain_low, row.gain_high, "+")),
+        marked("value", percent(row.value, row.low, row.high)) + below,
+        place_range(row.place_low, row.place_high),
+        marked("gain", percent(row.gain, row.gain_low, row.gain_high, "+")),
         VERDICTS[row.verdict] if row.verdict else NONE,
-        marked("parameters", _scaled(row.parameters, 1, 0)),
-        marked("macs", _scaled(row.macs, 1e-6, 3)),
-        marked("latency_p50_s", _scaled(row.latency_p50_s, 1e3, 2)),
-        marked("latency_p95_s", _scaled(row.latency_p95_s, 1e3, 2)),
-        marked("inference_bytes", _scaled(row.inference_bytes, 2**-20, 2)),
-        marked("training_bytes", _scaled(row.training_bytes, 2**-20, 1)),
-        marked("carry_over_time_s", _scaled(row.carry_over_time_s, 1, 2)),
+        marked("parameters", scaled(row.parameters, 1, 0)),
+        marked("macs", scaled(row.macs, 1e-6, 3)),
+        marked("latency_p50_s", scaled(row.latency_p50_s, 1e3, 2)),
+        marked("latency_p95_s", scaled(row.latency_p95_s, 1e3, 2)),
+        marked("inference_bytes", scaled(row.inference_bytes, 2**-20, 2)),
+        marked("training_bytes", scaled(row.training_bytes, 2**-20, 1)),
+        marked("carry_over_time_s", scaled(row.carry_over_time_s, 1, 2)),
     ]
 
 
@@ -93,7 +75,7 @@ def _title(table: Table) -> str:
     chance = "" if table.chance is None else f"chance {100 * table.chance:.0f} %, "
     return (
         f"{table.task} ({table.budget}, {table.device}, {table.precision}): "
-        f"{METRICS.get(table.metric, table.metric)}, {sizes}{chance}"
+        f"{metric_name(table.metric)}, {sizes}{chance}"
         f"{table.finished} of {len(table.rows)} cases finished"
     )
 
@@ -117,7 +99,7 @@ def _grid_within(table: Table, width: int) -> str:
 
 
 def _curves(table: Table, style: str) -> str:
-    return f"\n{render_curves(table.curves, METRICS.get(table.metric, table.metric), style)}" if table.curves else ""
+    return f"\n{render_curves(table.curves, metric_name(table.metric), style)}" if table.curves else ""
 
 
 def _pictures(table: Table) -> str:
@@ -155,7 +137,7 @@ def render_source(source: SourceTable, style: str, heading: str = "") -> str:
     """The table of source against task, with what the rank correlation says."""
     headers = ["task", "method", *(f"{name}: gain [95 %], distance" for name in source.sources)]
     rows = [
-        [line.task, line.method] + [f"{_percent(*cell.gain, sign='+')}, {cell.distance:.2f}" for cell in line.cells]
+        [line.task, line.method] + [f"{percent(*cell.gain, sign='+')}, {cell.distance:.2f}" for cell in line.cells]
         for line in source.lines
     ]
     title = f"{heading}Does the source matter? {source.architecture}, {source.budget}: gain over scratch by source"

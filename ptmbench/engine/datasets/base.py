@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
@@ -54,7 +55,8 @@ class LabelledImages(OneLabel):
 class LabelledImageFiles(OneLabel):
     """Image files [n] with the sha256 of each one's bytes, labels, classes, ids and parts as above.
 
-    Nothing is decoded before a model asks for it. `left_out` names what was faulty and passed over on request.
+    Nothing is decoded before a model asks for it. `left_out` names what was faulty and passed over on request. `change`
+    is done to the pixels [h, w, 3] of each file, named by its name, once it is decoded.
     """
 
     ids: tuple[str, ...]
@@ -64,6 +66,7 @@ class LabelledImageFiles(OneLabel):
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
+    change: Callable[[NDArray[np.uint8], str], NDArray[np.uint8]] | None = None
 
     def content(self) -> Iterator[bytes]:
         """The files' digests and the labels, for a digest."""

@@ -1,0 +1,28 @@
+"""How figures are written, whatever the format: percent with intervals, places, what there is no figure for."""
+
+NONE = "-"
+METRICS = {"top1_accuracy": "top-1 accuracy", "entity_f1": "entity F1", "map": "mAP@[.5:.95]", "miou": "mIoU"}
+
+
+def metric_name(metric: str) -> str:
+    """A metric as people call it."""
+    return METRICS.get(metric, metric)
+
+
+def percent(value: float | None, low: float | None, high: float | None, sign: str = "") -> str:
+    """A share and its interval in percent."""
+    if value is None or low is None or high is None:
+        return NONE
+    return f"{100 * value:{sign}.1f} [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
+
+
+def scaled(value: float | None, scale: float, digits: int) -> str:
+    """A figure in another unit."""
+    return NONE if value is None else f"{value * scale:,.{digits}f}"
+
+
+def place_range(first: int | None, last: int | None) -> str:
+    """The places that a row may hold: one, or from the first to the last."""
+    if first is None:
+        return NONE
+    return str(first) if first == last else f"{first}-{last}"
