@@ -37,6 +37,27 @@ def times_needed(test: StudentTest, effect: float, tolerance: float = 0.0) -> fl
     return (test.reach * test.standard_error / (effect - tolerance)) ** 2
 
 
+@dataclass(frozen=True, slots=True)
+class ByStudent:
+    """A comparison by Student's t against a tolerance, for what it can find and what it would take to find less."""
+
+    standard_error: float
+    degrees_of_freedom: float
+    tolerance: float
+    samples: int
+
+    def detectable(self, level: float) -> float:
+        """The smallest worsening that is found `POWER` of the time."""
+        return minimum_detectable_effect(self._at(level), self.tolerance)
+
+    def needed(self, level: float, effect: float) -> float:
+        """So many samples find such a worsening; inf where none would."""
+        return times_needed(self._at(level), effect, self.tolerance) * self.samples
+
+    def _at(self, level: float) -> StudentTest:
+        return StudentTest(self.standard_error, self.degrees_of_freedom, level)
+
+
 def seeds_needed(differences: float, effect: float, level: float = 0.05, most: int = 10_000) -> int | None:
     """The seeds at which a paired t-test finds a mean difference, the standard deviation of differences being known.
 

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import bdtr, digamma, ndtri, polygamma, stdtrit
+from scipy.special import bdtr, ndtri, stdtrit
 
 CONFIDENCE = 0.95
 NORMAL = float(ndtri((1 + CONFIDENCE) / 2))
 RESAMPLINGS = 2_000
-_MANY = 1e4  # degrees of freedom (halved) at which a prior is as good as certain
-_TRIGAMMA_OF_MANY = float(polygamma(1, _MANY))
 Interval = tuple[float, float]
 Values = Sequence[float] | NDArray[np.float64]
 
@@ -65,28 +62,6 @@ def benjamini_hochberg(p_values: Values) -> NDArray[np.float64]:
     adjusted = np.empty_like(found)
     adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return adjusted
-
-
-def moderated_variances(variances: Values, freedom: float) -> tuple[NDArray[np.float64], float]:
-    """Variances of many alike quantities, each drawn towards what all have, and how well they are then known.
-
-    Empirical Bayes (Smyth 2004): a variance known at few degrees of freedom borrows those of a prior, a scaled inverse
-    chi-squared distribution fitted to all of them. Where they scatter no more than chance
-    explains, each becomes the mean of all. Returns the variances and the degrees of freedom that each is known at.
-    """
-    found = np.asarray(variances, dtype=float)
-    positive = found[found > 0]
-    if len(found) < 2 or not len(positive):
-        return found, freedom
-    kept = np.maximum(found, 1e-5 * float(np.median(positive)))
-    logs = np.log(kept) - digamma(freedom / 2) + np.log(freedom / 2)
-    excess = float(logs.var(ddof=1) - polygamma(1, freedom / 2))
-    together = freedom * len(found)
-    if excess <= _TRIGAMMA_OF_MANY:
-        return np.full_like(found, found.mean()), together
-    prior = 2 * float(brentq(lambda half: polygamma(1, half) - excess, 1e-8, _MANY))
-    common = np.exp(logs.mean() + digamma(prior / 2) - np.log(prior / 2))
-    return (prior * common + freedom * kept) / (prior + freedom), min(prior + freedom, together)
 
 
 def _percentiles(values: NDArray[np.float64]) -> Interval:

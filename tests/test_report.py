@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptmbench.report.economy import bargains, price_of
 from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.sources import NO_RELATION, source_tables
 from ptmbench.report.tables import FAMILIES, comparison_tables, make_row, task_order
@@ -157,3 +158,27 @@ def test_the_source_table_states_relation_or_none(committed):
 def test_one_source_makes_no_source_table(committed):
     """With one source there is nothing to compare."""
     assert [] == source_tables([record for record in committed if record.case.model.source == "glyphs"])
+
+
+def test_the_quickest_of_each_method_stands_for_it(committed):
+    """Prices are of the quickest case of a method that reaches the share of the best, and all that do are counted."""
+    task = [record for record in committed if record.case.task.name == "digits_20shot"]
+    best = max(record.quality.value for record in task)
+
+    for line in bargains(task):
+        cases = [record for record in task if record.case.method.name == line.method]
+        near = [price_of(record, line.share * best) for record in cases if record.quality.value >= line.share * best]
+        assert (best, len(near), len(cases)) == (line.best, line.reached, line.cases)
+        assert (min(price.seconds for price in near) if near else None) == (line.price and line.price.seconds)
+
+
+def test_operations_to_get_there_are_counted_by_hand(committed):
+    """A probe costs a forward pass for each training example, a training step three for each of its batch."""
+    probe, tuned = (
+        next(record for record in committed if record.case.id == f"vgg_tiny.glyphs-digits_20shot-{method}")
+        for method in ("linear_probe", "fine_tune")
+    )
+
+    assert 200 * probe.cost.flops == price_of(probe, 0.0).flops
+    assert 3 * 32 * 40 * tuned.cost.flops == price_of(tuned, 0.0).flops
+    assert price_of(probe, 1.01) is None

@@ -9,6 +9,7 @@ from ptmbench.cases import find_case, product
 from ptmbench.cli.reporting import Readers, render
 from ptmbench.gain import settled
 from ptmbench.recordfiles import json_schema
+from ptmbench.report.robustness import robust_tables
 from ptmbench.session import Session
 from ptmbench.settings import check_settings
 from ptmbench.store import ResultsFolder
@@ -141,6 +142,26 @@ def test_pretraining_shows_in_detectors_and_segmenters():
 
     assert {3} == {len(record.quality.seeds) for record in found}
     assert {"fasterrcnn_tiny", "yolo_tiny", "fcn_tiny", "unet_tiny"} == helped
+
+
+@pytest.mark.parametrize("name", ["dense/quick-cpu-fp32", "robust/quick-cpu-fp32"])
+def test_further_pages_render_again(name):
+    """The pages of the parts of the matrix that were run for one purpose are what their records give."""
+    store = ResultsFolder(RESULTS / name)
+
+    assert (store.path / "README.md").read_text() == page_of(store)
+
+
+def test_corruptions_cost_quality_and_change_places():
+    """What was carried over on clean examples does worse on spoilt ones, and not every row keeps its place."""
+    store = ResultsFolder(RESULTS / "robust" / "quick-cpu-fp32")
+    tables = robust_tables(store.read_all()[0], store.sample, store.corrupted_sample)
+    transferred = [row for table in tables for row in table.rows if row.family != "control"]
+
+    assert {5, 1, 2} == {len(table.corruptions) for table in tables}
+    assert all(row.value < row.clean for row in transferred)
+    assert any(row.place[1] < row.place_clean[0] for row in transferred)
+    assert any(row.place[0] > row.place_clean[1] for row in transferred)
 
 
 @pytest.fixture(scope="module", params=sorted((RESULTS / "real").glob("*-*-*")), ids=lambda path: path.name)

@@ -3,16 +3,18 @@
     python benchmarks/validation/launches.py 200 launches.json
     python benchmarks/validation/gate.py launches.json                # 5,000 simulations a line
 
-A side is five launches. Resampled: of all pairs of neighbouring launches five are drawn, and in each it is tossed which
-one is the baseline; `slowed` takes one case of the current side from the measurements that were slowed down by 20 %.
-As they came: every ten launches in a row are a comparison, the two sides alternating as in `ptmbench gate --against`.
+A side is five or fifteen launches. Resampled: of all pairs of neighbouring launches as many are drawn, and in each it
+is tossed which one is the baseline; to see a slowdown, one case of the current side comes from the measurements that
+were slowed down by 20 %. As they came: the launches in a row that two sides take are four comparisons: A B A B and A B
+B A (as `ptmbench gate --against` alternates), and both with the sides exchanged.
 Beside the gate stands what pytest-benchmark's --benchmark-compare-fail says of the same launches, one against one (as
 it is used), and all of a side's rounds together. Quality: on the committed records, see `lose`.
 """
 
 import argparse
+import functools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,12 +30,14 @@ from ptmbench.record import Record
 from ptmbench.samples import Sample
 from ptmbench.store import FolderKey, ResultsFolder
 
-A_SIDE = 5
+SIDES = (5, 15)
 KEY = FolderKey("smoke", "cpu", "fp32")
 COMMITTED = Path(__file__).parents[2] / "results" / "embedded" / "quick-cpu-fp32"
 DROP, CHURN = 0.03, 0.01  # share of test examples lost in each task, and won and lost besides
 CHECKS = (("mean", 10.0), ("min", 20.0))
 Launch = dict[str, Any]
+Sides = tuple[list[int], list[int]]
+Alarms = Callable[[list[int], list[int], str], bool]
 
 
 class Kept:
@@ -92,22 +96,23 @@ def _with(whole: dict[str, Record], launch: Launch, samples: str) -> dict[str, R
     return found
 
 
-def drawn(kit: Kit, rng: np.random.Generator) -> tuple[list[int], list[int]]:
-    """Two sides: of five pairs of neighbouring launches one each, tossed which."""
-    pairs = rng.choice(len(kit.usual) // 2, size=A_SIDE, replace=False)
-    tossed = rng.integers(2, size=A_SIDE)
-    return [int(2 * p + t) for p, t in zip(pairs, tossed, strict=True)], [
-        int(2 * p + 1 - t) for p, t in zip(pairs, tossed, strict=True)
+def drawn(kit: Kit, rng: np.random.Generator, launches: int) -> Sides:
+    """Two sides: of so many pairs of neighbouring launches one each, tossed which."""
+    pairs = rng.choice(len(kit.usual) // 2, size=launches, replace=False)
+    tossed = rng.integers(2, size=launches)
+    return [int(2 * pair + side) for pair, side in zip(pairs, tossed, strict=True)], [
+        int(2 * pair + 1 - side) for pair, side in zip(pairs, tossed, strict=True)
     ]
 
 
-def in_turn(kit: Kit) -> list[tuple[list[int], list[int]]]:
-    """The comparisons that the launches were made for: A B, B A, A B and so on, ten in a row."""
+def in_turn(kit: Kit, launches: int) -> list[Sides]:
+    """The comparisons that launches in a row make: A B A B and A B B A, each also with its sides exchanged."""
     found = []
-    for start in range(0, len(kit.usual) - 2 * A_SIDE + 1, 2 * A_SIDE):
-        pairs = [(start + 2 * place, start + 2 * place + 1) for place in range(A_SIDE)]
-        ordered = [pair if place % 2 == 0 else pair[::-1] for place, pair in enumerate(pairs)]
-        found.append(([first for first, _ in ordered], [second for _, second in ordered]))
+    for start in range(0, len(kit.usual) - 2 * launches + 1, 2 * launches):
+        for turned in (0, 1):
+            first = [start + 2 * place + turned * (place % 2) for place in range(launches)]
+            second = [start + 2 * place + 1 - turned * (place % 2) for place in range(launches)]
+            found += [(first, second), (second, first)]
     return found
 
 
@@ -143,37 +148,40 @@ def share(outcomes: Iterable[bool]) -> str:
     return f"{100 * np.mean(seen):.2f} % ({sum(seen):,} of {len(seen):,})"
 
 
-def times(kit: Kit, count: int) -> list[list[str]]:
+def times(kit: Kit, count: int) -> Iterator[list[str]]:
     """The lines on time: false alarms and power, of the gate and of pytest-benchmark."""
     rng = np.random.default_rng(0)
-    sides = [drawn(kit, rng) for _ in range(count)]
     slow = [kit.cases[number % len(kit.cases)] for number in range(count)]
-    real = in_turn(kit)
-    ways: list[tuple[str, Callable[[list[int], list[int], str], bool]]] = [
-        ("ptmbench gate", lambda a, b, s: found_in(kit.compared(a, b, s), s) if s else any_worse(kit.compared(a, b)))
-    ]
-    for check in CHECKS:
-        name = f"{check[0]}:{check[1]:g}%"
-        ways.append((f"pytest-benchmark {name}, 1 launch a side", _single(kit, check)))
-        ways.append((f"pytest-benchmark {name}, 5 launches a side", _several(kit, check)))
-    rows = []
-    for name, alarms in ways:
-        rows.append([
-            name,
-            share(alarms(*pair, "") for pair in sides),
-            share(alarms(*pair, "") for pair in real),
-            share(alarms(*pair, case) for pair, case in zip(sides, slow, strict=True)),
-            share(alarms(*pair, case) for pair in real for case in kit.cases),
-        ])  # fmt: skip
-    return rows
+    for launches in SIDES:
+        sides, real = [drawn(kit, rng, launches) for _ in range(count)], in_turn(kit, launches)
+
+        def line(name: str, alarms: Alarms, sides: list[Sides] = sides, real: list[Sides] = real) -> list[str]:
+            return [
+                name,
+                share(alarms(*pair, "") for pair in sides),
+                share(alarms(*pair, "") for pair in real),
+                share(alarms(*pair, case) for pair, case in zip(sides, slow, strict=True)),
+                share(alarms(*pair, case) for pair in real for case in kit.cases),
+            ]
+
+        yield line(f"ptmbench gate, {launches} launches a side", functools.partial(ours, kit))
+        for check in CHECKS:
+            name = f"pytest-benchmark {check[0]}:{check[1]:g}%"
+            if launches == SIDES[0]:
+                yield line(f"{name}, 1 launch a side", functools.partial(theirs, kit, check, 1))
+            yield line(f"{name}, {launches} launches a side", functools.partial(theirs, kit, check, launches))
 
 
-def _single(kit: Kit, check: tuple[str, float]) -> Callable[[list[int], list[int], str], bool]:
-    return lambda first, second, slow: others(kit, first[:1], second[:1], check, slow)
+def ours(kit: Kit, first: list[int], second: list[int], slow: str) -> bool:
+    """Whether the gate reports any `worse`, or the slowed case where one is."""
+    return found_in(kit.compared(first, second, slow), slow) if slow else any_worse(kit.compared(first, second))
 
 
-def _several(kit: Kit, check: tuple[str, float]) -> Callable[[list[int], list[int], str], bool]:
-    return lambda first, second, slow: others(kit, first, second, check, slow)
+def theirs(  # noqa: PLR0917  `functools.partial` gives the first three
+    kit: Kit, check: tuple[str, float], launches: int, first: list[int], second: list[int], slow: str
+) -> bool:
+    """The same of pytest-benchmark, over the first so many launches of each side."""
+    return others(kit, first[:launches], second[:launches], check, slow)
 
 
 class Lossy:
@@ -248,7 +256,7 @@ def main() -> None:
     seconds = [launch["seconds"] for launch in stored["launches"]]
     print(f"{len(seconds)} launches of {len(kit.cases)} cases, {min(seconds)} to {max(seconds)} s each")
     headers = ["", "false alarms, resampled", "false alarms, real", "20 % slower found, resampled", "found, real"]
-    print(tabulate(times(kit, arguments.simulations), headers, disable_numparse=True))
+    print(tabulate([*times(kit, arguments.simulations)], headers, disable_numparse=True))
     print("\nQuality: 3 points lost in every task of a model (1 more lost, and won), and 1 lost and won alone")
     headers = ["model", "cases", "found, pooled", "any worse where nothing was lost"]
     print(tabulate(quality(max(arguments.simulations // 10, 1)), headers, disable_numparse=True))

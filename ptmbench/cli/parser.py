@@ -63,7 +63,7 @@ examples:
 GATE_EXAMPLES = """\
 examples:
   ptmbench gate results/main ptmbench-results/quick-cpu-fp32
-  ptmbench gate --against main -k "resnet and linear_probe"       runs main and this revision in turn, five times each
+  ptmbench gate --against main -k "resnet and linear_probe"       runs main and this revision in turn, 15 times each
   ptmbench gate --against ../other/.venv/bin/python -k bert       other installed libraries
   ptmbench gate BASELINE CURRENT --config gate.toml --format github
 """
@@ -169,7 +169,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--against", metavar="REF", help="run a git revision, or another Python, and this one in turn")
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="what --against runs, as pytest's -k")
     parser.add_argument("--budget", default="quick", metavar="B", help="of what --against runs (default: quick)")
-    parser.add_argument("--launches", type=int, default=5, metavar="N", help="of --against, a side (default: 5)")
+    parser.add_argument("--launches", type=int, default=15, metavar="N", help="of --against, a side (default: 15)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="where --against keeps its records")
     parser.add_argument("--config", type=Path, metavar="FILE", help="rules (default: gate.toml where there is one)")
     parser.add_argument("--format", choices=list(RENDERERS), default="text")

@@ -4,12 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from ptmbench.record import Cost
 
 Kind = Literal["exact", "memory", "time", "train_time"]
-FAST = 25  # percentile of a launch's latency samples: noise only ever adds to the time that the work takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +20,8 @@ class Figure:
 
 
 def _latency(cost: Cost) -> float | None:
-    return float(np.percentile(cost.latency_s.samples, FAST)) if cost.latency_s else None
+    """The least sample: noise only ever adds to the time that the work takes."""
+    return min(cost.latency_s.samples) if cost.latency_s else None
 
 
 FIGURES = (

@@ -1,6 +1,7 @@
 """One figure of one case, or of one model, in the baseline and now, and what may be said of it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from ptmbench.gate.rules import Verdict
 from ptmbench.statistics import Interval
@@ -11,8 +12,8 @@ class Comparison:
     """What a test of one figure found, before its verdict: figures, change, and how sure.
 
     `change` is current minus baseline for quality and the ratio less one for the others. `p_worse` and `p_better` are
-    one-sided, against the tolerance; None where the figures are exact. `error` is the standard error of the change (of
-    the logarithm of a ratio) with so many degrees of freedom; `needed` says in words what would take more of.
+    one-sided; None where the figures are exact. `resolution` is the worsening that a comparison has to be able to find
+    to be more than inconclusive; `sampled` says of what there are `samples`.
     """
 
     subject: str
@@ -25,12 +26,23 @@ class Comparison:
     interval: Interval | None = None
     p_worse: float | None = None
     p_better: float | None = None
-    error: float | None = None
-    degrees_of_freedom: float | None = None
     resolution: float | None = None
     samples: int = 0
     sampled: str = ""
     note: str = ""
+
+
+class Detector(Protocol):
+    """What a comparison can find."""
+
+    def detectable(self, level: float) -> float:
+        """The smallest worsening that it finds eight times in ten at a level."""
+
+    def needed(self, level: float, effect: float) -> float:
+        """How many samples would find a worsening; inf where none would."""
+
+
+Tested = tuple[Comparison, Detector]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import bdtr, stdtr
 
-from ptmbench.gate.findings import Comparison
+from ptmbench.gate.findings import Comparison, Tested
 from ptmbench.gate.pairs import Pair
 from ptmbench.gate.rules import Rules
+from ptmbench.power import ByStudent
 from ptmbench.record import quality_of
 from ptmbench.samples import Numbers, Sample, Uncertainty, uncertainty, variance_over_examples
 from ptmbench.statistics import Interval
@@ -55,7 +56,7 @@ def difference_of(pair: Pair, rules: Rules) -> Difference:
     return Difference(pair, was.metric, was.value, is_now.value, sample, noise)
 
 
-def compare_case(difference: Difference, rules: Rules) -> Comparison:
+def compare_case(difference: Difference, rules: Rules) -> Tested:
     """One case against the tolerance."""
     sample, tolerance = difference.sample, rules.tolerance.quality
     found = _with_noise(uncertainty(sample), difference.of_noise)
@@ -65,10 +66,11 @@ def compare_case(difference: Difference, rules: Rules) -> Comparison:
         worse, better = max(worse, _sign_test(lost, won)), max(better, _sign_test(won, lost))
     figures = difference.before, difference.now, sample.value
     comparison = _comparison(difference.pair.case_id, difference.metric, figures, found, rules)
-    return replace(comparison, p_worse=worse, p_better=better, samples=sample.examples)
+    tested = replace(comparison, p_worse=worse, p_better=better, samples=sample.examples)
+    return tested, _detector(found, tolerance, sample.examples)
 
 
-def compare_model(model: str, differences: Sequence[Difference], rules: Rules) -> Comparison:
+def compare_model(model: str, differences: Sequence[Difference], rules: Rules) -> Tested:
     """All cases of a model at once, each counting the same."""
     cases, value = len(differences), float(np.mean([difference.sample.value for difference in differences]))
     together: defaultdict[tuple[str, int, bool], list[Sample]] = defaultdict(list)
@@ -85,7 +87,9 @@ def compare_model(model: str, differences: Sequence[Difference], rules: Rules) -
     before, now = (float(np.mean([getattr(entry, side) for entry in differences])) for side in ("before", "now"))
     worse, better = _probabilities(value, found, rules.tolerance.quality)
     comparison = _comparison(model, POOLED, (before, now, value), found, rules)
-    return replace(comparison, p_worse=worse, p_better=better, samples=sum(key[1] for key in together))
+    examples = sum(key[1] for key in together)
+    tested = replace(comparison, p_worse=worse, p_better=better, samples=examples)
+    return tested, _detector(found, rules.tolerance.quality, examples)
 
 
 def by_model(differences: Iterable[Difference]) -> dict[str, list[Difference]]:
@@ -109,6 +113,10 @@ def _probabilities(value: float, found: Uncertainty, tolerance: float) -> tuple[
     return float(stdtr(freedom, (value + tolerance) / error)), float(stdtr(freedom, -(value - tolerance) / error))
 
 
+def _detector(found: Uncertainty, tolerance: float, examples: int) -> ByStudent:
+    return ByStudent(found.standard_error, found.degrees_of_freedom, tolerance, examples)
+
+
 def _sign_test(more: int, fewer: int) -> float:
     """McNemar's exact one-sided p-value: so many examples against so few, where either is as likely."""
     return float(bdtr(fewer, more + fewer, 0.5)) if more + fewer else 1.0
@@ -130,8 +138,6 @@ def _comparison(
         change=value,
         tolerance=rules.tolerance.quality,
         interval=interval,
-        error=found.standard_error,
-        degrees_of_freedom=found.degrees_of_freedom,
         resolution=rules.asked,
         sampled="test examples",
     )

@@ -1,35 +1,39 @@
-"""Times on the two sides, over launches: is the work surely slower by more than the tolerance?
+"""Times on the two sides, over launches: is the work surely slower, and by more than the tolerance?
 
-A launch's figure is a low percentile of its samples (noise only adds), as a logarithm. Launches are paired in their
-order, so that what slows a machine for a while meets both sides of a pair. A handful of launches of one case says
-little of its own spread, so variances are moderated by those of all cases.
+A launch's figure is its least sample, and a side's the least of its launches: noise only adds
+(`ptmbench.gate.added_time` says how likely it makes a difference where nothing changed). `worse` takes both: a
+difference that noise alone is too unlikely to make, and one beyond the tolerance. One launch a side is judged where
+`ptmbench calibrate` has measured the case's noise.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
+from ptmbench.gate.added_time import AddedTime, LeastTest
 from ptmbench.gate.figures import FIGURES, Figure
-from ptmbench.gate.findings import Comparison
+from ptmbench.gate.findings import Comparison, Tested
 from ptmbench.gate.pairs import Pair
 from ptmbench.gate.rules import Noise, Rules
 from ptmbench.gate.sides import Side
-from ptmbench.statistics import CONFIDENCE, moderated_variances
+from ptmbench.power import ByStudent
+from ptmbench.statistics import CONFIDENCE, Interval
 
 Numbers = NDArray[np.float64]
 ELSEWHERE = (
     "times were not compared: the two sides were measured on different machines, and not both hold the reference "
     "workload that could bridge that"
 )
+LARGE = 2.0  # times the tolerance: a slowdown that a comparison has to be able to find
 TIMED = tuple(figure for figure in FIGURES if figure.kind in {"time", "train_time"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Series:
-    """The logarithms of a figure over the launches of both sides, as many of each."""
+    """The logarithms of a figure over the launches of both sides."""
 
     pair: Pair
     figure: Figure
@@ -38,24 +42,23 @@ class Series:
     unit: str
 
     @property
-    def differences(self) -> Numbers:
-        """Current minus baseline, launch by launch."""
-        return self.current - self.baseline
+    def launches(self) -> int:
+        """How many launches the side with fewer has."""
+        return min(len(self.baseline), len(self.current))
 
 
-def compare(
-    pairs: Sequence[Pair], baseline: Side, current: Side, rules: Rules
-) -> tuple[list[Comparison], tuple[str, ...]]:
+def compare(pairs: Sequence[Pair], baseline: Side, current: Side, rules: Rules) -> tuple[list[Tested], tuple[str, ...]]:
     """The comparisons of times, and a remark where there can be none."""
     alike = baseline.fingerprints == current.fingerprints and len(baseline.fingerprints) == 1
     if not alike and not (has_reference(baseline) and has_reference(current)):
         return [], (ELSEWHERE,)
-    found: list[Comparison] = []
+    found: list[Tested] = []
     alone = 0
     for figure in TIMED:
-        series = [entry for pair in pairs if (entry := _series(pair, figure, relative=not alike)) is not None]
-        several = [entry for entry in series if len(entry.differences) > 1]
-        alone_ones = [entry for entry in series if len(entry.differences) == 1]
+        timed = [pair for pair in pairs if figure.kind != "train_time" or trains(pair)]
+        series = [entry for pair in timed if (entry := _series(pair, figure, relative=not alike)) is not None]
+        several = [entry for entry in series if entry.launches > 1]
+        alone_ones = [entry for entry in series if entry.launches == 1]
         calibrated = [(entry, known) for entry in alone_ones if (known := _noise(entry, rules)) is not None]
         alone += len(series) - len(several) - len(calibrated)
         found += _over_launches(several, rules)
@@ -69,13 +72,18 @@ def compare(
     return found, tuple(remarks)
 
 
+def trains(pair: Pair) -> bool:
+    """Whether the case trains by steps: fitting a classifier to frozen features takes milliseconds, all noise."""
+    return pair.baseline[0][1].case.method.steps is not None
+
+
 def has_reference(side: Side) -> bool:
     """Whether every record of the side holds the reference workload."""
     return all(record.provenance.reference_s for _, record in side.records())
 
 
 def _series(pair: Pair, figure: Figure, *, relative: bool) -> Series | None:
-    """The figure in the launches that both sides have; None where it was not measured.
+    """The figure in the launches of both sides; None where a side did not measure it.
 
     Relative to the reference workload where the sides are of different machines.
     """
@@ -87,10 +95,9 @@ def _series(pair: Pair, figure: Figure, *, relative: bool) -> Series | None:
         ]
         for entries in (pair.baseline, pair.current)
     ]
-    count = min(map(len, sides))
-    if not count:
+    if not all(sides):
         return None
-    before, now = (np.log(np.asarray(side[:count], dtype=float)) for side in sides)
+    before, now = (np.log(np.asarray(side, dtype=float)) for side in sides)
     return Series(pair, figure, before, now, "x reference" if relative else figure.unit)
 
 
@@ -101,40 +108,51 @@ def _noise(entry: Series, rules: Rules) -> tuple[float, Noise] | None:
     return None if noise is None or spread is None else (spread, noise)
 
 
-def _over_launches(series: Sequence[Series], rules: Rules) -> Iterator[Comparison]:
-    """Cases whose own launches, and those of all others with as many, tell how noisy they are."""
-    for launches in sorted({len(entry.differences) for entry in series}):
-        members = [entry for entry in series if len(entry.differences) == launches]
-        own = [float(entry.differences.var(ddof=1)) for entry in members]
-        variances, freedom = moderated_variances(own, launches - 1)
-        for entry, variance in zip(members, variances, strict=True):
-            yield _comparison(entry, float(np.sqrt(variance / launches)), freedom, rules)
+def _over_launches(series: Sequence[Series], rules: Rules) -> Iterator[Tested]:
+    """Cases whose launches, all together, tell how noisy the machine was."""
+    if not series:
+        return
+    noise = AddedTime.seen_in(side for entry in series for side in (entry.baseline, entry.current))
+    for entry in series:
+        before, now = len(entry.baseline), len(entry.current)
+        change = float(entry.current.min() - entry.baseline.min())
+        tolerance = float(np.log1p(getattr(rules.tolerance, entry.figure.kind)))
+        around = np.quantile(noise.differences(before, now), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+        comparison = replace(
+            _comparison(entry, change, (change - float(around[1]), change - float(around[0])), rules),
+            p_worse=noise.chance(change, before, now) if change > tolerance else 1.0,
+            p_better=noise.chance(-change, now, before) if change < -tolerance else 1.0,
+            resolution=LARGE * getattr(rules.tolerance, entry.figure.kind),
+        )
+        yield comparison, LeastTest(noise, before, now, tolerance)
 
 
-def _by_noise(entry: Series, known: tuple[float, Noise], rules: Rules) -> Comparison:
-    """A case of one launch a side, whose noise was measured before."""
+def _by_noise(entry: Series, known: tuple[float, Noise], rules: Rules) -> Tested:
+    """A case of one launch a side, whose noise was measured before: Student's test against the tolerance."""
     spread, noise = known
-    return _comparison(entry, float(np.sqrt(2)) * spread, float(noise.launches - 1), rules)
-
-
-def _comparison(entry: Series, error: float, freedom: float, rules: Rules) -> Comparison:
-    value, tolerance = float(entry.differences.mean()), getattr(rules.tolerance, entry.figure.kind)
-    slower, faster = np.log1p(tolerance), -np.log1p(tolerance)
+    error, freedom = float(np.sqrt(2)) * spread, float(noise.launches - 1)
+    change = float(entry.current.min() - entry.baseline.min())
+    tolerance = float(np.log1p(getattr(rules.tolerance, entry.figure.kind)))
     reach = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
-    launches = len(entry.differences)
+    comparison = replace(
+        _comparison(entry, change, (change - reach, change + reach), rules),
+        p_worse=float(stdtr(freedom, -(change - tolerance) / error)) if error else float(change <= tolerance),
+        p_better=float(stdtr(freedom, (change + tolerance) / error)) if error else float(change >= -tolerance),
+    )
+    return comparison, ByStudent(error, freedom, tolerance, 1)
+
+
+def _comparison(entry: Series, change: float, interval: Interval, rules: Rules) -> Comparison:
+    """What was seen, not yet tested; change and interval are logarithms of a ratio."""
     return Comparison(
         subject=entry.pair.case_id,
         metric=entry.figure.name,
         unit=entry.unit,
-        baseline=float(np.exp(entry.baseline.mean())),
-        current=float(np.exp(entry.current.mean())),
-        change=float(np.expm1(value)),
-        tolerance=tolerance,
-        interval=(float(np.expm1(value - reach)), float(np.expm1(value + reach))),
-        p_worse=float(stdtr(freedom, -(value - slower) / error)) if error else float(value <= slower),
-        p_better=float(stdtr(freedom, (value - faster) / error)) if error else float(value >= faster),
-        error=error,
-        degrees_of_freedom=freedom,
-        samples=launches,
+        baseline=float(np.exp(entry.baseline.min())),
+        current=float(np.exp(entry.current.min())),
+        change=float(np.expm1(change)),
+        tolerance=getattr(rules.tolerance, entry.figure.kind),
+        interval=(float(np.expm1(interval[0])), float(np.expm1(interval[1]))),
+        samples=min(len(entry.baseline), len(entry.current)),
         sampled="launches a side",
     )

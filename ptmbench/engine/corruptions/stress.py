@@ -1,7 +1,7 @@
 """A data set whose test examples are spoilt, and what the answers for them come to."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -135,5 +135,4 @@ class Stress:
 
 
 def _total(parts: Iterator[NDArray[np.int64]]) -> NDArray[np.int64]:
-    found: Sequence[NDArray[np.int64]] = [*parts]
-    return np.sum(found, axis=0)
+    return np.stack([*parts]).sum(axis=0)
