@@ -1,7 +1,7 @@
 """How often the gate cries wolf, and how often it sees one: resampled from real launches, and on them as they came.
 
-    python benchmarks/validation/launches.py 200 launches.json
-    python benchmarks/validation/gate.py launches.json                # 5,000 simulations a line
+    python benchmarks/validation/gate.py          # results/validation/launches.json.gz, 5,000 simulations a line
+    python benchmarks/validation/launches.py 200 mine.json; python benchmarks/validation/gate.py mine.json
 
 A side is five or fifteen launches. Resampled: of all pairs of neighbouring launches as many are drawn, and in each it
 is tossed which one is the baseline; to see a slowdown, one case of the current side comes from the measurements that
@@ -13,6 +13,7 @@ it is used), and all of a side's rounds together. Quality: on the committed reco
 
 import argparse
 import functools
+import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,9 @@ from ptmbench.store import FolderKey, ResultsFolder
 
 SIDES = (5, 15)
 KEY = FolderKey("smoke", "cpu", "fp32")
-COMMITTED = Path(__file__).parents[2] / "results" / "embedded" / "quick-cpu-fp32"
+RESULTS = Path(__file__).parents[2] / "results"
+COMMITTED = RESULTS / "embedded" / "quick-cpu-fp32"
+SAVED = RESULTS / "validation" / "launches.json.gz"  # of 2 cores of an Intel Xeon, 12 s a launch, nothing else running
 DROP, CHURN = 0.03, 0.01  # share of test examples lost in each task, and won and lost besides
 CHECKS = (("mean", 10.0), ("min", 20.0))
 Launch = dict[str, Any]
@@ -248,10 +251,11 @@ def _judged(store: ResultsFolder, records: list[Record], seed: int, drop: float,
 def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("launches", type=Path)
+    parser.add_argument("launches", nargs="?", type=Path, default=SAVED)
     parser.add_argument("--simulations", type=int, default=5_000)
     arguments = parser.parse_args()
-    stored = json.loads(arguments.launches.read_text())
+    content = arguments.launches.read_bytes()
+    stored = json.loads(gzip.decompress(content) if arguments.launches.suffix == ".gz" else content)
     kit = Kit.of(stored)
     seconds = [launch["seconds"] for launch in stored["launches"]]
     print(f"{len(seconds)} launches of {len(kit.cases)} cases, {min(seconds)} to {max(seconds)} s each")

@@ -53,8 +53,8 @@ class AddedTime:
     def differences(self, before: int, now: int) -> Numbers:
         """Differences of the least of both sides with nothing changed, drawn [DRAWS]."""
         rng = np.random.default_rng(0)
-        drawn = [rng.choice(self.excess, (DRAWS, launches)).min(axis=1) for launches in (before, now)]
-        return drawn[1] - drawn[0]
+        least: list[Numbers] = [rng.choice(self.excess, (DRAWS, count)).min(axis=1) for count in (before, now)]
+        return least[1] - least[0]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -24,7 +24,7 @@ from ptmbench.statistics import CONFIDENCE, Interval
 
 Numbers = NDArray[np.float64]
 ELSEWHERE = (
-    "times were not compared: the two sides were measured on different machines, and not both hold the reference "
+    "times were not compared: the records were measured on different machines, and not all of them hold the reference "
     "workload that could bridge that"
 )
 LARGE = 2.0  # times the tolerance: a slowdown that a comparison has to be able to find

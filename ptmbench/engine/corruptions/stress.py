@@ -135,4 +135,5 @@ class Stress:
 
 
 def _total(parts: Iterator[NDArray[np.int64]]) -> NDArray[np.int64]:
-    return np.stack([*parts]).sum(axis=0)
+    summed: NDArray[np.int64] = np.stack([*parts]).sum(axis=0)
+    return summed
