@@ -68,8 +68,8 @@ def test_the_parts_are_those_of_an_analysis_of_variance(columns):
 
     (first, _), (second, freedom) = uncertainty(of_hits(table)).parts
 
-    assert across / (seeds * examples) == pytest.approx(first, abs=1e-12)
-    assert max(between - residual, 0) / (seeds * examples) == pytest.approx(second, abs=1e-12)
+    assert max(across - residual, 0) / (seeds * examples) == pytest.approx(first, abs=1e-12)
+    assert between / (seeds * examples) == pytest.approx(second, abs=1e-12)
     assert seeds - 1 == freedom
 
 

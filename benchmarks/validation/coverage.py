@@ -113,11 +113,14 @@ def covered(setting: tuple[int, int, float, float], count: int) -> list[object]:
 
 
 def uniform(count: int) -> list[list[object]]:
-    """How often p-values fall below a level where nothing differs, in percent."""
-    world, rng = World.of(0.7, 0.2), np.random.default_rng(1)
+    """How often p-values fall below a level where nothing differs, in percent.
+
+    At one seed there is no luck in it: two models that differ by luck do differ, and more seeds alone could tell.
+    """
+    world, certain, rng = World.of(0.7, 0.2), World.of(0.7, 0.0), np.random.default_rng(1)
     one, three, exact = [], [], []
     for _ in range(count):
-        first, second = world.draw(rng, 1, 1000, models=2)
+        first, second = certain.draw(rng, 1, 1000, models=2)
         one.append(difference_interval(sample(first).minus(sample(second)))[1])
         exact.append(mcnemar(int((first > second).sum()), int((first < second).sum())))
         first, second = world.draw(rng, 3, 1000, models=2)

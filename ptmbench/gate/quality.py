@@ -80,7 +80,7 @@ def compare_model(model: str, differences: Sequence[Difference], rules: Rules) -
         together[difference.test_set].append(sample)
         parts += [(variance / cases**2, freedom) for variance, freedom in uncertainty(sample).parts[1:]]
         parts.append((difference.of_noise / cases**2, max(sample.examples - 1, 1)))
-    for samples in together.values():
+    for samples in together.values():  # at several seeds each one's own misses count here too: that errs to caution
         effects: Numbers = np.sum([sample.effects.mean(axis=0) for sample in samples], axis=0) / cases
         parts.append((variance_over_examples(samples[0], effects), max(samples[0].examples - 1, 1)))
     found = Uncertainty(tuple(parts))
