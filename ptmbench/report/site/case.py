@@ -14,10 +14,8 @@ WORDS = {
     "cpu": "CPU", "gpu": "GPU", "commit": "commit",
 }  # fmt: skip
 UNITS = (("_per_s", "/s"), ("_s", "s"), ("_bytes", "B"), ("_j", "J"))
-SHARES = {
-    "quality.value", "quality.train_value", "quality.interval95", "quality.floor", "gain.value", "gain.interval95",
-    "case.model.loaded_fraction",
-}  # fmt: skip
+SHARES = {"quality.value", "quality.train_value", "quality.interval95", "quality.floor", "case.model.loaded_fraction"}
+POINTS = {"gain.value", "gain.interval95"}
 ELSEWHERE = {
     "quality.seeds", "quality.curve", "quality.corrupted", "quality.pictures", "cost.latency_s.samples",
     "provenance.packages", "provenance.machine",
@@ -56,14 +54,12 @@ class Group:
 
 
 def groups_of(record: Record) -> list[Group]:
-    """All figures of a record by what they are of, none left out but those that have a picture or table of their own."""
+    """All figures of a record by what they are of, but for those that have a chart or table of their own."""
     dumped = record.model_dump(exclude={"missing"})
     return [_group(title, path, skipped, dumped, record.missing) for title, path, skipped in GROUPS]
 
 
-def _group(
-    title: str, path: str, skipped: Sequence[str], dumped: dict[str, Any], missing: Mapping[str, str]
-) -> Group:
+def _group(title: str, path: str, skipped: Sequence[str], dumped: dict[str, Any], missing: Mapping[str, str]) -> Group:
     found: Any = dumped
     for part in path.split("."):
         found = found[part]
@@ -102,6 +98,8 @@ def shown(path: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
+        if path in POINTS:
+            return f"{100 * value:+.2f} points"
         return f"{100 * value:.2f} %" if path in SHARES else _number(value, _unit(path))
     return str(value)
 

@@ -59,9 +59,7 @@ def _labels(paths: Sequence[PurePath]) -> list[str]:
     depths = [1] * len(paths)
     for depth in range(1, max((len(path.parts) for path in paths), default=1)):
         names = Counter(_tail(path, mine) for path, mine in zip(paths, depths, strict=True))
-        depths = [
-            depth + 1 if names[_tail(path, mine)] > 1 else mine for path, mine in zip(paths, depths, strict=True)
-        ]
+        depths = [depth + 1 if names[_tail(path, mine)] > 1 else mine for path, mine in zip(paths, depths, strict=True)]
     if len(set(paths)) < len(paths):  # a folder named twice would ask for its whole path, which nobody wants to read
         depths = [1] * len(paths)
     return [_tail(path, depth) for path, depth in zip(paths, depths, strict=True)]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import ptmbench
-from ptmbench.report.figures import NONE, metric_name, percent, place_range, scaled
+from ptmbench.report.figures import metric_name, percent, place_range, scaled
 from ptmbench.report.generality import shown_mean
 from ptmbench.report.site.case import command_of, groups_of
 from ptmbench.report.site.comparisons import Across
@@ -38,7 +38,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.globals |= {"version": ptmbench.__version__, "metric_name": metric_name, "percent": percent, "none": NONE}
+    made.globals |= {"version": ptmbench.__version__, "metric_name": metric_name, "percent": percent}
     made.globals |= {"place_range": place_range, "scaled": scaled, "mean": shown_mean, "verdicts": VERDICTS}
     made.filters |= {"address": quote, "words": lambda text: str(text).replace("_", " "), "percent": _share}
     return made

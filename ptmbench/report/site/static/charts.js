@@ -35,7 +35,7 @@
   };
 
   const hover = (row, more = []) => [
-    `<b>${plots.plain(row.model)}</b>, ${plots.plain(ptmbench.words(row.method))}`, plots.plain(row.task),
+    `<b>${plots.plain(row.model)}</b>, ${plots.plain(row.method)}`, plots.plain(row.task),
     `quality ${plots.percent(row.value, row.value_low, row.value_high)}`,
     ...(row.gain === null ? [] : [`gain ${plots.percent(row.gain, row.gain_low, row.gain_high)}: ${row.verdict}`]), ...more,
   ].join("<br>");
@@ -66,7 +66,9 @@
   };
 
   const drawCost = (found) => {
-    const known = found.filter((row) => row[state.x] !== null && row[state.y] !== null);
+    const logarithmic = (name) => COSTS.some(([cost]) => cost === name);
+    const all = found.filter((row) => row[state.x] !== null && row[state.y] !== null);
+    const known = all.filter((row) => [state.x, state.y].every((name) => row[name] > 0 || !logarithmic(name)));
     const [x, y] = [AXES.get(state.x), AXES.get(state.y)];
     const seen = ptmbench.distinct(known, "family").sort();
     const traces = seen.flatMap((family) => methods.map((method, index) => {
@@ -88,26 +90,29 @@
         line: { color: plots.style().quiet, dash: "dash", shape: "linear", width: 1.5 },
       });
     }
-    const key = (name, marker) => traces.push({ type: "scatter", mode: "markers", x: [null], y: [null], name: plots.plain(ptmbench.words(name)), marker: { size: 9, ...marker } });
-    seen.forEach((family) => key(family, { color: plots.familyColour(family), symbol: "circle" }));
+    const key = (name, marker) => traces.push({ type: "scatter", mode: "markers", x: [null], y: [null], name: plots.plain(name), marker: { size: 9, ...marker } });
+    seen.forEach((family) => key(ptmbench.family(family), { color: plots.familyColour(family), symbol: "circle" }));
     methods.forEach((method, index) => {
       if (known.some((row) => row.method === method)) key(method, { color: plots.style().quiet, symbol: plots.symbol(index) });
     });
-    const log = (name) => (COSTS.some(([cost]) => cost === name) ? { type: "log", dtick: "D2" } : {});
+    const log = (name) => (logarithmic(name) ? { type: "log", dtick: "D2" } : {});
     const legend = { itemclick: false, itemdoubleclick: false };
     plots.draw("cost", known.length ? traces : [], {
       xaxis: plots.axis(x.label, log(state.x)), yaxis: plots.axis(y.label, log(state.y)),
       legend: window.innerWidth < 640 ? { orientation: "h", y: -0.25, font: { size: 10 }, ...legend } : legend,
     }, "No case of this choice has both figures.");
-    document.getElementById("cost-note").textContent = best.length
-      ? `Front: ${best.map((row) => `${row.model} by ${ptmbench.words(row.method)}`).join("; ")}.` : "";
+    const nothing = all.length - known.length;
+    document.getElementById("cost-note").textContent = [
+      best.length ? `Front: ${best.map((row) => `${row.model} by ${row.method}`).join("; ")}.` : "",
+      nothing ? `${nothing} of 0 have no place on a logarithmic axis.` : "",
+    ].join(" ");
   };
 
   const drawGain = (found) => {
     const all = found.filter((row) => row.gain !== null).sort((one, other) => one.gain - other.gain);
     const known = all.slice(-MANY);
     const LOOKS = { helps: ["triangle-up", 2], hurts: ["triangle-down", 5], "no clear difference": ["circle-open", 7] };
-    const name = (row) => plots.plain(`${row.model} · ${ptmbench.words(row.method)}`);
+    const name = (row) => plots.plain(`${row.model} · ${row.method}`);
     const traces = Object.entries(LOOKS).map(([verdict, [symbol, index]]) => {
       const part = known.filter((row) => row.verdict === verdict);
       return {
@@ -147,7 +152,7 @@
       yaxis: plots.axis(`${chosen[0]?.metric ?? ""}, %`),
     }, "The data set of this task has been run with one amount of labels only.");
     document.getElementById("shots-note").textContent = amounts.size > 1
-      ? `Data set: ${dataset}; method: ${ptmbench.words(method)}${state.method ? "" : ", choose another one above"}.` : "";
+      ? `Data set: ${dataset}; method: ${method}${state.method ? "" : ", choose another one above"}.` : "";
   };
 
   const drawSeries = (id, chosen, pick, titles, why) => {
@@ -155,7 +160,7 @@
     const traces = known.flatMap((row, index) => {
       const points = pick(series[row.page]);
       const texts = points.x.map((x, at) => hover(row, [`${titles[0]} ${x}: ${plots.percent(points.y[at])}`]));
-      return plots.curve(`${row.model} · ${ptmbench.words(row.method)}`, index, points, texts);
+      return plots.curve(`${row.model} · ${row.method}`, index, points, texts);
     });
     plots.draw(id, traces, { xaxis: plots.axis(titles[0], titles[1]), yaxis: plots.axis(`${known[0]?.metric ?? ""}, %`) }, why);
   };
@@ -194,7 +199,7 @@
     const axes = [...AXES].map(([key, { label }]) => [key, label]);
     fill("task", tasks);
     fill("setting", settings);
-    fill("method", worded(methods), "all");
+    fill("method", methods, "all");
     fill("x", axes);
     fill("y", axes);
     fill("corruption", [["all", "all together"], ...worded(corruptions)]);

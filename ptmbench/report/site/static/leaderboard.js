@@ -36,6 +36,12 @@
     return formats.get(key);
   };
 
+  // Names that a reader may type again are shown as they are.
+  const shownText = (key, value) => {
+    if (key === "family") return ptmbench.family(value);
+    return ["objective", "status"].includes(key) ? ptmbench.words(value) : value;
+  };
+
   const element = (name, text, className) => {
     const made = document.createElement(name);
     if (text !== undefined) made.textContent = text;
@@ -65,7 +71,7 @@
     if (number) return element("td", shownNumber(value, column, false), "number");
     const made = element("td");
     if (column.key === "verdict") made.append(element("span", value, `verdict ${value.replaceAll(" ", "_")}`));
-    else made.textContent = ["method", "family", "objective", "status"].includes(column.key) ? ptmbench.words(value) : value;
+    else made.textContent = shownText(column.key, value);
     return made;
   };
 
@@ -75,7 +81,7 @@
     head.scope = "row";
     const link = element("a", row.model);
     link.href = ptmbench.address(row.page);
-    link.setAttribute("aria-label", `${row.model}, ${row.task}, ${ptmbench.words(row.method)}`);
+    link.setAttribute("aria-label", `${row.model}, ${row.task}, ${row.method}`);
     head.append(link);
     made.append(head);
     let told = row.status === "ok";
@@ -192,7 +198,7 @@
   for (const name of FILTERS) {
     const values = ptmbench.distinct(rows, name);
     const texts = name === "task" ? values : values.sort();
-    ptmbench.fillSelect(form.elements[name], texts.map((value) => [value, ["task", "folder", "setting"].includes(name) ? value : ptmbench.words(value)]), "all");
+    ptmbench.fillSelect(form.elements[name], texts.map((value) => [value, shownText(name, value)]), "all");
     if (values.length < 2) form.elements[name].parentElement.hidden = true;
   }
   for (const column of columns.slice(1)) {

@@ -49,6 +49,10 @@ ptmbench.address = function address(path) {
   return path.split("/").map(encodeURIComponent).join("/");
 };
 
+ptmbench.family = function family(name) {
+  return String(name).replaceAll("_", "-");
+};
+
 ptmbench.words = function words(name) {
   return String(name).replaceAll("_", " ");
 };
