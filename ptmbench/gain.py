@@ -50,11 +50,20 @@ def gain_over(record: Record, partner: Record | None, sample_of: SampleOf) -> Ga
 
 def partner_of(record: Record, records: Iterable[Record]) -> Record | None:
     """The record of the same architecture, trained on the same task from scratch."""
-    for other in records:
-        wanted = (record.case.model.architecture, record.case.task.name, OVER)
-        if (other.case.model.architecture, other.case.task.name, other.case.method.name) == wanted:
-            return other
-    return None
+    return from_scratch(records).get(_wanted(record))
+
+
+def from_scratch(records: Iterable[Record]) -> dict[tuple[str, str], Record]:
+    """By architecture and task, what was trained from scratch: the first record of each."""
+    found: dict[tuple[str, str], Record] = {}
+    for record in records:
+        if record.case.method.name == OVER:
+            found.setdefault(_wanted(record), record)
+    return found
+
+
+def _wanted(record: Record) -> tuple[str, str]:
+    return record.case.model.architecture, record.case.task.name
 
 
 def with_gain(record: Record, gain: Gain | Missing) -> Record:
@@ -77,15 +86,16 @@ def with_interval(record: Record, sample: Sample) -> Record:
 
 def settled(records: Sequence[Record], sample_of: SampleOf) -> list[Record]:
     """The records with their intervals, and their gains over each other, computed anew from their outcomes."""
-    return [_settle(record, records, sample_of) for record in records]
+    partners = from_scratch(records)
+    return [_settle(record, partners.get(_wanted(record)), sample_of) for record in records]
 
 
-def _settle(record: Record, records: Sequence[Record], sample_of: SampleOf) -> Record:
+def _settle(record: Record, partner: Record | None, sample_of: SampleOf) -> Record:
     if record.quality is None:
         return record
     control = record.case.model.family == Family.CONTROL
     try:
         renewed = with_interval(record, sample_of(record))
-        return renewed if control else with_gain(renewed, gain_over(record, partner_of(record, records), sample_of))
+        return renewed if control else with_gain(renewed, gain_over(record, partner, sample_of))
     except RecordError as error:
         return record if control else with_gain(record, Missing(str(error)))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ptmbench.samples import Sample, difference_interval
+from ptmbench.samples import Sample, differences
 from ptmbench.statistics import CONFIDENCE, holm
 
 Places = tuple[int, int]
@@ -20,14 +20,12 @@ def rank_intervals(samples: Mapping[str, Sample], *, higher_is_better: bool = Tr
 
     Rows are of one task: seeds are paired where both have them, and the test examples are the same.
     """
-    names = list(samples)
+    names, found = list(samples), list(samples.values())
     values = np.zeros((len(names), len(names)))
     p_values = np.ones((len(names), len(names)))
-    for row, name in enumerate(names):
-        for column in range(row):
-            difference = samples[name].minus(samples[names[column]])
-            values[row, column] = difference.value
-            p_values[row, column] = p_values[column, row] = difference_interval(difference)[1]
+    for row, sample in enumerate(found):
+        values[row, :row], p_values[row, :row] = differences(sample, found[:row])
+        p_values[:row, row] = p_values[row, :row]
     values -= values.T
     if not higher_is_better:
         values = -values

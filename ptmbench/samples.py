@@ -9,6 +9,7 @@ as well would find a third to a half of their variance too little; instead Stude
 Satterthwaite's (1946) degrees of freedom.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -57,6 +58,11 @@ class Sample:
             self.examples,
             self.shares,
         )
+
+    def judged_like(self, other: "Sample") -> bool:
+        """Whether both hold as many examples and effects, so that they can be paired one by one."""
+        mine, theirs = ((side.examples, side.shares, side.effects.shape[1]) for side in (self, other))
+        return mine == theirs
 
     def negated(self) -> "Sample":
         """The sample of minus the metric."""
@@ -145,3 +151,41 @@ def difference_interval(difference: Sample) -> tuple[Interval, float]:
         return (value, value), 0.0 if value else 1.0
     reach = found.quantile * error
     return (value - reach, value + reach), float(2 * stdtr(found.degrees_of_freedom, -abs(value) / error))
+
+
+def differences(sample: Sample, others: Sequence[Sample]) -> tuple[Numbers, Numbers]:
+    """By how much a sample lies above each of the others, and `difference_interval`'s probability of each, at once.
+
+    A sample that shares no seed with it or was judged on other examples cannot be told apart from it (0, and 1).
+    """
+    values, chances = np.zeros(len(others)), np.ones(len(others))
+    alike: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for index, other in enumerate(others):
+        if set(sample.seeds) & set(other.seeds) and sample.judged_like(other):
+            alike[other.seeds].append(index)
+    for members in alike.values():
+        values[members], chances[members] = _differences(sample, [others[index] for index in members])
+    return values, chances
+
+
+def _differences(sample: Sample, others: Sequence[Sample]) -> tuple[Numbers, Numbers]:
+    """The same for others that all have the same seeds: `uncertainty` over an axis more."""
+    common = [seed for seed in sample.seeds if seed in others[0].seeds]
+    mine, theirs = ([side.seeds.index(seed) for seed in common] for side in (sample, others[0]))
+    values = sample.values[mine] - np.stack([other.values[theirs] for other in others])
+    effects = sample.effects[mine] - np.stack([other.effects[theirs] for other in others])
+    worth, seeds = (sample.examples if sample.shares else 1), len(common)
+    freedom = float(max(sample.examples - 1, 1))
+    means = effects.mean(axis=1)
+    variance = means.var(ddof=1, axis=-1) / worth
+    squares = variance**2 / freedom
+    if seeds > 1:
+        own = ((effects - means[:, None]).var(ddof=1, axis=-1) / worth).sum(axis=1) / (seeds - 1)
+        of_seeds = np.maximum(values.var(ddof=1, axis=1) - own, 0.0) / seeds
+        squares = squares + of_seeds**2 / (seeds - 1)
+        variance = variance + of_seeds
+    means_of_values = values.mean(axis=1)
+    certain = variance == 0
+    known = np.divide(variance**2, squares, out=np.full_like(variance, freedom), where=squares > 0)
+    steps = np.divide(-np.abs(means_of_values), np.sqrt(variance), out=np.zeros_like(variance), where=~certain)
+    return means_of_values, np.where(certain, means_of_values == 0, 2 * stdtr(known, steps))

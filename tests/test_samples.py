@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from ptmbench.samples import Sample, difference_interval, interval_of, uncertainty
+from ptmbench.samples import Sample, difference_interval, differences, interval_of, uncertainty
 from ptmbench.statistics import mcnemar
 from ptmbench.tallies import Ratios
 
@@ -127,3 +127,26 @@ def test_mcnemar_is_statsmodels(first_only, second_only):
     expected = statsmodels_mcnemar([[10, first_only], [second_only, 10]], exact=True).pvalue
 
     assert expected == pytest.approx(mcnemar(first_only, second_only), abs=1e-9)
+
+
+@given(st.lists(st.lists(st.lists(st.integers(0, 1), min_size=6, max_size=6), min_size=1, max_size=3), min_size=2))
+def test_many_differences_at_once_are_those_one_by_one(tables):
+    """A sample against all others, whatever their seeds, gives the values and probabilities of each pair."""
+    first, *others = [of_hits(table) for table in tables]
+
+    values, chances = differences(first, others)
+
+    for other, value, chance in zip(others, values, chances, strict=True):
+        difference = first.minus(other)
+        assert difference.value == pytest.approx(value, abs=1e-12)
+        assert difference_interval(difference)[1] == pytest.approx(chance, abs=1e-9)
+
+
+def test_what_was_judged_on_other_examples_cannot_be_told_apart():
+    """Samples of other test examples, or of other seeds, differ by nothing that is known."""
+    sample, later = of_hits([[1, 1, 1, 1]]), Sample.of([7], [Ratios(np.array([[0, 1]] * 4))])
+
+    values, chances = differences(sample, [of_hits([[0, 0, 0]]), later])
+
+    assert [0.0, 0.0] == values.tolist()
+    assert [1.0, 1.0] == chances.tolist()

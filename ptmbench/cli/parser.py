@@ -36,6 +36,7 @@ REPORT_EXAMPLES = """\
 examples:
   ptmbench report ptmbench-results/quick-cpu-fp32
   ptmbench report results/embedded/standard-cpu-fp32 --format markdown -o table.md
+  ptmbench report results/main results/today --format html -o site/     pages that work offline: open site/index.html
 """
 SHOW_EXAMPLES = """\
 examples:
@@ -241,6 +242,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="results folders")
-    parser.add_argument("--format", choices=["text", "markdown", "csv", "json"], default="text")
-    parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal")
+    parser.add_argument("--format", choices=["text", "markdown", "csv", "json", reporting.SITE], default="text")
+    parser.add_argument(
+        "-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal; of html a folder"
+    )
     parser.set_defaults(command=reporting.report)

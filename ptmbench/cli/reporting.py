@@ -1,16 +1,17 @@
-"""`ptmbench report`: tables from the records of results folders."""
+"""`ptmbench report`: tables, or a site, from the records of results folders."""
 
 import argparse
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ptmbench.errors import UsageError
 from ptmbench.gain import settled
 from ptmbench.generalisation import generalisation
-from ptmbench.record import Record
+from ptmbench.record import Record, quality_of
 from ptmbench.report.economy import bargains, render_economy
 from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.generality import render_generality
@@ -20,24 +21,39 @@ from ptmbench.report.tables import SampleOf, comparison_tables
 from ptmbench.report.text import render_markdown, render_text
 from ptmbench.store import ResultsFolder, read_folders, write_atomically
 
+SITE = "html"
+
 
 def report(arguments: argparse.Namespace) -> int:
     """Renders the folders' records, their gains computed anew; 0 also where single records could not be read."""
-    folders, problems = read_folders(arguments.folders)
+    if arguments.format == SITE and not arguments.output:
+        raise UsageError("--format html writes a folder: say which, for example -o site/")
+    read, problems = read_folders(arguments.folders)
+    for problem in problems:
+        print(f"ptmbench: warning: {problem}", file=sys.stderr)
+    folders = [(folder, settled(found, folder.sample)) for folder, found in read]
+    if arguments.format == SITE:
+        return _write_site(folders, arguments.output)
     records: list[Record] = []
     homes: dict[str, ResultsFolder] = {}
     here = arguments.output.parent if arguments.output else Path()
     for folder, found in folders:
         place = os.path.relpath(folder.path, here)
-        records += [_seen_from(record, place) for record in settled(found, folder.sample)]
-        homes |= {record.case.digest: folder for record in found}
-    for problem in problems:
-        print(f"ptmbench: warning: {problem}", file=sys.stderr)
+        records += [_seen_from(record, place) for record in found]
+        homes |= {record.quality.outcomes.sha256: folder for record in found if record.quality}
     text = render(records, arguments.format, Readers.of(homes))
     if arguments.output:
         write_atomically(arguments.output, text.encode())
     else:
         print(text.rstrip("\n"))
+    return 0
+
+
+def _write_site(folders: Sequence[tuple[ResultsFolder, Sequence[Record]]], target: Path) -> int:
+    from ptmbench.report.site.building import build  # templates take a while to import, and no table needs them
+
+    cases = build(folders, target)
+    print(f"{target / 'index.html'}: {cases} cases")
     return 0
 
 
@@ -58,11 +74,12 @@ class Readers:
 
     @classmethod
     def of(cls, homes: Mapping[str, ResultsFolder]) -> "Readers":
-        """Readers of records that lie in these folders, by digest."""
-        return cls(
-            lambda record: homes[record.case.digest].sample(record),
-            lambda record: homes[record.case.digest].corrupted_sample(record),
-        )
+        """Readers of records whose outcomes lie in these folders, by their sha256: folders may share a case."""
+
+        def home(record: Record) -> ResultsFolder:
+            return homes[quality_of(record).outcomes.sha256]
+
+        return cls(lambda record: home(record).sample(record), lambda record: home(record).corrupted_sample(record))
 
     @classmethod
     def of_folder(cls, folder: ResultsFolder) -> "Readers":

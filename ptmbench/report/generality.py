@@ -13,7 +13,8 @@ HEADERS = (
 )  # fmt: skip
 
 
-def _shown(mean: Mean | None, scale: float, sign: str = "") -> str:
+def shown_mean(mean: Mean | None, scale: float, sign: str = "") -> str:
+    """A mean with its interval, where there is one."""
     if mean is None:
         return NONE
     text = f"{scale * mean.value:{sign}.1f}"
@@ -28,8 +29,8 @@ def _cells(row: Overall) -> list[str]:
         row.family.replace("_", "-"),
         row.model,
         row.method,
-        _shown(row.rank, 1),
-        _shown(row.gain, 100, "+"),
+        shown_mean(row.rank, 1),
+        shown_mean(row.gain, 100, "+"),
         f"{100 * row.gap.value:+.1f}",
         NONE if row.slope is None else f"{100 * row.slope.value:+.1f}",
     ]

@@ -14,6 +14,7 @@ from ptmbench.samples import Sample
 LOWER_IS_BETTER = frozenset({"parameters", "macs", "latency_p50_s", "latency_p95_s", "inference_bytes"})
 LOWER_IS_BETTER |= {"training_bytes", "carry_over_time_s"}
 SampleOf = Callable[[Record], Sample]
+TableKey = tuple[str, str, str, str]  # task, budget, device, precision
 FAMILIES = ("supervised", "unsupervised", "self_supervised", "control")
 
 
@@ -131,15 +132,19 @@ def comparison_tables(records: Iterable[Record], sample_of: SampleOf | None = No
 
     `sample_of(record)` gives what rank intervals are computed from; without it rows have no places.
     """
-    groups: defaultdict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
+    return [_table(key, members, places_of(members, sample_of)) for key, members in by_table(records)]
+
+
+def by_table(records: Iterable[Record]) -> list[tuple[TableKey, list[Record]]]:
+    """The records that stand in one table each, by task, budget, device and precision."""
+    groups: defaultdict[TableKey, list[Record]] = defaultdict(list)
     for record in records:
         case = record.case
         groups[case.task.name, record.budget, record.provenance.device, case.precision].append(record)
-    ordered = sorted(groups.items(), key=lambda entry: task_order(entry[0]))
-    return [_table(key, members, _places(members, sample_of)) for key, members in ordered]
+    return sorted(groups.items(), key=lambda entry: task_order(entry[0]))
 
 
-def _places(members: Sequence[Record], sample_of: SampleOf | None) -> dict[str, Places]:
+def places_of(members: Sequence[Record], sample_of: SampleOf | None) -> dict[str, Places]:
     """The places of the cases whose outcomes can be read; none where there is nothing to read them with."""
     if sample_of is None:
         return {}
@@ -152,14 +157,14 @@ def _places(members: Sequence[Record], sample_of: SampleOf | None) -> dict[str, 
     return rank_intervals(samples, higher_is_better=upwards)
 
 
-def task_order(key: tuple[str, str, str, str]) -> tuple[str, int, str, str, str]:
+def task_order(key: TableKey) -> tuple[str, int, str, str, str]:
     """Tasks by data set, few shots before many, full last."""
     data_set, _, size = key[0].rpartition("_")
     shots = size.removesuffix("shot")
     return data_set, int(shots) if shots.isdigit() else 10**9, *key[1:]
 
 
-def _table(key: tuple[str, str, str, str], members: Sequence[Record], places: Mapping[str, Places]) -> Table:
+def _table(key: TableKey, members: Sequence[Record], places: Mapping[str, Places]) -> Table:
     done = [record.quality for record in members if record.quality]
     upwards = done[0].higher_is_better if done else True
 

@@ -1,0 +1,1 @@
+"""The results site: static pages that work from a folder, with no network and no server."""

@@ -1,0 +1,106 @@
+"""Writes the site: the only part that touches files.
+
+DIR/index.html        the leaderboard
+DIR/charts.html       charts by task
+DIR/tables.html       tables across tasks
+DIR/cases/CASE.html   a page a case; where several folders hold the case, DIR/cases/FOLDER/CASE.html
+DIR/pictures/         pictures of cases, named by their sha256
+DIR/assets/           scripts, style, Plotly, and the data of leaderboard and charts
+"""
+
+import importlib.util
+import shutil
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+
+from ptmbench.errors import StoreError, UsageError
+from ptmbench.record import Record
+from ptmbench.report.site.comparisons import across
+from ptmbench.report.site.holdings import Entry, entries_of, holdings
+from ptmbench.report.site.leaderboard import leaderboard
+from ptmbench.report.site.pages import Press, data_file
+from ptmbench.report.site.pictures import FOLDER, Picture, picture_of
+from ptmbench.report.site.series import Runs, runs_of, series_of
+from ptmbench.store import ResultsFolder
+
+MARK = ".ptmbench-site"  # tells a folder that this program filled from one that holds something else
+OWN = ("assets", "cases", FOLDER)  # what an earlier build left in them is not part of this one
+PLOTLY = "plotly.min.js"
+
+
+def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Path) -> int:
+    """Writes the site of these folders and their settled records; returns the number of case pages."""
+    plotly = _plotly()
+    held = holdings(folders)
+    entries = entries_of(held)
+    if not entries:
+        raise UsageError("the folders hold no record that can be read: there is nothing to make a site of")
+    press, runs = Press.ready(), runs_of(entries)
+    try:
+        _clear(target)
+        _write_assets(target / "assets", plotly, entries)
+        for entry in entries:
+            _write_case(target, press, entry, runs)
+        _write(target / "charts.html", press.charts())
+        _write(target / "tables.html", press.tables(across(entries)))
+        _write(target / "index.html", press.index(held, entries))
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or target} cannot be written ({error.strerror}): give a folder that you may write to "
+            "with -o"
+        ) from None
+    return len(entries)
+
+
+def _plotly() -> Path:
+    """Plotly's script, as its Python package ships it; that package itself is not imported, which would take long."""
+    found = importlib.util.find_spec("plotly")
+    places = (found.submodule_search_locations or []) if found else []
+    for place in places:
+        script = Path(place) / "package_data" / PLOTLY
+        if script.is_file():
+            return script
+    raise UsageError("--format html needs plotly: pip install 'ptmbench[site]'")
+
+
+def _clear(target: Path) -> None:
+    """Makes the folder ready; one that holds anything else than an earlier site is refused."""
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target} is a file: --format html writes a folder, for example -o site/")
+    if target.is_dir() and any(target.iterdir()) and not (target / MARK).exists():
+        raise UsageError(f"{target} holds something else than a site: give an empty or a new folder with -o")
+    target.mkdir(parents=True, exist_ok=True)
+    _write(target / MARK, "Written by ptmbench report --format html, which replaces all of it.\n")
+    for name in OWN:
+        shutil.rmtree(target / name, ignore_errors=True)
+
+
+def _write_assets(folder: Path, plotly: Path, entries: Sequence[Entry]) -> None:
+    folder.mkdir()
+    for source in resources.files("ptmbench.report.site").joinpath("static").iterdir():
+        (folder / source.name).write_bytes(source.read_bytes())
+    shutil.copyfile(plotly, folder / PLOTLY)
+    _write(folder / "data.js", data_file("data", leaderboard(entries)))
+    _write(folder / "series.js", data_file("series", series_of(entries)))
+
+
+def _write_case(target: Path, press: Press, entry: Entry, runs: Runs) -> None:
+    quality = entry.record.quality
+    pictures = [picture_of(entry.holding.folder, sheet) for sheet in (quality.pictures if quality else [])]
+    for picture in pictures:
+        _write_picture(target, picture)
+    same = runs[entry.record.case.id, entry.setting]
+    _write(target / entry.page, press.case(entry, same, pictures))
+
+
+def _write_picture(target: Path, picture: Picture) -> None:
+    if picture.content is not None:
+        path = target / picture.page
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(picture.content)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")

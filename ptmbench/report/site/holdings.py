@@ -1,0 +1,92 @@
+"""What the site is made of: results folders, and of each case in them an entry with its row and its page."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from ptmbench.record import Record
+from ptmbench.report.tables import Row, by_table, make_row, places_of
+from ptmbench.store import ResultsFolder
+
+Setting = tuple[str, str, str]  # budget, device, precision
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One results folder: a name that no other one has, the same as part of an address, and its records."""
+
+    label: str
+    slug: str
+    folder: ResultsFolder
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One case of one folder. `rows` is how many rows the table has in which its place is told."""
+
+    holding: Holding
+    record: Record
+    row: Row
+    rows: int
+    page: str
+
+    @property
+    def setting(self) -> Setting:
+        """What figures must share to be compared."""
+        return self.record.budget, self.record.provenance.device, self.record.case.precision
+
+
+def holdings(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]]) -> list[Holding]:
+    """The folders by name; folders of one name are told apart by as much of their path as it takes."""
+    found = list(folders)
+    labels = _labels([folder.path.resolve() for folder, _ in found])
+    taken: Counter[str] = Counter()
+    made = []
+    for (folder, records), label in zip(found, labels, strict=True):
+        slug = re.sub(r"[^A-Za-z0-9_.-]", "_", label).strip(".") or "folder"
+        taken[slug] += 1
+        if taken[slug] > 1:
+            slug = f"{slug}-{taken[slug]}"
+        made.append(Holding(label, slug, folder, tuple(records)))
+    return made
+
+
+def _labels(paths: Sequence[PurePath]) -> list[str]:
+    """The last parts of each path, as many as make it the only one of its name; equal paths stay equal."""
+    depths = [1] * len(paths)
+    for depth in range(1, max((len(path.parts) for path in paths), default=1)):
+        names = Counter(_tail(path, mine) for path, mine in zip(paths, depths, strict=True))
+        depths = [depth + 1 if names[_tail(path, mine)] > 1 else mine for path, mine in zip(paths, depths, strict=True)]
+    if len(set(paths)) < len(paths):  # a folder named twice would ask for its whole path, which nobody wants to read
+        depths = [1] * len(paths)
+    return [_tail(path, depth) for path, depth in zip(paths, depths, strict=True)]
+
+
+def _tail(path: PurePath, parts: int) -> str:
+    return "/".join(path.parts[-parts:])
+
+
+def entries_of(kept: Sequence[Holding]) -> list[Entry]:
+    """An entry for every record, table by table; places are told within a folder, where all ran side by side."""
+    often = Counter(record.case.id for holding in kept for record in holding.records)
+    return [entry for holding in kept for entry in _of_holding(holding, often)]
+
+
+def _of_holding(holding: Holding, often: Mapping[str, int]) -> Iterator[Entry]:
+    for _, members in by_table(holding.records):
+        places = places_of(members, holding.folder.sample)
+        rows = [(record, make_row(record, places.get(record.case.id))) for record in members]
+        finished = sum(row.value is not None for _, row in rows)
+        for record, row in sorted(rows, key=_best_first):
+            folder = f"{holding.slug}/" if often[record.case.id] > 1 else ""
+            yield Entry(holding, record, row, finished, f"cases/{folder}{record.case.id}.html")
+
+
+def _best_first(pair: tuple[Record, Row]) -> tuple[bool, float, str]:
+    record, row = pair
+    upwards = record.quality is None or record.quality.higher_is_better
+    value = row.value or 0.0
+    return row.value is None, -value if upwards else value, record.case.id

@@ -1,0 +1,94 @@
+"""Pages: templates filled with what the site knows. Whatever comes from a record is escaped."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+import ptmbench
+from ptmbench.report.figures import metric_name, percent, place_range, scaled
+from ptmbench.report.generality import shown_mean
+from ptmbench.report.site.case import command_of, groups_of
+from ptmbench.report.site.comparisons import Across
+from ptmbench.report.site.holdings import Entry, Holding
+from ptmbench.report.site.leaderboard import VERDICTS
+from ptmbench.report.site.pictures import Picture
+from ptmbench.report.site.series import charts_of
+
+
+def script_literal(value: Any) -> str:
+    """JSON that may stand inside a script element or file: no letter of it can close the element."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def data_file(name: str, value: Any) -> str:
+    """A script that hands a value to the page; pages of a folder may load scripts, but not read files."""
+    return f"ptmbench.{name} = {script_literal(value)};\n"
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("ptmbench.report.site"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    made.globals |= {"version": ptmbench.__version__, "metric_name": metric_name, "percent": percent}
+    made.globals |= {"place_range": place_range, "scaled": scaled, "mean": shown_mean, "verdicts": VERDICTS}
+    made.filters |= {"address": quote, "words": lambda text: str(text).replace("_", " "), "percent": _share}
+    return made
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Renders the pages of one site; `depth` in a template is how many folders deep its page lies."""
+
+    environment: Environment
+
+    @classmethod
+    def ready(cls) -> "Press":
+        """One with the package's templates."""
+        return cls(_environment())
+
+    def _page(self, template: str, page: str, **values: Any) -> str:
+        return self.environment.get_template(template).render(root="../" * page.count("/"), page=page, **values)
+
+    def index(self, held: Sequence[Holding], entries: Sequence[Entry]) -> str:
+        """The leaderboard."""
+        finished = sum(entry.row.value is not None for entry in entries)
+        return self._page("index.html", "index.html", holdings=held, cases=len(entries), finished=finished)
+
+    def charts(self) -> str:
+        """The charts over tasks and cases."""
+        return self._page("charts.html", "charts.html")
+
+    def tables(self, found: Sequence[Across]) -> str:
+        """The tables across tasks."""
+        return self._page("tables.html", "tables.html", settings=found)
+
+    def case(self, entry: Entry, runs: Sequence[Entry], pictures: Sequence[Picture]) -> str:
+        """The page of a case."""
+        charts = charts_of(entry, runs)
+        return self._page(
+            "case.html",
+            entry.page,
+            entry=entry,
+            case=entry.record.case,
+            row=entry.row,
+            record=entry.record,
+            groups=groups_of(entry.record),
+            command=command_of(entry.record),
+            runs=runs,
+            pictures=pictures,
+            charts=charts,
+            literal=script_literal(charts),
+        )

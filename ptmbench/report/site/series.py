@@ -1,0 +1,88 @@
+"""What charts draw besides the leaderboard's figures: learning curves, corrupted test examples, latency, history."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ptmbench.record import Quality
+from ptmbench.report.figures import metric_name
+from ptmbench.report.site.holdings import Entry, Setting
+
+Runs = Mapping[tuple[str, Setting], Sequence[Entry]]  # the same case in several folders, the earliest first
+
+
+def runs_of(entries: Iterable[Entry]) -> dict[tuple[str, Setting], list[Entry]]:
+    """By case and setting its entries in the order in which they ran."""
+    found: defaultdict[tuple[str, Setting], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.record.case.id, entry.setting].append(entry)
+    for members in found.values():
+        members.sort(key=lambda entry: (entry.record.provenance.started_at, entry.holding.label))
+    return dict(found)
+
+
+def curve_of(quality: Quality) -> dict[str, list[float]]:
+    """The learning curve: steps, the mean over seeds, and the lowest and the highest seed at each."""
+    by_step: defaultdict[int, list[float]] = defaultdict(list)
+    for point in quality.curve:
+        by_step[point.step].append(point.value)
+    steps = sorted(by_step)
+    return {
+        "x": [float(step) for step in steps],
+        "y": [float(np.mean(by_step[step])) for step in steps],
+        "low": [min(by_step[step]) for step in steps],
+        "high": [max(by_step[step]) for step in steps],
+    }
+
+
+def corrupted_of(quality: Quality) -> dict[str, dict[str, list[float]]]:
+    """By corruption, and over all of them as "all", the metric by severity; severity 0 is the clean test split."""
+    by_name: defaultdict[str, defaultdict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for found in quality.corrupted:
+        for name in (found.corruption, "all"):
+            by_name[name][found.severity].append(found.value)
+    return {
+        name: {
+            "x": [0.0, *(float(severity) for severity in sorted(levels))],
+            "y": [quality.value, *(float(np.mean(levels[severity])) for severity in sorted(levels))],
+        }
+        for name, levels in by_name.items()
+    }
+
+
+def series_of(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
+    """By the page of a case its learning curve and its corruption curves, where it has any."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        quality = entry.record.quality
+        if quality and quality.curve:
+            found.setdefault(entry.page, {})["curve"] = curve_of(quality)
+        if quality and quality.corrupted:
+            found.setdefault(entry.page, {})["corrupted"] = corrupted_of(quality)
+    return found
+
+
+def charts_of(entry: Entry, runs: Sequence[Entry]) -> dict[str, Any]:
+    """What the page of a case draws: only the charts that there are figures for."""
+    quality, cost = entry.record.quality, entry.record.cost
+    charts: dict[str, Any] = {}
+    if cost and cost.latency_s and cost.latency_s.samples:
+        charts["latency"] = {"samples": cost.latency_s.samples, "p50": cost.latency_s.p50, "p95": cost.latency_s.p95}
+    if quality and quality.curve:
+        charts["curve"] = curve_of(quality)
+    if quality and quality.corrupted:
+        charts["corrupted"] = corrupted_of(quality)
+    past = [run for run in runs if run.record.quality]
+    if len(past) > 1:
+        charts["history"] = {
+            "x": [run.record.provenance.started_at for run in past],
+            "y": [run.row.value for run in past],
+            "low": [run.row.low for run in past],
+            "high": [run.row.high for run in past],
+            "text": [run.holding.label for run in past],
+        }
+    if charts and quality:
+        charts["metric"] = metric_name(quality.metric)
+    return charts

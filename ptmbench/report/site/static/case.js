@@ -1,0 +1,55 @@
+"use strict";
+
+// The charts of one case, drawn from the figures that its page holds.
+(() => {
+  const { plots } = ptmbench;
+  const found = JSON.parse(document.getElementById("data").textContent);
+
+  const drawLatency = ({ samples, p50, p95 }) => {
+    const style = plots.style();
+    const mark = (seconds, name, dash) => ({
+      shape: { type: "line", x0: 1e3 * seconds, x1: 1e3 * seconds, y0: 0, y1: 1, yref: "paper", line: { color: style.ink, dash, width: 1.5 } },
+      label: { x: 1e3 * seconds, y: 1, yref: "paper", yanchor: "bottom", text: name, showarrow: false },
+    });
+    const marks = [mark(p50, "p50", "solid"), mark(p95, "p95", "dot")];
+    plots.draw("latency", [{
+      type: "histogram", x: samples.map((seconds) => 1e3 * seconds), nbinsx: 40, marker: { color: plots.colour(0) },
+      hovertemplate: "%{x} ms: %{y}<extra></extra>",
+    }], {
+      xaxis: plots.axis("milliseconds"), yaxis: plots.axis("batches"), bargap: 0.05,
+      shapes: marks.map((one) => one.shape), annotations: marks.map((one) => one.label),
+    });
+  };
+
+  const texts = (points, name) => points.x.map((x, at) =>
+    `${name} ${plots.plain(x)}: ${plots.percent(points.y[at], points.low?.[at], points.high?.[at])}`);
+  const quality = () => plots.axis(`${plots.plain(found.metric)}, %`);
+
+  const drawCurve = (points) => plots.draw("curve", plots.curve("mean over seeds", 0, points, texts(points, "step")), {
+    xaxis: plots.axis("steps of training"), yaxis: quality(), showlegend: false,
+  });
+
+  const drawCorrupted = (curves) => {
+    const names = Object.keys(curves).sort((one, other) => Number(other === "all") - Number(one === "all") || one.localeCompare(other));
+    const traces = names.flatMap((name, index) => plots.curve(
+      name === "all" ? "all together" : ptmbench.words(name), index, curves[name], texts(curves[name], `${plots.plain(name)}, severity`)));
+    plots.draw("corrupted", traces, { xaxis: plots.axis("severity", { dtick: 1 }), yaxis: quality() });
+  };
+
+  const drawHistory = (points) => {
+    const shown = points.x.map((x, at) => `${plots.plain(points.text[at])}<br>${texts(points, "started")[at]}`);
+    plots.draw("history", plots.curve("quality", 0, points, shown), {
+      xaxis: plots.axis("started", { type: "date" }), yaxis: quality(), showlegend: false,
+    });
+  };
+
+  const draw = () => {
+    if (found.latency) drawLatency(found.latency);
+    if (found.curve) drawCurve(found.curve);
+    if (found.corrupted) drawCorrupted(found.corrupted);
+    if (found.history) drawHistory(found.history);
+  };
+
+  plots.onTheme(draw);
+  draw();
+})();

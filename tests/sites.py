@@ -1,0 +1,51 @@
+"""Results folders for tests of the site."""
+
+import hashlib
+import io
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+from PIL import Image
+
+from ptmbench.record import Outcomes, Record, null_paths
+from ptmbench.recordfiles import to_json
+
+QUICK = Path(__file__).parents[1] / "results" / "embedded" / "quick-cpu-fp32"
+HOSTILE = "</script><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}\"'&\u2028"
+
+
+def picture():
+    """A small PNG, and what a record says of it."""
+    stream = io.BytesIO()
+    Image.new("RGB", (64, 32), "teal").save(stream, "PNG")
+    content = stream.getvalue()
+    return SimpleNamespace(
+        content=content, sheet=Outcomes(file="pictures/sheet.png", sha256=hashlib.sha256(content).hexdigest())
+    )
+
+
+PNG = picture()
+
+
+def write(folder, record):
+    """Puts a record of the committed folder into another one, with its outcomes."""
+    (folder / "outcomes").mkdir(parents=True, exist_ok=True)
+    (folder / "_folder.json").write_text(json.dumps({"budget": "quick", "device": "cpu", "precision": "fp32"}))
+    (folder / f"{record.case.id}.json").write_text(to_json(record))
+    if record.quality:
+        shutil.copy(QUICK / record.quality.outcomes.file, folder / "outcomes")
+
+
+def changed(record, **model):
+    """The record with another model."""
+    case = record.case.model_copy(update={"model": record.case.model.model_copy(update=model)})
+    return record.model_copy(update={"case": case})
+
+
+def gone(record, status, reason):
+    """The record as of a case that did not finish."""
+    parts = {**dict(record), "quality": None, "gain": None, "cost": None, "status": status, "reason": reason}
+    dumped = record.model_copy(update=parts).model_dump(exclude={"missing", "reason"})
+    return Record.model_validate({**parts, "missing": dict.fromkeys(null_paths(dumped), reason)})
