@@ -181,9 +181,9 @@ def _differences(sample: Sample, others: Sequence[Sample]) -> tuple[Numbers, Num
     squares = variance**2 / freedom
     if seeds > 1:
         own = ((effects - means[:, None]).var(ddof=1, axis=-1) / worth).sum(axis=1) / (seeds - 1)
-        of_seeds = np.maximum(values.var(ddof=1, axis=1) - own, 0.0) / seeds
-        squares = squares + of_seeds**2 / (seeds - 1)
-        variance = variance + of_seeds
+        of_seeds, of_examples = values.var(ddof=1, axis=1) / seeds, np.maximum(variance - own / seeds, 0.0)
+        squares = of_examples**2 / freedom + of_seeds**2 / (seeds - 1)
+        variance = of_examples + of_seeds
     means_of_values = values.mean(axis=1)
     certain = variance == 0
     known = np.divide(variance**2, squares, out=np.full_like(variance, freedom), where=squares > 0)

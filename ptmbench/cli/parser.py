@@ -36,6 +36,7 @@ REPORT_EXAMPLES = """\
 examples:
   ptmbench report ptmbench-results/quick-cpu-fp32
   ptmbench report results/embedded/standard-cpu-fp32 --format markdown -o table.md
+  ptmbench report results/main --card vgg_tiny.glyphs -o card.md
   ptmbench report results/main results/today --format html -o site/     pages that work offline: open site/index.html
 """
 SHOW_EXAMPLES = """\
@@ -246,4 +247,6 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal; of html a folder"
     )
+    parser.add_argument("--card", metavar="MODEL", help="one page about one model, in Markdown")
+    parser.add_argument("--model-index", action="store_true", help="of --card the metadata of a model card instead")
     parser.set_defaults(command=reporting.report)

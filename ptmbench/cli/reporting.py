@@ -19,6 +19,7 @@ from ptmbench.report.robustness import CorruptedOf, render_robustness, robust_ta
 from ptmbench.report.sources import source_tables
 from ptmbench.report.tables import SampleOf, comparison_tables
 from ptmbench.report.text import render_markdown, render_text
+from ptmbench.report.usability import card_of
 from ptmbench.store import ResultsFolder, read_folders, write_atomically
 
 SITE = "html"
@@ -28,6 +29,10 @@ def report(arguments: argparse.Namespace) -> int:
     """Renders the folders' records, their gains computed anew; 0 also where single records could not be read."""
     if arguments.format == SITE and not arguments.output:
         raise UsageError("--format html writes a folder: say which, for example -o site/")
+    if arguments.model_index and not arguments.card:
+        raise UsageError("--model-index is of one model: say which with --card MODEL")
+    if arguments.card and arguments.format not in {"text", "markdown"}:
+        raise UsageError(f"a card is Markdown, not {arguments.format}: leave --format out")
     read, problems = read_folders(arguments.folders)
     for problem in problems:
         print(f"ptmbench: warning: {problem}", file=sys.stderr)
@@ -41,7 +46,11 @@ def report(arguments: argparse.Namespace) -> int:
         place = os.path.relpath(folder.path, here)
         records += [_seen_from(record, place) for record in found]
         homes |= {record.quality.outcomes.sha256: folder for record in found if record.quality}
-    text = render(records, arguments.format, Readers.of(homes))
+    readers = Readers.of(homes)
+    if arguments.card:
+        text = card_text(records, readers, arguments.card, metadata=arguments.model_index)
+    else:
+        text = render(records, arguments.format, readers)
     if arguments.output:
         write_atomically(arguments.output, text.encode())
     else:
@@ -109,6 +118,17 @@ def render(records: list[Record], style: str, read: Readers | None = None) -> st
     ]
     text = render_markdown(tables, sources) if style == "markdown" else render_text(tables, sources)
     return "\n".join([text.rstrip("\n") + "\n", *(part for part in across if part)])
+
+
+def card_text(records: list[Record], read: Readers, model: str, *, metadata: bool) -> str:
+    """The usability card of a model, or the metadata of a model card."""
+    from ptmbench.report.usability_pages import model_index, render_card
+
+    tables = comparison_tables(records, read.sample)
+    across = [found for members in by_key(records) for found in generalisation(members)]
+    robust = [table for members in by_key(records) for table in robust_tables(members, read.sample, read.corrupted)]
+    card = card_of(model, records, tables, across, robust)
+    return model_index(card) if metadata else render_card(card)
 
 
 def by_key(records: list[Record]) -> list[list[Record]]:

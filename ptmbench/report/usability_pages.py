@@ -62,7 +62,6 @@ def model_index(card: UsabilityCard) -> str:
             metric_type=METRIC_TYPES[standing.table.metric],
             metric_name=f"{metric_name(standing.table.metric)}, {standing.row.method}, {standing.table.budget}",
             metric_value=round(standing.row.value or 0.0, 4),
-            source_name="ptmbench",
         )
         for standing in card.standings
     ]
