@@ -31,6 +31,12 @@ class Mean:
         means = [float(np.mean(values)) for values in by_data_set.values()]
         return cls(float(np.mean(means)), t_interval(means) if len(means) > 1 else None)
 
+    def within(self, low: float, high: float) -> "Mean":
+        """The same with its interval cut to what is possible: Student's knows nothing of that."""
+        if self.interval is None:
+            return self
+        return Mean(self.value, (max(self.interval[0], low), min(self.interval[1], high)))
+
 
 @dataclass(frozen=True, slots=True)
 class Overall:
@@ -116,7 +122,7 @@ def _comparison(kind: str, records: Sequence[Record]) -> Comparison | None:
     if len(rows) < 2 or len(tasks) < 2:
         return None
     places = _places(grid, rows, tasks)
-    overall = [_overall(grid[row], tasks, places[row]) for row in rows]
+    overall = [_overall(grid[row], tasks, places[row], len(rows)) for row in rows]
     return Comparison(
         kind=kind,
         budget=records[0].budget,
@@ -139,7 +145,7 @@ def _places(grid: Grid, rows: Sequence[Row], tasks: Sequence[str]) -> dict[Row, 
     return places
 
 
-def _overall(cells: Mapping[str, Record], tasks: Sequence[str], places: Mapping[str, float]) -> Overall:
+def _overall(cells: Mapping[str, Record], tasks: Sequence[str], places: Mapping[str, float], rows: int) -> Overall:
     ranked, gained, gaps = (defaultdict[str, list[float]](list) for _ in range(3))
     for task in tasks:
         record, data_set = cells[task], cells[task].case.task.dataset
@@ -154,7 +160,7 @@ def _overall(cells: Mapping[str, Record], tasks: Sequence[str], places: Mapping[
         model=model.name,
         method=cells[tasks[0]].case.method.name,
         family=model.family,
-        rank=Mean.over(ranked),
+        rank=Mean.over(ranked).within(1, rows),
         gain=Mean.over(gained) if sum(map(len, gained.values())) == len(tasks) else None,
         gap=Mean.over(gaps),
         slope=Mean.over(slopes) if slopes else None,

@@ -78,3 +78,11 @@ def test_the_slope_of_shots_is_that_of_a_straight_line(committed):
 
     assert {"d": [pytest.approx(0.02)]} == shot_slopes(made)
     assert {} == shot_slopes(made[:2])
+
+
+def test_a_mean_rank_stays_among_the_places_there_are():
+    """Two data sets that disagree leave an interval that reaches all places, and no further."""
+    mean = Mean.over({"one": [1.0], "two": [3.0]}).within(1, 4)
+
+    assert (2.0, (1, 4)) == (mean.value, mean.interval)
+    assert Mean.over({"one": [1.0]}).within(1, 4).interval is None
