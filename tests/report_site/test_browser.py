@@ -110,7 +110,7 @@ def test_back_and_forward_go_through_the_views(visit):
 
 
 def test_many_rows_are_paged(visit):
-    """A hundred rows stand on a page, and the next one holds the others."""
+    """Fifty rows stand on a page, and the next one holds the others."""
     page = visit()
     first = rows(page)
 
@@ -118,7 +118,7 @@ def test_many_rows_are_paged(visit):
     until(page, "location.hash.includes('page=2')")
     until(page, "document.getElementById('back').disabled === false")
 
-    assert len(first) == 100
+    assert len(first) == 50
     assert not [row for row in rows(page) if row in first]
 
 
