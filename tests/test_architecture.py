@@ -81,7 +81,7 @@ def test_tasks_and_sources_share_no_code():
 
 
 @pytest.mark.parametrize(
-    "path", [*sorted((PACKAGE / "report").glob("*.py")), PACKAGE / "store.py"], ids=lambda p: p.name
+    "path", [*sorted((PACKAGE / "report").rglob("*.py")), PACKAGE / "store.py"], ids=lambda p: p.name
 )
 def test_reports_and_store_do_not_know_the_catalog(path):
     """Old results stay readable when the catalog changes."""

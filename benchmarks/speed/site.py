@@ -31,8 +31,8 @@ FAMILIES = ("supervised", "unsupervised", "self_supervised")
 FILTERS = """async () => {
   const slowest = {};
   const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
-  const choices = { model: ["1", "12", "123", ""], task: ["task7", "task8", ""], method: ["knn", ""] };
-  for (const [name, values] of Object.entries(choices)) {
+  const tries = { model: ["1", "12", "123", ""], task: ["task7", "task8", ""], method: ["knn", ""] };
+  for (const [name, values] of Object.entries(tries)) {
     for (const value of values) {
       const control = document.forms.filters.elements[name];
       const changed = new Promise((done) => window.addEventListener("hashchange", done, { once: true }));
