@@ -3,12 +3,12 @@
 import shutil
 
 import pytest
-from sites import HOSTILE, PNG, QUICK, changed, gone, write
 
 from ptmbench.gain import settled
 from ptmbench.record import CorruptedValue, CurvePoint, Outcomes
 from ptmbench.report.site.building import build
 from ptmbench.store import ResultsFolder, read_folders
+from sites import HOSTILE, PNG, QUICK, changed, gone, write
 
 
 @pytest.fixture(scope="session")
