@@ -125,7 +125,8 @@
     document.getElementById("gain").style.height = `${140 + 22 * known.length}px`;
     plots.draw("gain", traces, {
       height: 140 + 22 * known.length,
-      xaxis: plots.axis("points over training from scratch", { zeroline: true, zerolinewidth: 2 }),
+      xaxis: plots.axis("points", { zeroline: true, zerolinewidth: 2, rangemode: "tozero" }),
+      showlegend: true,
       yaxis: plots.axis("", { categoryorder: "array", categoryarray: known.map(name), tickfont: { size: narrow ? 8 : 11 }, range: [-0.7, known.length - 0.3] }),
       legend: { orientation: "h", y: 1, yanchor: "bottom" },
     }, "No case of this choice has a gain: controls have none, and the others need the same architecture from scratch.");
