@@ -23,7 +23,7 @@ def rows(page):
 
 def until(page, expression):
     """Asks until it is true; a wait inside the page would evaluate text, which the page's own policy forbids."""
-    for _ in range(100):
+    for _ in range(400):  # twenty seconds: a busy machine draws slowly
         if page.evaluate(expression):
             return
         page.wait_for_timeout(50)
