@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ptmbench.errors import UsageError
-from ptmbench.gain import settled
+from ptmbench.gain import SampleOf, settled
 from ptmbench.generalisation import generalisation
 from ptmbench.record import Record, quality_of
 from ptmbench.report.economy import bargains, render_economy
@@ -17,7 +17,7 @@ from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.generality import render_generality
 from ptmbench.report.robustness import CorruptedOf, render_robustness, robust_tables
 from ptmbench.report.sources import source_tables
-from ptmbench.report.tables import SampleOf, comparison_tables
+from ptmbench.report.tables import comparison_tables
 from ptmbench.report.text import render_markdown, render_text
 from ptmbench.report.usability import card_of
 from ptmbench.store import ResultsFolder, read_folders, write_atomically

@@ -9,6 +9,7 @@ import numpy as np
 from tabulate import tabulate
 
 from ptmbench.errors import RecordError
+from ptmbench.gain import SampleOf
 from ptmbench.ranking import Places, rank_intervals
 from ptmbench.record import Record, quality_of
 from ptmbench.report.figures import NONE, metric_name, percent, place_range
@@ -16,7 +17,6 @@ from ptmbench.report.tables import task_order
 from ptmbench.samples import Sample, interval_of
 from ptmbench.statistics import Interval
 
-SampleOf = Callable[[Record], Sample]
 CorruptedOf = Callable[[Record], Sample | None]
 
 

@@ -2,18 +2,17 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ptmbench.errors import RecordError
+from ptmbench.gain import SampleOf
 from ptmbench.ranking import Places, rank_intervals
 from ptmbench.record import Record, chance_of
 from ptmbench.report.curves import Curve, curves_of
-from ptmbench.samples import Sample
 
 LOWER_IS_BETTER = frozenset({"parameters", "macs", "latency_p50_s", "latency_p95_s", "inference_bytes"})
 LOWER_IS_BETTER |= {"training_bytes", "carry_over_time_s"}
-SampleOf = Callable[[Record], Sample]
 TableKey = tuple[str, str, str, str]  # task, budget, device, precision
 FAMILIES = ("supervised", "unsupervised", "self_supervised", "control")
 
