@@ -8,6 +8,7 @@ from ptmbench.cli import (
     calibrating,
     checking,
     engine_commands,
+    examples,
     fetching,
     flooring,
     gating,
@@ -18,84 +19,15 @@ from ptmbench.cli import (
 )
 from ptmbench.report.gating import RENDERERS
 
-RUN_EXAMPLES = """\
-examples:
-  ptmbench run -k "resnet and digits_5shot"
-  ptmbench run --model vgg_tiny.glyphs --method linear_probe --seeds 3
-  ptmbench run --budget standard --results results/mine --resume
-  ptmbench run -k photo --floors benchmarks/floors.toml     exit code 1 if a floor is missed
-  ptmbench run --model "file:best.pth#torchvision:resnet18" --task "imagefolder:photos?shots=5"
-"""
-LIST_EXAMPLES = """\
-examples:
-  ptmbench list models
-  ptmbench list cases -k "resnet and not random"
-  ptmbench list tasks --json
-"""
-REPORT_EXAMPLES = """\
-examples:
-  ptmbench report ptmbench-results/quick-cpu-fp32
-  ptmbench report results/embedded/standard-cpu-fp32 --format markdown -o table.md
-  ptmbench report results/main --card vgg_tiny.glyphs -o card.md
-  ptmbench report results/main results/today --format html -o site/     pages that work offline: open site/index.html
-"""
-SHOW_EXAMPLES = """\
-examples:
-  ptmbench show fasterrcnn_tiny.glyphs-scene_boxes_full-fine_tune
-  ptmbench show unet_tiny.glyphs-scene_masks_full-fine_tune --results results/mine -n 12 -o masks.png
-"""
-PROFILE_EXAMPLES = """\
-examples:
-  ptmbench profile resnet_tiny.glyphs
-  ptmbench profile bert_tiny.invented --sequence-length 32
-  ptmbench profile torchvision:resnet18 --batch-size 8 --json
-"""
-PRETRAIN_EXAMPLES = """\
-examples:
-  ptmbench pretrain resnet_tiny.glyphs
-  ptmbench pretrain vgg_tiny.glyphs --out checkpoints/     stopped by Ctrl-C, the same command goes on
-"""
-FETCH_EXAMPLES = """\
-examples:
-  ptmbench fetch -k resnet18                                a name of `ptmbench list models`
-  ptmbench fetch -k "resnet50 or cifar10"
-  ptmbench fetch --model torchvision:resnet18@IMAGENET1K_V1 --task torchvision:DTD
-  ptmbench fetch --model hf:google-bert/bert-base-uncased@86b5e0934494bd15c9632b12f734a8a67f723594
-"""
-GATE_EXAMPLES = """\
-examples:
-  ptmbench gate results/main ptmbench-results/quick-cpu-fp32
-  ptmbench gate --against main -k "resnet and linear_probe"       runs main and this revision in turn, 15 times each
-  ptmbench gate --against ../other/.venv/bin/python -k bert       other installed libraries
-  ptmbench gate BASELINE CURRENT --config gate.toml --format github
-"""
-FLOORS_EXAMPLES = """\
-examples:
-  ptmbench floors --from results/embedded/quick-cpu-fp32
-  ptmbench floors --from ptmbench-results/standard-cpu-fp32 --file floors.toml --write
-"""
-CALIBRATE_EXAMPLES = """\
-examples:
-  ptmbench calibrate -k "digits_5shot and linear_probe" --runs 5
-  ptmbench calibrate -k resnet --runs 10 -o ci/gate.toml
-"""
-CHECK_EXAMPLES = """\
-examples:
-  ptmbench check reviews.tsv
-  ptmbench check entities.conll --repair -o repaired.conll
-  ptmbench check imagefolder:photos
-  ptmbench check "coco:annotations.json?images=photos"
-"""
-
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help_text: str, examples: str = ""
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help_text: str, shown: str = ""
 ) -> argparse.ArgumentParser:
     return commands.add_parser(
         name,
         help=help_text,
         description=help_text,
-        epilog=examples,
+        epilog=shown,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -114,14 +46,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ptmbench {ptmbench.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_list(_command(commands, "list", "what there is to benchmark", LIST_EXAMPLES))
-    _add_run(_command(commands, "run", "run cases and print the comparison tables", RUN_EXAMPLES))
-    _add_report(_command(commands, "report", "render results folders again", REPORT_EXAMPLES))
-    _add_show(_command(commands, "show", "draw what a detector or segmenter made of test pictures", SHOW_EXAMPLES))
-    _add_gate(_command(commands, "gate", "whether anything is worse than in a baseline", GATE_EXAMPLES))
-    _add_calibrate(_command(commands, "calibrate", "measure the noise of cases for the gate", CALIBRATE_EXAMPLES))
-    _add_floors(_command(commands, "floors", "propose accuracy floors from measured records", FLOORS_EXAMPLES))
-    profile = _command(commands, "profile", "what a model costs, without any task", PROFILE_EXAMPLES)
+    _add_list(_command(commands, "list", "what there is to benchmark", examples.LIST))
+    _add_run(_command(commands, "run", "run cases and print the comparison tables", examples.RUN))
+    _add_report(_command(commands, "report", "render results folders again", examples.REPORT))
+    _add_show(_command(commands, "show", "draw what a detector or segmenter made of test pictures", examples.SHOW))
+    _add_gate(_command(commands, "gate", "whether anything is worse than in a baseline", examples.GATE))
+    _add_calibrate(_command(commands, "calibrate", "measure the noise of cases for the gate", examples.CALIBRATE))
+    _add_floors(_command(commands, "floors", "propose accuracy floors from measured records", examples.FLOORS))
+    profile = _command(commands, "profile", "what a model costs, without any task", examples.PROFILE)
     profile.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or a reference")
     profile.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
     profile.add_argument(
@@ -130,12 +62,12 @@ def make_parser() -> argparse.ArgumentParser:
     profile.add_argument("--json", action="store_true", help="print JSON")
     _add_machine_options(profile)
     profile.set_defaults(command=engine_commands.profile)
-    pretrain = _command(commands, "pretrain", "train embedded checkpoints again", PRETRAIN_EXAMPLES)
+    pretrain = _command(commands, "pretrain", "train embedded checkpoints again", examples.PRETRAIN)
     pretrain.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
     pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
     pretrain.set_defaults(command=engine_commands.pretrain)
-    _add_check(_command(commands, "check", "whether your data can be read", CHECK_EXAMPLES))
-    fetch = _command(commands, "fetch", "download weights and data; everything else runs offline", FETCH_EXAMPLES)
+    _add_check(_command(commands, "check", "whether your data can be read", examples.CHECK))
+    fetch = _command(commands, "fetch", "download weights and data; everything else runs offline", examples.FETCH)
     several = "name or reference; may be given several times"
     fetch.add_argument(
         "-k", dest="expression", default="", metavar="EXPR", help="names of the hub tier, as pytest's -k"
