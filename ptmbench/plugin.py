@@ -276,9 +276,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     session = config.stash.get(SESSION, None)
     if session is None:
         return
-    from ptmbench.report.sources import source_tables
-    from ptmbench.report.tables import comparison_tables
-    from ptmbench.report.text import EVERYTHING, render_text
+    from ptmbench.report.summary import end_of_run
 
     try:
         records, problems = session.finish()
@@ -290,11 +288,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     shown = [record for record in records if record.case.id in ran]
     if not shown:
         return
-    width = terminalreporter._tw.fullwidth if terminalreporter.isatty else EVERYTHING  # noqa: SLF001  pytest has no other
     terminalreporter.section("ptmbench", sep="=")
-    terminalreporter.write_line(
-        render_text(comparison_tables(shown, session.store.sample), source_tables(shown), width)
-    )
+    terminalreporter.write_line(end_of_run(shown, session.store.sample, colour=terminalreporter.hasmarkup))
     for problem in problems:
         terminalreporter.write_line(f"warning: {problem}", yellow=True)
     terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")

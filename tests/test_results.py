@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ptmbench.cases import find_case, product
-from ptmbench.cli.reporting import Readers, render
 from ptmbench.gain import settled
 from ptmbench.recordfiles import json_schema
+from ptmbench.report.rendering import Readers, render
 from ptmbench.report.robustness import robust_tables
 from ptmbench.session import Session
 from ptmbench.settings import check_settings

@@ -9,9 +9,10 @@ import yaml
 from ptmbench.cli import main
 from ptmbench.errors import UnknownName
 from ptmbench.gain import settled
+from ptmbench.report.escaping import markdown
 from ptmbench.report.tables import comparison_tables
 from ptmbench.report.usability import card_of
-from ptmbench.report.usability_pages import model_index, plain, render_card
+from ptmbench.report.usability_pages import model_index, render_card
 from ptmbench.store import ResultsFolder
 
 ROBUST = Path(__file__).parents[1] / "results" / "robust" / "quick-cpu-fp32"
@@ -76,7 +77,7 @@ def test_nothing_in_a_record_becomes_markup(records):
     assert "<script>" not in page
     assert "[y](" not in page
     assert "\n# h" not in page
-    assert plain("a|b") == r"a\|b"
+    assert markdown("a|b") == r"a\|b"
 
 
 def test_metadata_is_what_model_cards_read(records):
@@ -94,7 +95,7 @@ def test_metadata_is_what_model_cards_read(records):
 def test_the_command_writes_both(tmp_path, capsys):
     """`ptmbench report --card` prints the card, and with --model-index the metadata."""
     assert 0 == main(["report", str(ROBUST), "--card", MODEL])
-    assert capsys.readouterr().out.startswith("# vgg\\_tiny.glyphs")
+    assert capsys.readouterr().out.startswith("# vgg_tiny.glyphs")
     assert 0 == main(["report", str(ROBUST), "--card", MODEL, "--model-index", "-o", str(tmp_path / "card.md")])
     assert (tmp_path / "card.md").read_text().startswith("---\nmodel-index:")
     assert 2 == main(["report", str(ROBUST), "--model-index"])

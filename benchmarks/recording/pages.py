@@ -15,10 +15,10 @@ from tabulate import tabulate
 
 from ptmbench.card import ZOO, load_card
 from ptmbench.catalog import PRETRAINING
-from ptmbench.cli.reporting import Readers, render
 from ptmbench.gain import settled
 from ptmbench.record import Record
 from ptmbench.recordfiles import json_schema
+from ptmbench.report.rendering import Readers, render
 from ptmbench.report.tables import Row, Table, comparison_tables
 from ptmbench.store import ResultsFolder
 

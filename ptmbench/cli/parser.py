@@ -175,10 +175,16 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="results folders")
-    parser.add_argument("--format", choices=["text", "markdown", "csv", "json", reporting.SITE], default="text")
+    parser.add_argument("--format", choices=reporting.FORMATS, default="text")
     parser.add_argument(
         "-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal; of html a folder"
     )
-    parser.add_argument("--card", metavar="MODEL", help="one page about one model, in Markdown")
+    parser.add_argument("--card", metavar="MODEL", help="one page about one model, in Markdown or html")
     parser.add_argument("--model-index", action="store_true", help="of --card the metadata of a model card instead")
+    parser.add_argument(
+        "--plot", action="store_true", help=f"the main pictures as PNG and SVG, into -o (default: {reporting.PLOTS}/)"
+    )
+    parser.add_argument(
+        "--mlflow", metavar="URI", help="log every case as a run of an MLflow tracking server or folder"
+    )
     parser.set_defaults(command=reporting.report)

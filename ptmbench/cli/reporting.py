@@ -1,44 +1,67 @@
-"""`ptmbench report`: tables, or a site, from the records of results folders."""
+"""`ptmbench report`: tables, pages, pictures and exports from the records of results folders."""
 
 import argparse
 import os
 import sys
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from ptmbench.errors import UsageError
-from ptmbench.gain import SampleOf, settled
-from ptmbench.generalisation import generalisation
-from ptmbench.record import Record, quality_of
-from ptmbench.report.economy import bargains, render_economy
-from ptmbench.report.exports import render_csv, render_json
-from ptmbench.report.generality import render_generality
-from ptmbench.report.robustness import CorruptedOf, render_robustness, robust_tables
-from ptmbench.report.sources import source_tables
-from ptmbench.report.tables import comparison_tables
-from ptmbench.report.text import render_markdown, render_text
-from ptmbench.report.usability import card_of
+from ptmbench.gain import settled
+from ptmbench.record import Record
+from ptmbench.report.rendering import Readers, render, usability_card
 from ptmbench.store import ResultsFolder, read_folders, write_atomically
+from ptmbench.terminal import painter, shows_colour, window_width
 
 SITE = "html"
+PYTEST_BENCHMARK = "pytest-benchmark"
+FORMATS = ("text", "markdown", "csv", "json", "latex", PYTEST_BENCHMARK, SITE)
+PLOTS = Path("ptmbench-plots")
+Folders = Sequence[tuple[ResultsFolder, Sequence[Record]]]
 
 
 def report(arguments: argparse.Namespace) -> int:
     """Renders the folders' records, their gains computed anew; 0 also where single records could not be read."""
-    if arguments.format == SITE and not arguments.output:
-        raise UsageError("--format html writes a folder: say which, for example -o site/")
-    if arguments.model_index and not arguments.card:
-        raise UsageError("--model-index is of one model: say which with --card MODEL")
-    if arguments.card and arguments.format not in {"text", "markdown"}:
-        raise UsageError(f"a card is Markdown, not {arguments.format}: leave --format out")
+    _check(arguments)
     read, problems = read_folders(arguments.folders)
     for problem in problems:
         print(f"ptmbench: warning: {problem}", file=sys.stderr)
     folders = [(folder, settled(found, folder.sample)) for folder, found in read]
-    if arguments.format == SITE:
+    if arguments.mlflow:
+        return _log(folders, arguments.mlflow)
+    if arguments.plot:
+        return _draw(folders, arguments.output or PLOTS)
+    if arguments.format == SITE and not arguments.card:
         return _write_site(folders, arguments.output)
+    text = _text(folders, arguments)
+    if arguments.output:
+        write_atomically(arguments.output, text.encode())
+    else:
+        print(text.rstrip("\n"))
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raises `UsageError` where options contradict each other."""
+    asked = [name for name in ("card", "plot", "mlflow") if getattr(arguments, name)]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(f'--{name}' for name in asked)} are two reports: ask for one at a time")
+    if arguments.format == SITE and not arguments.output and not asked:
+        raise UsageError("--format html writes a folder: say which, for example -o site/")
+    if arguments.model_index and not arguments.card:
+        raise UsageError("--model-index is of one model: say which with --card MODEL")
+    if arguments.model_index and arguments.format == SITE:
+        raise UsageError("--model-index is YAML, not html: leave --format out")
+    if arguments.card and arguments.format not in {"text", "markdown", SITE}:
+        raise UsageError(f"a card is Markdown or html, not {arguments.format}: leave --format out, or --format html")
+    if (arguments.plot or arguments.mlflow) and arguments.format != "text":
+        raise UsageError(f"--{asked[0]} writes no {arguments.format}: leave --format out")
+    if arguments.mlflow and arguments.output:
+        raise UsageError("--mlflow logs to a tracking server and writes no file: leave -o out")
+
+
+def _text(folders: Folders, arguments: argparse.Namespace) -> str:
+    """The report of all folders together as one text."""
     records: list[Record] = []
     homes: dict[str, ResultsFolder] = {}
     here = arguments.output.parent if arguments.output else Path()
@@ -48,21 +71,60 @@ def report(arguments: argparse.Namespace) -> int:
         homes |= {record.quality.outcomes.sha256: folder for record in found if record.quality}
     readers = Readers.of(homes)
     if arguments.card:
-        text = card_text(records, readers, arguments.card, metadata=arguments.model_index)
-    else:
-        text = render(records, arguments.format, readers)
-    if arguments.output:
-        write_atomically(arguments.output, text.encode())
-    else:
-        print(text.rstrip("\n"))
-    return 0
+        return _card(records, readers, arguments)
+    if arguments.format == PYTEST_BENCHMARK:
+        return _benchmarks(records)
+    if arguments.output or not sys.stdout.isatty():
+        return render(records, arguments.format, readers)
+    paint = painter(colour=shows_colour(sys.stdout))
+    return render(records, arguments.format, readers, width=window_width(), paint=paint)
 
 
-def _write_site(folders: Sequence[tuple[ResultsFolder, Sequence[Record]]], target: Path) -> int:
+def _card(records: list[Record], readers: Readers, arguments: argparse.Namespace) -> str:
+    """The usability card of a model, or the metadata of a model card."""
+    from ptmbench.report.site.pages import Press  # templates take long to import
+    from ptmbench.report.usability_pages import model_index, render_card
+
+    card = usability_card(records, readers, arguments.card)
+    if arguments.model_index:
+        return model_index(card)
+    return Press.ready().card_alone(card) if arguments.format == SITE else render_card(card)
+
+
+def _benchmarks(records: list[Record]) -> str:
+    from ptmbench.report.benchmarks import render_benchmarks, without_latency
+
+    left_out = without_latency(records)
+    if left_out:
+        print(
+            f"ptmbench: warning: {len(left_out)} cases have no latency, which pytest-benchmark is about, and are left "
+            f"out: {', '.join(left_out[:5])}{', ...' if len(left_out) > 5 else ''}",
+            file=sys.stderr,
+        )
+    return render_benchmarks(records)
+
+
+def _write_site(folders: Folders, target: Path) -> int:
     from ptmbench.report.site.building import build  # templates take a while to import, and no table needs them
 
     cases = build(folders, target)
     print(f"{target / 'index.html'}: {cases} cases")
+    return 0
+
+
+def _draw(folders: Folders, target: Path) -> int:
+    from ptmbench.report.plots import draw
+
+    for path in draw([record for _, found in folders for record in found], target):
+        print(path)
+    return 0
+
+
+def _log(folders: Folders, address: str) -> int:
+    from ptmbench.report.mlflow_log import log
+
+    logged, known = log(folders, address)
+    print(f"{logged} cases logged to {address}, {known} were there already")
     return 0
 
 
@@ -72,68 +134,3 @@ def _seen_from(record: Record, place: str) -> Record:
         return record
     moved = [sheet.model_copy(update={"file": f"{place}/{sheet.file}"}) for sheet in record.quality.pictures]
     return record.model_copy(update={"quality": record.quality.model_copy(update={"pictures": moved})})
-
-
-@dataclass(frozen=True, slots=True)
-class Readers:
-    """What reads the outcomes of a record: its metric on the test examples, and over all corruptions of them."""
-
-    sample: SampleOf
-    corrupted: CorruptedOf
-
-    @classmethod
-    def of(cls, homes: Mapping[str, ResultsFolder]) -> "Readers":
-        """Readers of records whose outcomes lie in these folders, by their sha256: folders may share a case."""
-
-        def home(record: Record) -> ResultsFolder:
-            return homes[quality_of(record).outcomes.sha256]
-
-        return cls(lambda record: home(record).sample(record), lambda record: home(record).corrupted_sample(record))
-
-    @classmethod
-    def of_folder(cls, folder: ResultsFolder) -> "Readers":
-        """Readers of records that lie in one folder."""
-        return cls(folder.sample, folder.corrupted_sample)
-
-
-def render(records: list[Record], style: str, read: Readers | None = None) -> str:
-    """The tables of the records in one of the formats; ends with a line break."""
-    tables, sources = comparison_tables(records, read.sample if read else None), source_tables(records)
-    if style == "csv":
-        return render_csv(tables)
-    comparisons = [found for members in by_key(records) for found in generalisation(members)]
-    prices = [price for members in by_key(records) for price in bargains(members)]
-    robust = [
-        table
-        for members in by_key(records)
-        for table in (robust_tables(members, read.sample, read.corrupted) if read else ())
-    ]
-    if style == "json":
-        return render_json(tables, sources, comparisons, prices, robust)
-    grid, heading = ("github", "## ") if style == "markdown" else ("simple", "")
-    across = [
-        render_generality(comparisons, grid, heading),
-        render_economy(prices, grid, heading),
-        render_robustness(robust, grid, heading),
-    ]
-    text = render_markdown(tables, sources) if style == "markdown" else render_text(tables, sources)
-    return "\n".join([text.rstrip("\n") + "\n", *(part for part in across if part)])
-
-
-def card_text(records: list[Record], read: Readers, model: str, *, metadata: bool) -> str:
-    """The usability card of a model, or the metadata of a model card."""
-    from ptmbench.report.usability_pages import model_index, render_card
-
-    tables = comparison_tables(records, read.sample)
-    across = [found for members in by_key(records) for found in generalisation(members)]
-    robust = [table for members in by_key(records) for table in robust_tables(members, read.sample, read.corrupted)]
-    card = card_of(model, records, tables, across, robust)
-    return model_index(card) if metadata else render_card(card)
-
-
-def by_key(records: list[Record]) -> list[list[Record]]:
-    """The records by budget, device and precision: means are taken over one of each."""
-    groups: defaultdict[tuple[str, str, str], list[Record]] = defaultdict(list)
-    for record in records:
-        groups[record.budget, record.provenance.device, record.case.precision].append(record)
-    return [groups[key] for key in sorted(groups)]

@@ -1,7 +1,6 @@
 """`ptmbench run`: the same core as pytest, with a line a case and the tables at the end."""
 
 import argparse
-import shutil
 import sys
 import time
 import traceback
@@ -15,13 +14,12 @@ from ptmbench.floors import complaint, load_floors
 from ptmbench.presence import hub_parts, hub_summary, lacking
 from ptmbench.progress import describe
 from ptmbench.record import Record
-from ptmbench.report.sources import source_tables
-from ptmbench.report.tables import comparison_tables
-from ptmbench.report.text import EVERYTHING, render_text
+from ptmbench.report.summary import end_of_run
 from ptmbench.selection import select
 from ptmbench.session import Session
 from ptmbench.settings import check_settings
 from ptmbench.spec import Case
+from ptmbench.terminal import shows_colour
 
 
 def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
@@ -60,8 +58,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
     records, problems = session.finish()
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else EVERYTHING
-    print(f"\n{render_text(comparison_tables(shown, session.store.sample), source_tables(shown), width)}")
+    print(f"\n{end_of_run(shown, session.store.sample, colour=shows_colour(sys.stdout))}")
     for line in (*problems, *complaints):
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ptmbench.errors import RecordError
@@ -131,7 +131,11 @@ def comparison_tables(records: Iterable[Record], sample_of: SampleOf | None = No
 
     `sample_of(record)` gives what rank intervals are computed from; without it rows have no places.
     """
-    return [_table(key, members, places_of(members, sample_of)) for key, members in by_table(records)]
+    tables = []
+    for key, members in by_table(records):
+        places = places_of(members, sample_of)
+        tables.append(assembled(key, members, [make_row(record, places.get(record.case.id)) for record in members]))
+    return tables
 
 
 def by_table(records: Iterable[Record]) -> list[tuple[TableKey, list[Record]]]:
@@ -163,7 +167,8 @@ def task_order(key: TableKey) -> tuple[str, int, str, str, str]:
     return data_set, int(shots) if shots.isdigit() else 10**9, *key[1:]
 
 
-def _table(key: TableKey, members: Sequence[Record], places: Mapping[str, Places]) -> Table:
+def assembled(key: TableKey, members: Sequence[Record], rows: Iterable[Row]) -> Table:
+    """The table of these records and their rows."""
     done = [record.quality for record in members if record.quality]
     upwards = done[0].higher_is_better if done else True
 
@@ -182,7 +187,7 @@ def _table(key: TableKey, members: Sequence[Record], places: Mapping[str, Places
         chance=chance_of(task),
         train_size=task.train_size,
         test_size=task.test_size,
-        rows=tuple(sorted((make_row(record, places.get(record.case.id)) for record in members), key=order)),
+        rows=tuple(sorted(rows, key=order)),
         curves=curves_of(members),
         sheets=tuple(
             (record.case.id, sheet.file)

@@ -1,150 +1,191 @@
-"""Tables as text and as Markdown."""
+"""Tables for a terminal: as many columns as its width allows, of 80 columns on; wider than any, all of them.
 
+Where the intervals of quality and gain fit, a table looks as in the other formats and loses columns of cost from the
+right. Where they do not, families become lines of their own, the gain stands without its interval beside its verdict,
+and names break over several lines. Nothing is lost: `ptmbench report` writes all columns, and the records hold all.
+"""
+
+import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from tabulate import tabulate
 
+from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
+from ptmbench.report.columns import (
+    ALL,
+    CARRY_OVER,
+    COSTS,
+    FAMILY,
+    MACS,
+    METHOD,
+    MODEL,
+    P50,
+    PARAMETERS,
+    PLACE,
+    QUALITY,
+    VERDICT,
+    Column,
+    floor_note,
+)
 from ptmbench.report.curves import render_curves
-from ptmbench.report.figures import NONE, metric_name, percent, place_range, scaled
+from ptmbench.report.figures import NONE, metric_name, percent
+from ptmbench.report.markdown import reason_of
 from ptmbench.report.sources import SourceTable
 from ptmbench.report.tables import Row, Table
+from ptmbench.terminal import Paint, painter
 
-VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
-HEADERS = (
-    "family",
-    "model",
-    "method",
-    "quality [95 %]",
-    "place",
-    "gain over scratch [95 %]",
-    "verdict",
-    "params",
-    "MMACs",
-    "p50 ms",
-    "p95 ms",
-    "infer MiB",
-    "train MiB",
-    "carry-over s",
-)
-QUALITY_COLUMNS = 7  # family, model, method, quality, place, gain, verdict
-REASON_WIDTH = 100  # letters of why a case did not finish: the record has all of it
 EVERYTHING = 10_000  # a width that leaves no column out
-LEGEND = (
-    "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",
-    "place: the places in this table that a row may hold, from paired comparisons with all others (95 %)",
-    "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
-    "verdict: helps or hurts where the interval of the gain is clear of 0",
-    "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
-    "carry-over s: seconds at one seed for features (paid once, shared) and for fitting or training",
-    "controls: *.random is the architecture at random initialisation, pixels and tfidf no network at all",
+SHORT_VERDICTS = {"helps": "helps", "no_clear_difference": "unclear", "hurts": "hurts"}
+GAP = 2  # between the columns of a plain table
+LEAST_NAME = 16  # letters of a line of a broken name: those of the longest family
+BREAKS = re.compile(r"[^._\-:/@]+[._\-:/@]*|[._\-:/@]+")  # a name and its parts, each with what ends it
+
+
+def _short_gain(row: Row) -> str:
+    return NONE if row.gain is None else f"{100 * row.gain:+.1f} {SHORT_VERDICTS[row.verdict or '']}"
+
+
+SHORT_GAIN = Column("gain, verdict", _short_gain, "gain")
+NARROW = (MODEL, METHOD, QUALITY, PLACE, SHORT_GAIN, *COSTS)
+LEAST = frozenset({MODEL, METHOD, QUALITY, SHORT_GAIN})
+WIDE = ALL[: -len(COSTS)]
+GROWING = (PLACE, P50, MACS, CARRY_OVER, PARAMETERS)  # what a narrow table takes up, in this order, as it gets wider
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of a table, and whether its families are lines of their own."""
+
+    columns: tuple[Column, ...]
+    grouped: bool
+
+
+LAYOUTS = (
+    *(Layout(ALL[:count], grouped=False) for count in range(len(ALL), len(WIDE) - 1, -1)),
+    *(
+        Layout(tuple(column for column in NARROW if column in LEAST.union(GROWING[:count])), grouped=True)
+        for count in range(len(GROWING), -1, -1)
+    ),
 )
-Mark = Callable[[str], str]
 
 
-def _cells(row: Row, family: str, table: Table, mark: Mark) -> list[str]:
+def broken(name: str, width: int) -> str:
+    """A name in lines of at most `width` letters, broken behind its dots and underscores where that is possible."""
+    lines = [""]
+    for part in BREAKS.findall(name) if len(name) > width else [name]:
+        piece = part
+        if lines[-1] and len(lines[-1]) + len(piece) > width:
+            lines.append("")
+        while len(piece) > width:
+            lines[-1:] = [piece[:width], ""]
+            piece = piece[width:]
+        lines[-1] += piece
+    return "\n".join(line for line in lines if line)
+
+
+def _cell(column: Column, row: Row, table: Table, paint: Paint) -> str:
+    text = column.text(row)
+    if column.is_best(row, table):
+        return paint(f"{text} *", "best")
+    if column in (VERDICT, SHORT_GAIN) and row.verdict in {"helps", "hurts"}:
+        return paint(text, row.verdict)
+    return text
+
+
+def _cells(row: Row, table: Table, layout: Layout, paint: Paint) -> list[str]:
+    cells = [_cell(column, row, table, paint) for column in layout.columns]
+    at = layout.columns.index(QUALITY)
     if row.value is None:
-        why = f"{row.status}: {textwrap.shorten(row.reason or '', REASON_WIDTH)}"
-        return [family, row.model, row.method, why, *[NONE] * (len(HEADERS) - 4)]
-
-    def marked(column: str, text: str) -> str:
-        return mark(text) if getattr(row, column) is not None and getattr(row, column) == table.best(column) else text
-
-    below = " below floor" if row.floor_met is False else ""
-    return [
-        family,
-        row.model,
-        row.method,
-        marked("value", percent(row.value, row.low, row.high)) + below,
-        place_range(row.place_low, row.place_high),
-        marked("gain", percent(row.gain, row.gain_low, row.gain_high, "+")),
-        VERDICTS[row.verdict] if row.verdict else NONE,
-        marked("parameters", scaled(row.parameters, 1, 0)),
-        marked("macs", scaled(row.macs, 1e-6, 3)),
-        marked("latency_p50_s", scaled(row.latency_p50_s, 1e3, 2)),
-        marked("latency_p95_s", scaled(row.latency_p95_s, 1e3, 2)),
-        marked("inference_bytes", scaled(row.inference_bytes, 2**-20, 2)),
-        marked("training_bytes", scaled(row.training_bytes, 2**-20, 1)),
-        marked("carry_over_time_s", scaled(row.carry_over_time_s, 1, 2)),
-    ]
+        why = row.status.replace("_", " ") if layout.grouped else reason_of(row)
+        return [*cells[:at], paint(why, "bad"), *[NONE] * (len(cells) - at - 1)]
+    note = floor_note(row)
+    cells[at] += paint(note, "bad") if note else ""
+    return cells
 
 
-def _title(table: Table) -> str:
-    known = table.train_size is not None and table.test_size is not None
-    sizes = f"{table.train_size} training and {table.test_size} test examples, " if known else ""
-    chance = "" if table.chance is None else f"chance {100 * table.chance:.0f} %, "
-    return (
-        f"{table.task} ({table.budget}, {table.device}, {table.precision}): "
-        f"{metric_name(table.metric)}, {sizes}{chance}"
-        f"{table.finished} of {len(table.rows)} cases finished"
-    )
+def _lines(table: Table, layout: Layout, paint: Paint, name_width: int) -> list[list[str]]:
+    """The rows of the table; a family is named where it begins."""
+    lines, before = [], ""
+    for row in table.rows:
+        cells, family = _cells(row, table, layout, paint), FAMILY.text(row)
+        if layout.grouped:
+            cells[0] = broken(cells[0], name_width)
+            if family != before:
+                lines.append([paint(f"{family}:", "heading"), *[""] * (len(cells) - 1)])
+        elif family == before:
+            cells[0] = ""
+        lines.append(cells)
+        before = family
+    return lines
 
 
-def _grid(table: Table, mark: Mark, style: str, columns: int = len(HEADERS)) -> str:
-    families = [row.family.replace("_", "-") for row in table.rows]
-    shown = [now if now != before else "" for before, now in zip(["", *families], families, strict=False)]
-    rows = [_cells(row, family, table, mark)[:columns] for row, family in zip(table.rows, shown, strict=True)]
-    aligned = [*["left"] * QUALITY_COLUMNS, *["right"] * (len(HEADERS) - QUALITY_COLUMNS)][:columns]
-    return tabulate(rows, headers=HEADERS[:columns], tablefmt=style, colalign=aligned, disable_numparse=True)
+def _grid(table: Table, layout: Layout, paint: Paint, name_width: int = EVERYTHING) -> str:
+    lines = _lines(table, layout, paint, name_width)
+    headings, aligned = [column.heading for column in layout.columns], [column.align for column in layout.columns]
+    return tabulate(lines, headers=headings, tablefmt="simple", colalign=aligned, disable_numparse=True)
 
 
-def _grid_within(table: Table, width: int) -> str:
-    """The table with as many columns of cost as the width allows; those of quality always."""
-    for columns in range(len(HEADERS), QUALITY_COLUMNS - 1, -1):
-        grid = _grid(table, lambda cell: cell + " *", "simple", columns)
-        if max(map(len, grid.splitlines())) <= width:
-            break
-    left_out = ", ".join(HEADERS[columns:])
-    return f"{grid}\n(the window is too narrow for: {left_out})" if left_out else grid
+def _width(grid: str) -> int:
+    return max(map(len, grid.splitlines()))
 
 
-def _curves(table: Table, style: str) -> str:
-    return f"\n{render_curves(table.curves, metric_name(table.metric), style)}" if table.curves else ""
-
-
-def _pictures(table: Table) -> str:
-    """The pictures of the table's cases, folded away; nothing where there are none."""
-    if not table.sheets:
-        return ""
-    shown = "\n".join(f"\n`{case_id}`\n\n![{case_id}]({file})" for case_id, file in table.sheets)
-    summary = "<summary>Test pictures: the truth, and what each case made of them</summary>"
-    return f"\n<details>{summary}\n{shown}\n</details>\n"
-
-
-def render_text(tables: Sequence[Table], sources: Iterable[SourceTable] = (), width: int = EVERYTHING) -> str:
-    """Tables for a terminal of that width; the best figure of each column carries a star."""
-    parts = [f"{_title(table)}\n\n{_grid_within(table, width)}\n{_curves(table, 'simple')}" for table in tables]
-    parts += [render_source(source, "simple") for source in sources]
-    if tables:
-        parts.append("\n".join(f"  {line}" for line in (*LEGEND, "*: best of its column")))
+def _within(table: Table, width: int, paint: Paint) -> str:
+    """The table in the first layout that fits, the last one with its names broken."""
+    plain = painter(colour=False)
+    layout = next((layout for layout in LAYOUTS if _width(_grid(table, layout, plain)) <= width), LAYOUTS[-1])
+    over = max(_width(_grid(table, layout, plain)) - width, 0)
+    name_width = max(max((len(row.model) for row in table.rows), default=0) - over, LEAST_NAME)
+    parts = [_grid(table, layout, paint, name_width if over else EVERYTHING)]
+    if layout.grouped:
+        parts += [_filled(f"{row.model}, {row.method}: {reason_of(row)}", width, "  ")
+                  for row in table.rows if row.value is None]  # fmt: skip
+    left_out = [column.heading for column in ALL if column not in layout.columns]
+    if layout.grouped:
+        left_out = [heading for heading in left_out if heading not in {"family", "gain over scratch [95 %]", "verdict"}]
+    if left_out:
+        parts.append(paint(_filled(f"(not at this width: {', '.join(left_out)})", width), "quiet"))
     return "\n".join(parts)
 
 
-def render_markdown(tables: Sequence[Table], sources: Iterable[SourceTable] = ()) -> str:
-    """Tables as Markdown; the best figure of each column is bold."""
+def _filled(text: str, width: int, indent: str = "") -> str:
+    return textwrap.fill(text, width, subsequent_indent=indent) if width < EVERYTHING else text
+
+
+def _curves(table: Table, width: int) -> str:
+    return f"\n{render_curves(table.curves, metric_name(table.metric), 'simple', width)}" if table.curves else ""
+
+
+def render_text(
+    tables: Sequence[Table],
+    sources: Iterable[SourceTable] = (),
+    width: int = EVERYTHING,
+    paint: Paint | None = None,
+) -> str:
+    """Tables for a terminal of that width; the best figure of each column carries a star."""
+    paint = paint or painter(colour=False)
     parts = [
-        f"## {_title(table)}\n\n{_grid(table, lambda cell: f'**{cell}**', 'github')}\n{_curves(table, 'github')}"
-        f"{_pictures(table)}"
+        f"{_filled(title_of(table), width)}\n\n{_within(table, width, paint)}\n{_curves(table, width)}"
         for table in tables
     ]
-    parts += [render_source(source, "github", "## ") for source in sources]
+    parts += [_source(source, width) for source in sources]
     if tables:
-        parts.append("\n".join(f"- {line}" for line in (*LEGEND, "bold: best of its column")) + "\n")
+        parts.append("\n".join(_filled(f"  {line}", width, "    ") for line in (*LEGEND, "*: best of its column")))
     return "\n".join(parts)
 
 
-def render_source(source: SourceTable, style: str, heading: str = "") -> str:
-    """The table of source against task, with what the rank correlation says."""
+def _source(source: SourceTable, width: int) -> str:
+    """The table of sources; without the intervals of the gains where they do not fit."""
     headers = ["task", "method", *(f"{name}: gain [95 %], distance" for name in source.sources)]
     rows = [
         [line.task, line.method] + [f"{percent(*cell.gain, sign='+')}, {cell.distance:.2f}" for cell in line.cells]
         for line in source.lines
     ]
-    title = f"{heading}Does the source matter? {source.architecture}, {source.budget}: gain over scratch by source"
-    grid = tabulate(rows, headers=headers, tablefmt=style, disable_numparse=True)
-    low, high = source.correlation95
-    return (
-        f"{title}\n\n{grid}\n\nRank correlation of distance and gain within a task: {source.correlation:+.2f} "
-        f"[{low:+.2f}, {high:+.2f}] over {len(source.lines)} rows of {source.data_sets} data sets: "
-        f"{source.conclusion}.\n"
-    )
+    grid = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
+    if _width(grid) > width:
+        headers = ["task", "method", *(f"{name}:\ngain, distance" for name in source.sources)]
+        rows = [[line.task, line.method] + [f"{100 * cell.gain[0]:+.1f}, {cell.distance:.2f}" for cell in line.cells]
+                for line in source.lines]  # fmt: skip
+        grid = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
+    return f"{_filled(title_of_sources(source), width)}\n\n{grid}\n\n{_filled(conclusion_of(source), width)}\n"

@@ -1,15 +1,13 @@
 """A usability card as Markdown, as a page, and as metadata of a model card (`model-index`)."""
 
-import re
-
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ptmbench.errors import UsageError
+from ptmbench.report.escaping import markdown
 from ptmbench.report.figures import metric_name, percent, place_range, scaled
 from ptmbench.report.generality import shown_mean
 from ptmbench.report.usability import UsabilityCard
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>&~])")
 KINDS = {
     "image_classification": "image-classification",
     "object_detection": "object-detection",
@@ -18,11 +16,6 @@ KINDS = {
     "token_classification": "token-classification",
 }
 METRIC_TYPES = {"top1_accuracy": "accuracy", "entity_f1": "f1", "map": "map", "miou": "mean_iou"}
-
-
-def plain(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
-    return SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
 def code(text: str) -> str:
@@ -40,12 +33,12 @@ def span(values: tuple[float, float] | None, scale: float, digits: int) -> str:
 
 def render_card(card: UsabilityCard) -> str:
     """The card as Markdown."""
-    made = Environment(  # noqa: S701  Markdown has escapes of its own: `plain` and `code`
+    made = Environment(  # noqa: S701  Markdown has escapes of its own: `markdown` and `code`
         loader=PackageLoader("ptmbench.report"), trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     made.globals |= {"percent": percent, "place_range": place_range, "mean": shown_mean, "span": span}
     made.globals |= {"share": lambda value: f"{100 * value:.1f}"}
-    made.filters |= {"plain": plain, "code": code, "words": lambda text: str(text).replace("_", " ")}
+    made.filters |= {"plain": markdown, "code": code, "words": lambda text: str(text).replace("_", " ")}
     return made.get_template("card.md").render(card=card).rstrip() + "\n"
 
 

@@ -3,6 +3,8 @@
 DIR/index.html        the leaderboard
 DIR/charts.html       charts by task
 DIR/tables.html       tables across tasks
+DIR/models.html       the models, each with its card
+DIR/models/MODEL.html a usability card a model
 DIR/cases/CASE.html   a page a case; where several folders hold the case, DIR/cases/FOLDER/CASE.html
 DIR/pictures/         pictures of cases, named by their sha256
 DIR/assets/           scripts, style, Plotly, and the data of leaderboard and charts
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.record import Record
+from ptmbench.report.site.cards import cards_of
 from ptmbench.report.site.comparisons import across
 from ptmbench.report.site.holdings import Entry, entries_of, holdings
 from ptmbench.report.site.leaderboard import leaderboard
@@ -25,7 +28,7 @@ from ptmbench.report.site.series import Runs, runs_of, series_of
 from ptmbench.store import ResultsFolder
 
 MARK = ".ptmbench-site"  # tells a folder that this program filled from one that holds something else
-OWN = ("assets", "cases", FOLDER)  # what an earlier build left in them is not part of this one
+OWN = ("assets", "cases", "models", FOLDER)  # what an earlier build left in them is not part of this one
 PLOTLY = "plotly.min.js"
 
 
@@ -36,14 +39,18 @@ def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Pat
     entries = entries_of(held)
     if not entries:
         raise UsageError("the folders hold no record that can be read: there is nothing to make a site of")
-    press, runs = Press.ready(), runs_of(entries)
+    press, runs, found = Press.ready(), runs_of(entries), across(entries)
+    cards = cards_of(entries, found)
     try:
         _clear(target)
         _write_assets(target / "assets", plotly, entries)
         for entry in entries:
-            _write_case(target, press, entry, runs)
+            _write_case(target, press, entry, runs, cards[entry.record.case.model.name].page)
+        for card in cards.values():
+            _write(target / card.page, press.card(card))
+        _write(target / "models.html", press.models(list(cards.values())))
         _write(target / "charts.html", press.charts())
-        _write(target / "tables.html", press.tables(across(entries)))
+        _write(target / "tables.html", press.tables(found))
         _write(target / "index.html", press.index(held, entries))
     except OSError as error:
         raise StoreError(
@@ -85,13 +92,13 @@ def _write_assets(folder: Path, plotly: Path, entries: Sequence[Entry]) -> None:
     _write(folder / "series.js", data_file("series", series_of(entries)))
 
 
-def _write_case(target: Path, press: Press, entry: Entry, runs: Runs) -> None:
+def _write_case(target: Path, press: Press, entry: Entry, runs: Runs, card: str) -> None:
     quality = entry.record.quality
     pictures = [picture_of(entry.holding.folder, sheet) for sheet in (quality.pictures if quality else [])]
     for picture in pictures:
         _write_picture(target, picture)
     same = runs[entry.record.case.id, entry.setting]
-    _write(target / entry.page, press.case(entry, same, pictures))
+    _write(target / entry.page, press.case(entry, same, pictures, card))
 
 
 def _write_picture(target: Path, picture: Picture) -> None:

@@ -46,12 +46,15 @@ def holdings(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]]) -> list[
     taken: Counter[str] = Counter()
     made = []
     for (folder, records), label in zip(found, labels, strict=True):
-        slug = re.sub(r"[^A-Za-z0-9_.-]", "_", label).strip(".") or "folder"
-        taken[slug] += 1
-        if taken[slug] > 1:
-            slug = f"{slug}-{taken[slug]}"
-        made.append(Holding(label, slug, folder, tuple(records)))
+        made.append(Holding(label, slug_of(label, taken), folder, tuple(records)))
     return made
+
+
+def slug_of(label: str, taken: Counter[str]) -> str:
+    """The label as part of an address: no letter of it leads out of a folder, and no other label has the same."""
+    slug = re.sub(r"[^A-Za-z0-9_.-]", "_", label).strip(".") or "unnamed"
+    taken[slug] += 1
+    return slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
 
 
 def _labels(paths: Sequence[PurePath]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ptmbench.report.columns import VERDICTS
 from ptmbench.report.figures import metric_name
 from ptmbench.report.site.holdings import Entry
 from ptmbench.report.tables import task_order
@@ -62,7 +63,6 @@ COLUMNS = (
     Column("commit", "Commit", "text", "The commit that ran", shown=False),
     Column("started_at", "Started", "text", "When the case ran", shown=False),
 )
-VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
 FLOORS = {True: "met", False: "missed", None: ""}
 
 

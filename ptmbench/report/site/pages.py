@@ -3,20 +3,25 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 import ptmbench
+from ptmbench.report.columns import VERDICTS
 from ptmbench.report.figures import metric_name, percent, place_range, scaled
 from ptmbench.report.generality import shown_mean
+from ptmbench.report.site.cards import CardPage
 from ptmbench.report.site.case import command_of, groups_of
 from ptmbench.report.site.comparisons import Across
 from ptmbench.report.site.holdings import Entry, Holding
-from ptmbench.report.site.leaderboard import VERDICTS
 from ptmbench.report.site.pictures import Picture
 from ptmbench.report.site.series import charts_of
+from ptmbench.report.usability import UsabilityCard
+from ptmbench.report.usability_pages import span
 
 
 def script_literal(value: Any) -> str:
@@ -39,7 +44,13 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     made.globals |= {"version": ptmbench.__version__, "metric_name": metric_name, "percent": percent}
-    made.globals |= {"place_range": place_range, "scaled": scaled, "mean": shown_mean, "verdicts": VERDICTS}
+    made.globals |= {
+        "place_range": place_range,
+        "scaled": scaled,
+        "mean": shown_mean,
+        "verdicts": VERDICTS,
+        "span": span,
+    }
     made.filters |= {"address": quote, "words": lambda text: str(text).replace("_", " "), "percent": _share}
     return made
 
@@ -75,13 +86,28 @@ class Press:
         """The tables across tasks."""
         return self._page("tables.html", "tables.html", settings=found)
 
-    def case(self, entry: Entry, runs: Sequence[Entry], pictures: Sequence[Picture]) -> str:
-        """The page of a case."""
+    def models(self, cards: Sequence[CardPage]) -> str:
+        """The list of models with a card."""
+        return self._page("models.html", "models.html", cards=cards)
+
+    def card(self, found: CardPage) -> str:
+        """The usability card of a model."""
+        return self._page("card.html", found.page, base="base.html", card=found.card, links=found.links)
+
+    def card_alone(self, card: UsabilityCard) -> str:
+        """The same as a page that needs no other file."""
+        css = resources.files("ptmbench.report.site").joinpath("static", "site.css").read_text(encoding="utf-8")
+        style = Markup(css)  # noqa: S704  a file of ours
+        return self._page("card.html", "card.html", base="alone.html", card=card, links={}, style=style)
+
+    def case(self, entry: Entry, runs: Sequence[Entry], pictures: Sequence[Picture], card: str) -> str:
+        """The page of a case; `card` is the page of its model."""
         charts = charts_of(entry, runs)
         return self._page(
             "case.html",
             entry.page,
             entry=entry,
+            card=card,
             case=entry.record.case,
             row=entry.row,
             record=entry.record,

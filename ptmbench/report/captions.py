@@ -1,0 +1,42 @@
+"""What stands above and below the tables, whatever the format."""
+
+from ptmbench.report.figures import metric_name
+from ptmbench.report.sources import SourceTable
+from ptmbench.report.tables import Table
+
+LEGEND = (
+    "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",
+    "place: the places in this table that a row may hold, from paired comparisons with all others (95 %)",
+    "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
+    "verdict: helps or hurts where the interval of the gain is clear of 0",
+    "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
+    "carry-over s: seconds at one seed for features (paid once, shared) and for fitting or training",
+    "controls: *.random is the architecture at random initialisation, pixels and tfidf no network at all",
+)
+
+
+def title_of(table: Table) -> str:
+    """What the table is of: task, setting, metric, sizes, and how many of its cases have a figure."""
+    known = table.train_size is not None and table.test_size is not None
+    sizes = f"{table.train_size} training and {table.test_size} test examples, " if known else ""
+    chance = "" if table.chance is None else f"chance {100 * table.chance:.0f} %, "
+    return (
+        f"{table.task} ({table.budget}, {table.device}, {table.precision}): "
+        f"{metric_name(table.metric)}, {sizes}{chance}"
+        f"{table.finished} of {len(table.rows)} cases finished"
+    )
+
+
+def title_of_sources(source: SourceTable) -> str:
+    """What the table of sources is of."""
+    return f"Does the source matter? {source.architecture}, {source.budget}: gain over scratch by source"
+
+
+def conclusion_of(source: SourceTable) -> str:
+    """What the rank correlation of distance and gain allows to say."""
+    low, high = source.correlation95
+    return (
+        f"Rank correlation of distance and gain within a task: {source.correlation:+.2f} "
+        f"[{low:+.2f}, {high:+.2f}] over {len(source.lines)} rows of {source.data_sets} data sets: "
+        f"{source.conclusion}."
+    )

@@ -1,0 +1,86 @@
+"""Tables for a paper: LaTeX with booktabs, one `table` for each task."""
+
+from collections.abc import Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ptmbench.report.captions import title_of
+from ptmbench.report.columns import (
+    CARRY_OVER,
+    FAMILY,
+    GAIN,
+    MACS,
+    METHOD,
+    MODEL,
+    P50,
+    PARAMETERS,
+    PLACE,
+    QUALITY,
+    VERDICT,
+    Column,
+    floor_note,
+)
+from ptmbench.report.escaping import latex
+from ptmbench.report.tables import Row, Table
+
+COLUMNS = (MODEL, METHOD, QUALITY, PLACE, GAIN, VERDICT, PARAMETERS, MACS, P50, CARRY_OVER)
+SPECIFICATION = "".join("l" if column in {MODEL, METHOD, VERDICT} else "r" for column in COLUMNS)
+
+
+def _cell(column: Column, row: Row, table: Table) -> str:
+    text = latex(column.text(row)) + (latex(floor_note(row)) if column is QUALITY else "")
+    number = text.replace("-", "--") if column is PLACE else _minus(text) if column in {QUALITY, GAIN} else text
+    return rf"\textbf{{{number}}}" if column.is_best(row, table) else number
+
+
+def _minus(text: str) -> str:
+    """A hyphen before a digit is a minus; a lone one says that there is no figure."""
+    return text if text == "-" else text.replace("-", "$-$").replace("+", "$+$")
+
+
+def _line(row: Row, table: Table) -> list[str]:
+    if row.value is not None:
+        return [_cell(column, row, table) for column in COLUMNS]
+    names = [latex(row.model), latex(row.method)]
+    why = latex(f"{row.status.replace('_', ' ')}: {row.reason or ''}")
+    return [*names, rf"\multicolumn{{{len(COLUMNS) - len(names)}}}{{l}}{{{why}}}"]
+
+
+def render_latex(tables: Sequence[Table]) -> str:
+    """A `table` for each comparison table; the best figure of each column is bold."""
+    made = Environment(  # noqa: S701  LaTeX has escapes of its own: `latex`
+        loader=PackageLoader("ptmbench.report"),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    shown = [
+        {
+            "title": latex(title_of(table)),
+            "label": "".join(
+                letter if letter.isalnum() else "-" for letter in f"{table.task}-{table.budget}-{table.device}"
+            ),
+            "families": _families(table),
+        }
+        for table in tables
+    ]
+    headings = [latex(column.heading) for column in COLUMNS]
+    text = made.get_template("tables.tex").render(tables=shown, headings=headings, specification=SPECIFICATION)
+    return text.rstrip() + "\n"
+
+
+def _families(table: Table) -> list[tuple[str, list[list[str]]]]:
+    """The lines of each family, as they stand in the table."""
+    found: list[tuple[str, list[list[str]]]] = []
+    for row in table.rows:
+        name = latex(FAMILY.text(row))
+        if not found or found[-1][0] != name:
+            found.append((name, []))
+        found[-1][1].append(_line(row, table))
+    return found

@@ -1,0 +1,75 @@
+"""Tables as Markdown: every column; the best figure of each is bold."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from tabulate import tabulate
+
+from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
+from ptmbench.report.columns import ALL, FAMILY, METHOD, MODEL, QUALITY, floor_note
+from ptmbench.report.curves import render_curves
+from ptmbench.report.figures import NONE, metric_name, percent
+from ptmbench.report.sources import SourceTable
+from ptmbench.report.tables import Row, Table
+
+REASON_WIDTH = 100  # letters of why a case did not finish: the record has all of it
+NAMES = (FAMILY, MODEL, METHOD)
+
+
+def reason_of(row: Row) -> str:
+    """Why a row has no figures, on one line."""
+    return f"{row.status}: {textwrap.shorten(row.reason or '', REASON_WIDTH)}"
+
+
+def cells_of(row: Row, table: Table, shown_family: str) -> list[str]:
+    """A row of the table in all columns; the family only where it changes."""
+    names = [shown_family, row.model, row.method]
+    if row.value is None:
+        return [*names, reason_of(row), *[NONE] * (len(ALL) - len(names) - 1)]
+    cells = []
+    for column in ALL[len(NAMES) :]:
+        text = column.text(row)
+        marked = f"**{text}**" if column.is_best(row, table) else text
+        cells.append(marked + floor_note(row) if column is QUALITY else marked)
+    return [*names, *cells]
+
+
+def _grid(table: Table) -> str:
+    families = [FAMILY.text(row) for row in table.rows]
+    shown = [now if now != before else "" for before, now in zip(["", *families], families, strict=False)]
+    rows = [cells_of(row, table, family) for row, family in zip(table.rows, shown, strict=True)]
+    headings, aligned = [column.heading for column in ALL], [column.align for column in ALL]
+    return tabulate(rows, headers=headings, tablefmt="github", colalign=aligned, disable_numparse=True)
+
+
+def _curves(table: Table) -> str:
+    return f"\n{render_curves(table.curves, metric_name(table.metric), 'github')}" if table.curves else ""
+
+
+def _pictures(table: Table) -> str:
+    """The pictures of the table's cases, folded away; nothing where there are none."""
+    if not table.sheets:
+        return ""
+    shown = "\n".join(f"\n`{case_id}`\n\n![{case_id}]({file})" for case_id, file in table.sheets)
+    summary = "<summary>Test pictures: the truth, and what each case made of them</summary>"
+    return f"\n<details>{summary}\n{shown}\n</details>\n"
+
+
+def render_markdown(tables: Sequence[Table], sources: Iterable[SourceTable] = ()) -> str:
+    """Tables as Markdown; the best figure of each column is bold."""
+    parts = [f"## {title_of(table)}\n\n{_grid(table)}\n{_curves(table)}{_pictures(table)}" for table in tables]
+    parts += [_source(source) for source in sources]
+    if tables:
+        parts.append("\n".join(f"- {line}" for line in (*LEGEND, "bold: best of its column")) + "\n")
+    return "\n".join(parts)
+
+
+def _source(source: SourceTable) -> str:
+    """The table of source against task, with what the rank correlation says."""
+    headers = ["task", "method", *(f"{name}: gain [95 %], distance" for name in source.sources)]
+    rows = [
+        [line.task, line.method] + [f"{percent(*cell.gain, sign='+')}, {cell.distance:.2f}" for cell in line.cells]
+        for line in source.lines
+    ]
+    grid = tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)
+    return f"## {title_of_sources(source)}\n\n{grid}\n\n{conclusion_of(source)}\n"

@@ -1,0 +1,200 @@
+"""What the pictures of a report show: panels of points and lines, chosen from tables; drawn by `plots`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ptmbench.record import Record, quality_of
+from ptmbench.report.figures import metric_name
+from ptmbench.report.site.series import corrupted_of, curve_of
+from ptmbench.report.tables import TableKey, by_table, make_row
+
+PROBE = "linear_probe"  # what curves by labels show where it was run: the same for all models, and quick
+Interval = tuple[float, float] | None
+Members = Sequence[Record]
+Tables = Sequence[tuple[TableKey, list[Record]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A figure, with its interval where it has one. Shares and gains are in percent and points."""
+
+    x: float
+    y: float
+    interval: Interval = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points that belong together: one model, or one case."""
+
+    model: str
+    family: str
+    method: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One chart: a task with its metric."""
+
+    title: str
+    metric: str
+    upwards: bool
+    series: tuple[Series, ...]
+
+
+def settings_of(records: Iterable[Record]) -> dict[tuple[str, str, str], Tables]:
+    """The finished records by budget, device and precision, then by task as tables have them.
+
+    Of a case that lies in several folders the record that ran last counts.
+    """
+    found: defaultdict[tuple[str, str, str], list[tuple[TableKey, list[Record]]]] = defaultdict(list)
+    for key, members in by_table(record for record in records if record.quality):
+        ordered = sorted(members, key=lambda record: record.provenance.started_at)
+        found[key[1:]].append((key, list({record.case.id: record for record in ordered}.values())))
+    return dict(sorted(found.items()))
+
+
+def best_of_each_model(members: Members) -> list[Record]:
+    """The case of each model with the best quality, by the model's name."""
+
+    def quality(record: Record) -> float:
+        found = quality_of(record)
+        return found.value if found.higher_is_better else -found.value
+
+    best = {record.case.model.name: record for record in sorted(members, key=quality)}
+    return [best[name] for name in sorted(best)]
+
+
+def by_data_set(tables: Tables) -> dict[str, Tables]:
+    """The tables of each data set, few labels before many."""
+    found: defaultdict[str, list[tuple[TableKey, list[Record]]]] = defaultdict(list)
+    for key, members in tables:
+        found[members[0].case.task.dataset].append((key, members))
+    return dict(found)
+
+
+def _panel(title: str, members: Members, series: Iterable[Series]) -> Panel:
+    quality = quality_of(members[0])
+    return Panel(title, metric_name(quality.metric), quality.higher_is_better, tuple(series))
+
+
+def _series(record: Record, points: Iterable[Point]) -> Series:
+    case = record.case
+    return Series(case.model.name, case.model.family, case.method.name, tuple(points))
+
+
+def cost_panels(tables: Tables) -> list[Panel]:
+    """Of each data set the task with the most labels: quality in % against MMACs, cases without operations left out."""
+    panels = []
+    for found in by_data_set(tables).values():
+        key, members = found[-1]
+        series = [
+            _series(record, [Point(record.cost.macs / 1e6, 100 * quality_of(record).value, _shares(record))])
+            for record in members
+            if record.cost and record.cost.macs > 0
+        ]
+        if series:
+            panels.append(_panel(key[0], members, series))
+    return panels
+
+
+def _shares(record: Record) -> tuple[float, float]:
+    low, high = quality_of(record).interval95
+    return 100 * low, 100 * high
+
+
+def front_of(panel: Panel) -> list[Point]:
+    """The points of single-point series that no other one beats on both axes (less cost, better quality), by cost."""
+    points = sorted(
+        (point for series in panel.series for point in series.points),
+        key=lambda point: (point.x, -point.y if panel.upwards else point.y),
+    )
+    kept: list[Point] = []
+    for point in points:
+        if not kept or (point.y > kept[-1].y if panel.upwards else point.y < kept[-1].y):
+            kept.append(point)
+    return kept
+
+
+def gain_panels(tables: Tables) -> list[Panel]:
+    """Of each data set the task with the fewest labels: gains over scratch in points; x counts models."""
+    panels = []
+    for found in by_data_set(tables).values():
+        key, members = found[0]
+        gained = [record for record in members if record.gain]
+        names = sorted({record.case.model.name for record in gained}, key=lambda name: _best_gain(name, gained))
+        series = [
+            _series(record, [Point(names.index(record.case.model.name), 100 * gain.value, _points(gain.interval95))])
+            for record in gained
+            if (gain := record.gain)
+        ]
+        if series:
+            panels.append(_panel(key[0], members, series))
+    return panels
+
+
+def _points(interval: tuple[float, float]) -> tuple[float, float]:
+    return 100 * interval[0], 100 * interval[1]
+
+
+def _best_gain(name: str, gained: Members) -> tuple[float, str]:
+    return max(record.gain.value for record in gained if record.gain and record.case.model.name == name), name
+
+
+def label_panels(tables: Tables) -> list[Panel]:
+    """Of each data set with several amounts of labels: quality in % by labelled training examples, by one method."""
+    panels = []
+    for data_set, found in by_data_set(tables).items():
+        methods = {record.case.method.name for _, members in found for record in members}
+        method = PROBE if PROBE in methods else min(methods)
+        lines: defaultdict[tuple[str, str], list[Point]] = defaultdict(list)
+        for _, members in found:
+            for record in members:
+                size = record.case.task.train_size
+                if record.case.method.name == method and size:
+                    row = make_row(record)
+                    point = Point(size, 100 * (row.value or 0.0), _shares(record))
+                    lines[record.case.model.name, record.case.model.family].append(point)
+        series = [
+            Series(model, family, method, tuple(sorted(points, key=lambda point: point.x)))
+            for (model, family), points in sorted(lines.items())
+            if len(points) > 1
+        ]
+        if series:
+            panels.append(_panel(f"{data_set}, {method}", found[0][1], series))
+    return panels
+
+
+def curve_panels(tables: Tables) -> list[Panel]:
+    """Of each task whose training was watched, the best case of each model: the metric in % on the validation split by
+    step; the band reaches over seeds.
+    """
+    panels = []
+    for key, members in tables:
+        watched = best_of_each_model([record for record in members if quality_of(record).curve])
+        series = []
+        for record in watched:
+            curve = curve_of(quality_of(record))
+            steps = zip(curve["x"], curve["y"], curve["low"], curve["high"], strict=True)
+            series.append(_series(record, (Point(x, 100 * y, (100 * low, 100 * high)) for x, y, low, high in steps)))
+        if series:
+            panels.append(_panel(key[0], members, series))
+    return panels
+
+
+def corruption_panels(tables: Tables) -> list[Panel]:
+    """Of each task with corrupted test examples, the best case of each model: the metric in % by severity, mean over
+    corruptions; 0 is clean.
+    """
+    panels = []
+    for key, members in tables:
+        spoilt = best_of_each_model([record for record in members if quality_of(record).corrupted])
+        series = []
+        for record in spoilt:
+            levels = corrupted_of(quality_of(record))["all"]
+            series.append(_series(record, (Point(x, 100 * y) for x, y in zip(levels["x"], levels["y"], strict=True))))
+        if series:
+            panels.append(_panel(key[0], members, series))
+    return panels

@@ -1,0 +1,110 @@
+"""From records to a text in one of the formats."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ptmbench.gain import SampleOf
+from ptmbench.generalisation import generalisation
+from ptmbench.record import Record, quality_of
+from ptmbench.report import escaping
+from ptmbench.report.economy import bargains, render_economy
+from ptmbench.report.exports import render_csv, render_json
+from ptmbench.report.generality import render_generality
+from ptmbench.report.latex import render_latex
+from ptmbench.report.markdown import render_markdown
+from ptmbench.report.robustness import CorruptedOf, render_robustness, robust_tables
+from ptmbench.report.sources import source_tables
+from ptmbench.report.tables import comparison_tables
+from ptmbench.report.text import EVERYTHING, render_text
+from ptmbench.report.usability import UsabilityCard, card_of
+from ptmbench.store import ResultsFolder
+from ptmbench.terminal import Paint, printable
+
+Style = Literal["text", "markdown", "csv", "json", "latex"]
+ESCAPES: dict[str, Callable[[str], str]] = {
+    "text": printable,
+    "markdown": escaping.markdown,
+    "csv": escaping.spreadsheet,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What reads the outcomes of a record: its metric on the test examples, and over all corruptions of them."""
+
+    sample: SampleOf
+    corrupted: CorruptedOf
+
+    @classmethod
+    def of(cls, homes: Mapping[str, ResultsFolder]) -> "Readers":
+        """Readers of records whose outcomes lie in these folders, by their sha256: folders may share a case."""
+
+        def home(record: Record) -> ResultsFolder:
+            return homes[quality_of(record).outcomes.sha256]
+
+        return cls(lambda record: home(record).sample(record), lambda record: home(record).corrupted_sample(record))
+
+    @classmethod
+    def of_folder(cls, folder: ResultsFolder) -> "Readers":
+        """Readers of records that lie in one folder."""
+        return cls(folder.sample, folder.corrupted_sample)
+
+
+def render(
+    records: list[Record],
+    style: str,
+    read: Readers | None = None,
+    *,
+    width: int = EVERYTHING,
+    paint: Paint | None = None,
+) -> str:
+    """The tables of the records in one of the formats; ends with a line break.
+
+    Whatever a record says in words is written so that the format does not take it as its own. `width` and `paint` are
+    of the comparison tables as text; the tables across tasks keep all their columns.
+    """
+    safe = ESCAPES.get(style)
+
+    def shown(found: Any) -> Any:
+        return escaping.mapped(found, safe) if safe else found
+
+    tables = shown(comparison_tables(records, read.sample if read else None))
+    if style == "csv":
+        return render_csv(tables)
+    if style == "latex":
+        return render_latex(tables)
+    sources = shown(source_tables(records))
+    comparisons = shown([found for members in by_key(records) for found in generalisation(members)])
+    prices = shown([price for members in by_key(records) for price in bargains(members)])
+    robust = shown(_robust(records, read) if read else [])
+    if style == "json":
+        return render_json(tables, sources, comparisons, prices, robust)
+    grid, heading = ("github", "## ") if style == "markdown" else ("simple", "")
+    across = [
+        render_generality(comparisons, grid, heading),
+        render_economy(prices, grid, heading),
+        render_robustness(robust, grid, heading),
+    ]
+    text = render_markdown(tables, sources) if style == "markdown" else render_text(tables, sources, width, paint)
+    return "\n".join([text.rstrip("\n") + "\n", *(part for part in across if part)])
+
+
+def _robust(records: list[Record], read: Readers) -> list[Any]:
+    return [table for members in by_key(records) for table in robust_tables(members, read.sample, read.corrupted)]
+
+
+def usability_card(records: list[Record], read: Readers, model: str) -> UsabilityCard:
+    """The card of a model from all records; raises `UnknownName` with near names where it has none."""
+    tables = comparison_tables(records, read.sample)
+    across = [found for members in by_key(records) for found in generalisation(members)]
+    return card_of(model, records, tables, across, _robust(records, read))
+
+
+def by_key(records: list[Record]) -> list[list[Record]]:
+    """The records by budget, device and precision: means are taken over one of each."""
+    groups: defaultdict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        groups[record.budget, record.provenance.device, record.case.precision].append(record)
+    return [groups[key] for key in sorted(groups)]

@@ -1,0 +1,17 @@
+"""What a run says at its end, under pytest and on the command line alike."""
+
+from collections.abc import Sequence
+
+from ptmbench.gain import SampleOf
+from ptmbench.record import Record
+from ptmbench.report.escaping import mapped
+from ptmbench.report.sources import source_tables
+from ptmbench.report.tables import comparison_tables
+from ptmbench.report.text import render_text
+from ptmbench.terminal import painter, printable, window_width
+
+
+def end_of_run(records: Sequence[Record], sample_of: SampleOf, *, colour: bool) -> str:
+    """The tables of what ran, as wide as the window: of 80 columns where there is none."""
+    tables, sources = comparison_tables(records, sample_of), source_tables(records)
+    return render_text(mapped(tables, printable), mapped(sources, printable), window_width(), painter(colour=colour))

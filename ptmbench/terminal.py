@@ -1,0 +1,47 @@
+"""What is on the other end of a stream: how wide it is, and whether it shows colour."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from typing import TextIO
+
+Paint = Callable[[str, str], str]  # a text and what it is: "best", "helps", "hurts", "bad", "heading", "quiet"
+USUAL_WIDTH = 80
+STYLES = {"best": "1", "helps": "32", "hurts": "31", "bad": "31", "heading": "1", "quiet": "2"}
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+def window_width() -> int:
+    """Columns of the window: COLUMNS where it is set, else what the terminal says, else 80."""
+    return shutil.get_terminal_size((USUAL_WIDTH, 24)).columns
+
+
+def shows_colour(stream: TextIO) -> bool:
+    """Whether to write colour there: only to a terminal, and never with NO_COLOR (https://no-color.org).
+
+    FORCE_COLOR asks for it on anything else, such as the log of a CI job that shows colour.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def painter(*, colour: bool) -> Paint:
+    """What writes a text in its style, or as it is."""
+    return _painted if colour else _plain
+
+
+def _plain(text: str, style: str) -> str:
+    return text
+
+
+def _painted(text: str, style: str) -> str:
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
+
+
+def printable(text: str) -> str:
+    """The text without what steers a terminal (escapes, line breaks, turned writing): a record may hold anything."""
+    return CONTROL.sub(" ", text)
