@@ -135,7 +135,7 @@ def histories(dated: Iterable[Dated], metric: Metric) -> list[History]:
     """The history of each case; the records stand in order, as `in_order` gives them."""
     series: defaultdict[Key, list[Run]] = defaultdict(list)
     for folder, record in dated:
-        series[key_of(record, metric)].append(_run(folder, record, metric))
+        series[key_of(record, metric)].append(run_of(folder, record, metric))
     return [history(key, metric, tuple(series[key])) for key in sorted(series)]
 
 
@@ -146,7 +146,8 @@ def key_of(record: Record, metric: Metric) -> Key:
     return record.case.id, record.budget, made.device, record.case.precision, machine
 
 
-def _run(folder: str, record: Record, metric: Metric) -> Run:
+def run_of(folder: str, record: Record, metric: Metric) -> Run:
+    """A record of a folder as a run."""
     value = metric.of(record)
     return Run(
         started_at=record.provenance.started_at,

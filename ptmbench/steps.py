@@ -37,7 +37,7 @@ def exact_steps(values: Sequence[float]) -> list[int]:
     return [index for index in range(1, len(values)) if values[index] != values[index - 1]]
 
 
-def noisy_steps(values: Sequence[float], floor: float = 0.0) -> tuple[list[int], float]:
+def noisy_steps(values: Sequence[float] | Numbers, floor: float = 0.0) -> tuple[list[int], float]:
     """The indices at which a new level begins, and the noise (one standard deviation, at least `floor`).
 
     Fewer than `FEWEST` values have no steps: whether they can be told is for the caller to say.

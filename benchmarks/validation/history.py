@@ -105,7 +105,9 @@ def main() -> None:
     for length in LENGTHS:
         shares = [f"{alarms(draw, length, count):.2f}" for draw in draws.values()]
         lines.append([length, *shares, real(length, shuffled=True), real(length, shuffled=False)])
-    print(tabulate(lines, ["runs", *draws, "real, shuffled", "real, in turn"], tablefmt="github", disable_numparse=True))
+    print(
+        tabulate(lines, ["runs", *draws, "real, shuffled", "real, in turn"], tablefmt="github", disable_numparse=True)
+    )
     print(f"\nSteps found, % of {count // 4}: the last three runs | three runs in the middle | the second half")
     headers = ["runs", *(f"{place}, {size} sd" for place in ("last 3", "middle 3", "half") for size in SIZES)]
     rows = [powers(length, count // 4) for length in LENGTHS]

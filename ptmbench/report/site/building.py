@@ -3,6 +3,7 @@
 DIR/index.html        the leaderboard
 DIR/charts.html       charts by task
 DIR/tables.html       tables across tasks
+DIR/history.html      figures over the runs of several folders
 DIR/cases/CASE.html   a page a case; where several folders hold the case, DIR/cases/FOLDER/CASE.html
 DIR/pictures/         pictures of cases, named by their sha256
 DIR/assets/           scripts, style, Plotly, and the data of leaderboard and charts
@@ -22,6 +23,7 @@ from ptmbench.report.site.leaderboard import leaderboard
 from ptmbench.report.site.pages import Press, data_file
 from ptmbench.report.site.pictures import FOLDER, Picture, picture_of
 from ptmbench.report.site.series import Runs, runs_of, series_of
+from ptmbench.report.site.timeline import Timelines, timeline_data
 from ptmbench.store import ResultsFolder
 
 MARK = ".ptmbench-site"  # tells a folder that this program filled from one that holds something else
@@ -36,14 +38,16 @@ def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Pat
     entries = entries_of(held)
     if not entries:
         raise UsageError("the folders hold no record that can be read: there is nothing to make a site of")
-    press, runs = Press.ready(), runs_of(entries)
+    press, runs, timelines = Press.ready(), runs_of(entries), Timelines.of(entries)
     try:
         _clear(target)
         _write_assets(target / "assets", plotly, entries)
         for entry in entries:
-            _write_case(target, press, entry, runs)
+            _write_case(target, press, entry, runs, timelines)
         _write(target / "charts.html", press.charts())
         _write(target / "tables.html", press.tables(across(entries)))
+        _write(target / "assets" / "timeline.js", data_file("timeline", timeline_data(timelines)))
+        _write(target / "history.html", press.history(timelines))
         _write(target / "index.html", press.index(held, entries))
     except OSError as error:
         raise StoreError(
@@ -85,13 +89,15 @@ def _write_assets(folder: Path, plotly: Path, entries: Sequence[Entry]) -> None:
     _write(folder / "series.js", data_file("series", series_of(entries)))
 
 
-def _write_case(target: Path, press: Press, entry: Entry, runs: Runs) -> None:
+def _write_case(target: Path, press: Press, entry: Entry, runs: Runs, timelines: Timelines) -> None:
     quality = entry.record.quality
     pictures = [picture_of(entry.holding.folder, sheet) for sheet in (quality.pictures if quality else [])]
     for picture in pictures:
         _write_picture(target, picture)
     same = runs[entry.record.case.id, entry.setting]
-    _write(target / entry.page, press.case(entry, same, pictures))
+    _write(
+        target / entry.page, press.case(entry, same, pictures, timelines.marks(entry.record) if len(same) > 1 else {})
+    )
 
 
 def _write_picture(target: Path, picture: Picture) -> None:

@@ -1,7 +1,7 @@
 """Pages: templates filled with what the site knows. Whatever comes from a record is escaped."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from ptmbench.report.site.holdings import Entry, Holding
 from ptmbench.report.site.leaderboard import VERDICTS
 from ptmbench.report.site.pictures import Picture
 from ptmbench.report.site.series import charts_of
+from ptmbench.report.site.timeline import MOST_STEPS, Timelines, step_rows
 
 
 def script_literal(value: Any) -> str:
@@ -75,9 +76,18 @@ class Press:
         """The tables across tasks."""
         return self._page("tables.html", "tables.html", settings=found)
 
-    def case(self, entry: Entry, runs: Sequence[Entry], pictures: Sequence[Picture]) -> str:
-        """The page of a case."""
+    def history(self, timelines: Timelines) -> str:
+        """Figures over time, and where they stepped."""
+        rows, cases = step_rows(timelines), len({one.case_id for one in timelines.found})
+        return self._page("history.html", "history.html", steps=rows[:MOST_STEPS], of=len(rows), cases=cases)
+
+    def case(
+        self, entry: Entry, runs: Sequence[Entry], pictures: Sequence[Picture], steps: Mapping[str, str] | None = None
+    ) -> str:
+        """The page of a case; `steps` are those of its quality, by the time of the first run after each."""
         charts = charts_of(entry, runs)
+        if "history" in charts:
+            charts["history"]["steps"] = dict(steps or {})
         return self._page(
             "case.html",
             entry.page,
