@@ -74,6 +74,11 @@ class History:
     unclear: str | None
 
     @property
+    def key(self) -> Key:
+        """What its runs share."""
+        return self.case_id, self.budget, self.device, self.precision, self.machine
+
+    @property
     def measured(self) -> tuple[Run, ...]:
         """The runs that have a figure; a step's index counts among these."""
         return tuple(run for run in self.runs if run.value is not None)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import unicodedata
 
 import pytest
@@ -240,3 +242,12 @@ def test_a_terminal_without_blocks_gets_digits(cli, tmp_path, nights, monkeypatc
 
     assert 0 == found.returncode
     assert re.search(r"  [1-8]{12}  ", found.stdout)
+
+
+def test_starting_the_command_line_stays_quick():
+    """Neither the plugin nor the parser imports what finds change points, nor scipy.stats below it."""
+    code = "import sys, ptmbench.plugin, ptmbench.cli.parser; print({'ruptures', 'scipy.stats'} & set(sys.modules))"
+
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "set()" == found.stdout.strip()

@@ -10,15 +10,17 @@ from ptmbench.record import Record
 from ptmbench.report.history import LETTERS, SCALES, change, shown
 from ptmbench.report.site.holdings import Entry
 
+Place = tuple[str, str]  # when a run started, and its folder with its commit
 MOST_STEPS = 300  # rows of the table: more take a browser long to lay out, and nobody reads them
 
 
 @dataclass(frozen=True, slots=True)
 class Timelines:
-    """Every history that has two runs or more, and the pages of their records by (folder, case)."""
+    """Every history of two runs or more, one of them with a figure; and pages by folder and case."""
 
     found: tuple[History, ...]
     pages: Mapping[tuple[str, str], str]
+    qualities: Mapping[Key, History]
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> "Timelines":
@@ -30,8 +32,20 @@ class Timelines:
         for folder, record in dated:
             for metric in METRICS.values():
                 series.setdefault((key_of(record, metric), metric.name), []).append(run_of(folder, record, metric))
-        several = ((key, METRICS[name], runs) for (key, name), runs in sorted(series.items()) if len(runs) > 1)
-        return cls(tuple(history(key, metric, tuple(runs)) for key, metric, runs in several), pages)
+        order = list(METRICS)
+        several = sorted(
+            (history(key, METRICS[name], tuple(runs)) for (key, name), runs in series.items() if len(runs) > 1),
+            key=lambda one: (
+                one.case_id,
+                one.budget,
+                one.device,
+                one.precision,
+                order.index(one.metric.name),
+                one.machine,
+            ),
+        )
+        found = tuple(one for one in several if one.measured)
+        return cls(found, pages, {one.key: one for one in found if one.metric.name == "quality"})
 
     def page(self, run: Run) -> str:
         """The page of a run."""
@@ -39,14 +53,8 @@ class Timelines:
 
     def marks(self, record: Record) -> dict[str, str]:
         """By the time of the first run after it, what each step of the quality of a record's case is."""
-        key = key_of(record, METRICS["quality"])
-        own = (one for one in self.found if one.metric.name == "quality" and one.case_id == key[0])
-        return {
-            step.after.started_at: told(one, step)
-            for one in own
-            if (one.case_id, one.budget, one.device, one.precision, one.machine) == key
-            for step in one.steps
-        }
+        one = self.qualities.get(key_of(record, METRICS["quality"]))
+        return {step.after.started_at: told(one, step) for step in one.steps} if one else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +115,13 @@ def _setting(one: History) -> str:
 
 
 def timeline_data(timelines: Timelines) -> dict[str, Any]:
-    """What the chart draws: names of metrics with scale and unit, and each history; figures in SI units."""
+    """What the chart draws: metrics with scale and unit, the runs of each case once, and of each history the figures in
+    SI units, each with the place of its run.
+    """
     rows = step_rows(timelines)
+    runs: dict[Key, dict[Place, int]] = {}
+    series = [_as_data(one, timelines, runs.setdefault((*one.key[:-1], ""), {})) for one in timelines.found]
+    order = {key: number for number, key in enumerate(runs)}
     return {
         "first": [rows[0].case_id, rows[0].metric, rows[0].setting, rows[0].machine] if rows else None,
         "metrics": [
@@ -116,11 +129,17 @@ def timeline_data(timelines: Timelines) -> dict[str, Any]:
             for metric in METRICS.values()
             for scale, unit in (SCALES[metric.unit],)
         ],
-        "series": [_as_data(one, timelines) for one in timelines.found],
+        "runs": [
+            {"x": [started for started, _ in known], "text": [text for _, text in known]} for known in runs.values()
+        ],
+        "series": [
+            {"runs": order[*one.key[:-1], ""], **data} for one, data in zip(timelines.found, series, strict=True)
+        ],
     }
 
 
-def _as_data(one: History, timelines: Timelines) -> dict[str, Any]:
+def _as_data(one: History, timelines: Timelines, known: dict[Place, int]) -> dict[str, Any]:
+    """The figures of a history; runs that are not among the known ones of its case are added to them."""
     runs = one.measured
     banded = one.metric.unit == "share"
     intervals = [one.metric.interval(run.record) or (None, None) for run in runs] if banded else []
@@ -132,15 +151,18 @@ def _as_data(one: History, timelines: Timelines) -> dict[str, Any]:
         "machine": one.machine,
         "metric": one.metric.name,
         "page": timelines.page(one.runs[-1]),
-        "x": [run.started_at for run in runs],
+        "at": [known.setdefault(_place_of(run), len(known)) for run in runs],
         "y": [run.value for run in runs],
         "low": [low for low, _ in intervals],
         "high": [high for _, high in intervals],
-        "text": [f"{run.folder}, commit {run.commit[:LETTERS]}" for run in runs],
         "levels": [[ends[place], ends[place + 1] - 1, level] for place, level in enumerate(levels)],
         "steps": [{"at": step.index, "direction": step.direction, "text": told(one, step)} for step in one.steps],
         "unclear": one.unclear,
     }
+
+
+def _place_of(run: Run) -> Place:
+    return run.started_at, f"{run.folder}, commit {run.commit[:LETTERS]}"
 
 
 def told(one: History, step: Step) -> str:
