@@ -241,6 +241,17 @@ class ResultsFolder:
         return killed
 
 
+def launches_of(path: Path) -> list[ResultsFolder]:
+    """The results folder itself, or those right below it; raises `StoreError` for what is no folder."""
+    if not path.is_dir():
+        raise StoreError(f"{path} is not a folder: expected one that ptmbench run --results DIR has written")
+    folder = ResultsFolder(path)
+    if folder.key() is not None:
+        return [folder]
+    below = [ResultsFolder(entry) for entry in sorted(path.iterdir()) if entry.is_dir()]
+    return [launch for launch in below if launch.key() is not None] or [folder]
+
+
 def read_folders(paths: Iterable[Path]) -> tuple[list[tuple[ResultsFolder, list[Record]]], list[str]]:
     """The records of several results folders, and all problems met; raises `StoreError` for what is none."""
     found, problems = [], []

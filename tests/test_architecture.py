@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ptmbench"
 ENGINE = PACKAGE / "engine"
-FRAMEWORKS = {"torch", "torchvision", "transformers", "thop", "sklearn"}
+FRAMEWORKS = {"torch", "torchvision", "transformers", "thop", "sklearn", "ruptures"}  # ruptures: a second of scipy
 COLD = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.parents)
 SOURCES = sorted((ENGINE / "pretraining").rglob("*.py"))
 DATASETS = sorted((ENGINE / "datasets").rglob("*.py"))

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from ptmbench.report.economy import bargains, price_of
 from ptmbench.report.exports import render_csv, render_json
+from ptmbench.report.markdown import render_markdown
 from ptmbench.report.sources import NO_RELATION, source_tables
 from ptmbench.report.tables import FAMILIES, comparison_tables, make_row, task_order
-from ptmbench.report.text import render_markdown, render_text
+from ptmbench.report.text import render_text
 from ptmbench.store import ResultsFolder
 from strategies import records
 

@@ -21,6 +21,12 @@ examples:
   ptmbench report results/main --card vgg_tiny.glyphs -o card.md
   ptmbench report results/main results/today --format html -o site/     pages that work offline: open site/index.html
 """
+HISTORY = """\
+examples:
+  ptmbench history nightly/                                       every results folder in nightly/ is a run
+  ptmbench history nightly/ -k "resnet and digits_5shot" --metric latency_p50_s
+  ptmbench history results/january results/february --metric macs --format json -o macs.json
+"""
 SHOW = """\
 examples:
   ptmbench show fasterrcnn_tiny.glyphs-scene_boxes_full-fine_tune

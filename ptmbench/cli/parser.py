@@ -16,7 +16,9 @@ from ptmbench.cli import (
     reporting,
     running,
     showing,
+    tracking,
 )
+from ptmbench.history_metrics import METRICS
 from ptmbench.report.gating import RENDERERS
 
 
@@ -50,6 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(_command(commands, "run", "run cases and print the comparison tables", examples.RUN))
     _add_report(_command(commands, "report", "render results folders again", examples.REPORT))
     _add_show(_command(commands, "show", "draw what a detector or segmenter made of test pictures", examples.SHOW))
+    _add_history(_command(commands, "history", "a figure over several runs, and where it stepped", examples.HISTORY))
     _add_gate(_command(commands, "gate", "whether anything is worse than in a baseline", examples.GATE))
     _add_calibrate(_command(commands, "calibrate", "measure the noise of cases for the gate", examples.CALIBRATE))
     _add_floors(_command(commands, "floors", "propose accuracy floors from measured records", examples.FLOORS))
@@ -90,6 +93,18 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", dest="pictures", type=int, default=8, metavar="N", help="test pictures (default: 8)")
     parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="default: CASE.png")
     parser.set_defaults(command=showing.show)
+
+
+def _add_history(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folders", nargs="+", type=Path, metavar="DIR", help="results folders, one a run, or folders that hold such"
+    )
+    parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
+    parser.add_argument("--metric", default="quality", metavar="NAME", help=f"one of {', '.join(METRICS)}")
+    parser.add_argument("--all", action="store_true", help="list the cases without a step, too")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal")
+    parser.set_defaults(command=tracking.history)
 
 
 def _add_gate(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ptmbench.errors import StoreError
 from ptmbench.record import Record
-from ptmbench.store import FolderKey, ResultsFolder
+from ptmbench.store import FolderKey, ResultsFolder, launches_of
 
 Entry = tuple[ResultsFolder, Record]
 
@@ -36,7 +36,7 @@ class Side:
 
 def read_side(path: Path) -> Side:
     """Reads a side whole; raises `StoreError` with all that is wrong with it."""
-    folders = _launches(path)
+    folders = launches_of(path)
     problems: list[str] = []
     keys: dict[str, FolderKey] = {}
     cases: dict[str, list[Entry]] = {}
@@ -60,17 +60,6 @@ def read_side(path: Path) -> Side:
     if not keys or not cases:
         raise StoreError(f"{path} holds no records: expected a folder that ptmbench run --results DIR has written")
     return Side(path, next(iter(keys.values())), len(folders), cases)
-
-
-def _launches(path: Path) -> list[ResultsFolder]:
-    """The results folder itself, or those right below it."""
-    if not path.is_dir():
-        raise StoreError(f"{path} is not a folder: expected one that ptmbench run --results DIR has written")
-    folder = ResultsFolder(path)
-    if folder.key() is not None:
-        return [folder]
-    below = [ResultsFolder(entry) for entry in sorted(path.iterdir()) if entry.is_dir()]
-    return [launch for launch in below if launch.key() is not None] or [folder]
 
 
 def _torn(entries: list[Entry]) -> str | None:

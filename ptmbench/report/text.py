@@ -184,8 +184,10 @@ def _source(source: SourceTable, width: int) -> str:
     ]
     grid = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
     if _width(grid) > width:
-        headers = ["task", "method", *(f"{name}:\ngain, distance" for name in source.sources)]
+        headers = ["task", "method", *(f"{broken(name, LEAST_NAME)}:\ngain, dist." for name in source.sources)]
         rows = [[line.task, line.method] + [f"{100 * cell.gain[0]:+.1f}, {cell.distance:.2f}" for cell in line.cells]
                 for line in source.lines]  # fmt: skip
         grid = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
+    if _width(grid) > width:
+        grid = _filled(f"({len(source.sources)} sources do not fit into {width} columns: see ptmbench report)", width)
     return f"{_filled(title_of_sources(source), width)}\n\n{grid}\n\n{_filled(conclusion_of(source), width)}\n"

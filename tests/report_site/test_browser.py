@@ -10,7 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 CASE = "cases/first/resnet_tiny.glyphs-digits_5shot-linear_probe.html"
 RICH = "cases/second/resnet_tiny.glyphs-digits_5shot-linear_probe.html"
-PAGES = ["index.html", "charts.html", "tables.html", CASE, RICH]
+CARD = "models/resnet_tiny.glyphs.html"
+PAGES = ["index.html", "models.html", CARD, "charts.html", "tables.html", "history.html", CASE, RICH]
 
 
 def rows(page):

@@ -18,7 +18,7 @@ from ptmbench.report.site.building import build
 from ptmbench.report.site.case import command_of, groups_of
 from ptmbench.report.site.holdings import entries_of, holdings
 from ptmbench.report.site.leaderboard import COLUMNS, leaderboard
-from ptmbench.report.site.pages import Press, script_literal
+from ptmbench.report.site.pages import CaseContext, Press, script_literal
 from ptmbench.report.site.pictures import picture_of
 from ptmbench.report.site.series import curve_of, runs_of
 from ptmbench.store import ResultsFolder
@@ -66,7 +66,7 @@ def test_any_record_has_a_page(record):
     """Whatever is in a record, its page renders, and nothing from it becomes a script."""
     entry = entry_of(record, Path("gone"))
 
-    page = PRESS.case(entry, [entry], [])
+    page = PRESS.case(entry, [], CaseContext(runs_of([entry]), {}, "models/card.html"))
 
     tags = Tags()
     tags.feed(page)

@@ -5,6 +5,7 @@ DIR/charts.html       charts by task
 DIR/tables.html       tables across tasks
 DIR/models.html       the models, each with its card
 DIR/models/MODEL.html a usability card a model
+DIR/history.html      figures over the runs of several folders
 DIR/cases/CASE.html   a page a case; where several folders hold the case, DIR/cases/FOLDER/CASE.html
 DIR/pictures/         pictures of cases, named by their sha256
 DIR/assets/           scripts, style, Plotly, and the data of leaderboard and charts
@@ -22,9 +23,10 @@ from ptmbench.report.site.cards import cards_of
 from ptmbench.report.site.comparisons import across
 from ptmbench.report.site.holdings import Entry, entries_of, holdings
 from ptmbench.report.site.leaderboard import leaderboard
-from ptmbench.report.site.pages import Press, data_file
+from ptmbench.report.site.pages import CaseContext, Press, data_file
 from ptmbench.report.site.pictures import FOLDER, Picture, picture_of
-from ptmbench.report.site.series import Runs, runs_of, series_of
+from ptmbench.report.site.series import runs_of, series_of
+from ptmbench.report.site.timeline import Timelines, timeline_data
 from ptmbench.store import ResultsFolder
 
 MARK = ".ptmbench-site"  # tells a folder that this program filled from one that holds something else
@@ -40,17 +42,20 @@ def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Pat
     if not entries:
         raise UsageError("the folders hold no record that can be read: there is nothing to make a site of")
     press, runs, found = Press.ready(), runs_of(entries), across(entries)
-    cards = cards_of(entries, found)
+    cards, timelines = cards_of(entries, found), Timelines.of(entries)
     try:
         _clear(target)
         _write_assets(target / "assets", plotly, entries)
         for entry in entries:
-            _write_case(target, press, entry, runs, cards[entry.record.case.model.name].page)
+            steps = timelines.marks(entry.record) if len(runs[entry.record.case.id, entry.setting]) > 1 else {}
+            _write_case(target, press, entry, CaseContext(runs, steps, cards[entry.record.case.model.name].page))
         for card in cards.values():
             _write(target / card.page, press.card(card))
         _write(target / "models.html", press.models(list(cards.values())))
         _write(target / "charts.html", press.charts())
         _write(target / "tables.html", press.tables(found))
+        _write(target / "assets" / "timeline.js", data_file("timeline", timeline_data(timelines)))
+        _write(target / "history.html", press.history(timelines))
         _write(target / "index.html", press.index(held, entries))
     except OSError as error:
         raise StoreError(
@@ -92,13 +97,12 @@ def _write_assets(folder: Path, plotly: Path, entries: Sequence[Entry]) -> None:
     _write(folder / "series.js", data_file("series", series_of(entries)))
 
 
-def _write_case(target: Path, press: Press, entry: Entry, runs: Runs, card: str) -> None:
+def _write_case(target: Path, press: Press, entry: Entry, context: CaseContext) -> None:
     quality = entry.record.quality
     pictures = [picture_of(entry.holding.folder, sheet) for sheet in (quality.pictures if quality else [])]
     for picture in pictures:
         _write_picture(target, picture)
-    same = runs[entry.record.case.id, entry.setting]
-    _write(target / entry.page, press.case(entry, same, pictures, card))
+    _write(target / entry.page, press.case(entry, pictures, context))
 
 
 def _write_picture(target: Path, picture: Picture) -> None:

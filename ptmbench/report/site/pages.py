@@ -1,7 +1,7 @@
 """Pages: templates filled with what the site knows. Whatever comes from a record is escaped."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -19,7 +19,8 @@ from ptmbench.report.site.case import command_of, groups_of
 from ptmbench.report.site.comparisons import Across
 from ptmbench.report.site.holdings import Entry, Holding
 from ptmbench.report.site.pictures import Picture
-from ptmbench.report.site.series import charts_of
+from ptmbench.report.site.series import Runs, charts_of
+from ptmbench.report.site.timeline import MOST_STEPS, Timelines, step_rows
 from ptmbench.report.usability import UsabilityCard
 from ptmbench.report.usability_pages import span
 
@@ -57,6 +58,17 @@ def _environment() -> Environment:
 
 def _share(value: float) -> str:
     return f"{100 * value:.1f}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseContext:
+    """What the page of a case shows beside its record: all runs of cases, the steps of its quality by the time of the
+    first run after each, and the page of its model.
+    """
+
+    runs: Runs
+    steps: Mapping[str, str]
+    card: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +112,22 @@ class Press:
         style = Markup(css)  # noqa: S704  a file of ours
         return self._page("card.html", "card.html", base="alone.html", card=card, links={}, style=style)
 
-    def case(self, entry: Entry, runs: Sequence[Entry], pictures: Sequence[Picture], card: str) -> str:
-        """The page of a case; `card` is the page of its model."""
+    def history(self, timelines: Timelines) -> str:
+        """Figures over time, and where they stepped."""
+        rows, cases = step_rows(timelines), len({one.case_id for one in timelines.found})
+        return self._page("history.html", "history.html", steps=rows[:MOST_STEPS], of=len(rows), cases=cases)
+
+    def case(self, entry: Entry, pictures: Sequence[Picture], context: CaseContext) -> str:
+        """The page of a case."""
+        runs = context.runs[entry.record.case.id, entry.setting]
         charts = charts_of(entry, runs)
+        if "history" in charts:
+            charts["history"]["steps"] = dict(context.steps)
         return self._page(
             "case.html",
             entry.page,
             entry=entry,
-            card=card,
+            card=context.card,
             case=entry.record.case,
             row=entry.row,
             record=entry.record,

@@ -37,9 +37,11 @@
   };
 
   const drawHistory = (points) => {
-    const shown = points.x.map((x, at) => `${plots.plain(points.text[at])}<br>${texts(points, "started")[at]}`);
+    const told = texts(points, "started");
+    const shown = points.x.map((x, at) => [plots.plain(points.text[at]), told[at], ...(points.steps[x] ? [`step, ${plots.plain(points.steps[x])}`] : [])].join("<br>"));
+    const shapes = points.x.flatMap((x, at) => (at && points.steps[x] ? [plots.stepLine(points.x[at - 1], x, points.steps[x].split(":")[0])] : []));
     plots.draw("history", plots.curve("quality", 0, points, shown), {
-      xaxis: plots.axis("started", { type: "date" }), yaxis: quality(), showlegend: false,
+      xaxis: plots.axis("started", { type: "date" }), yaxis: quality(), showlegend: false, shapes,
     });
   };
 

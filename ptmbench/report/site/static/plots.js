@@ -82,7 +82,15 @@ ptmbench.plots = (() => {
     return [band, line];
   };
 
+  // A vertical line in front of the first run after a step: red and dashed where it is worse.
+  const stepLine = (from, to, direction) => {
+    const [start, end] = [Date.parse(from), Date.parse(to)];
+    const x = new Date((start + end) / 2).toISOString();
+    const tints = { better: colour(2), worse: colour(5), neither: style().quiet };
+    return { type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color: tints[direction] ?? style().quiet, dash: direction === "better" ? "dot" : "dash", width: 2 } };
+  };
+
   const onTheme = (redraw) => dark.addEventListener("change", redraw);
 
-  return { axis, colour, curve, draw, familyColour, onTheme, percent, plain, style, symbol, dash };
+  return { axis, colour, curve, draw, familyColour, onTheme, percent, plain, stepLine, style, symbol, dash };
 })();

@@ -1,0 +1,72 @@
+"""Tests of what is asked of a terminal."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ptmbench.terminal import painter, printable, shows_colour, window_width
+
+
+class Screen(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self):
+        """Yes."""
+        return True
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    """Nothing of the machine's own settings."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_colour_only_on_a_terminal():
+    """A terminal shows colour, a file and a pipe do not."""
+    assert [True, False] == [shows_colour(Screen()), shows_colour(io.StringIO())]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"NO_COLOR": "1"}, [False, False]),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, [False, False]),
+        ({"NO_COLOR": ""}, [True, False]),
+        ({"FORCE_COLOR": "1"}, [True, True]),
+        ({"TERM": "dumb"}, [False, False]),
+    ],
+)
+def test_the_environment_decides(monkeypatch, settings, expected):
+    """NO_COLOR takes colour away wherever it is set to something, FORCE_COLOR gives it to files too."""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    assert expected == [shows_colour(Screen()), shows_colour(io.StringIO())]
+
+
+def test_without_a_window_there_are_80_columns(monkeypatch):
+    """COLUMNS tells the width; without it, and without a terminal, it is 80."""
+    monkeypatch.setattr("os.get_terminal_size", lambda _: (_ for _ in ()).throw(OSError))
+
+    assert 80 == window_width()
+    monkeypatch.setenv("COLUMNS", "132")
+    assert 132 == window_width()
+
+
+def test_paint_is_left_out_where_it_is_not_wanted():
+    """With colour a text is framed by escapes, without it stands as it is."""
+    assert "\x1b[32mhelps\x1b[0m" == painter(colour=True)("helps", "helps")
+    assert "helps" == painter(colour=False)("helps", "helps")
+
+
+@given(st.text())
+def test_nothing_printed_steers_the_terminal(text):
+    """No control letter is left, and a text without any stays as it is."""
+    safe = printable(text)
+
+    assert not [letter for letter in safe if ord(letter) < 32 or 127 <= ord(letter) < 160]
+    assert safe == printable(safe)
+    assert "\x1b" not in printable("\x1b[2Jboo")
