@@ -188,3 +188,16 @@ def test_options_that_contradict_are_told(cli, options, said):
 
     assert 2 == done.returncode
     assert said in done.stderr
+
+
+def test_an_mlflow_server_that_is_not_there_is_told_soon(cli, tmp_path):
+    """A server that does not answer is one line within seconds, and the next command goes on."""
+    pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
+    write(tmp_path / "results", RECORD)
+
+    done = cli("report", "results", "--mlflow", "http://127.0.0.1:9")
+
+    assert 2 == done.returncode
+    assert "Traceback" not in done.stderr
+    assert "does not take the records" in done.stderr
+    assert "the same command goes on" in done.stderr

@@ -4,6 +4,7 @@ A record is logged once: its sha256 is a tag, and what carries it already is lef
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ def log(folders: Sequence[tuple[ResultsFolder, Sequence[Record]]], address: str)
 
 
 def _client(address: str) -> "tuple[MlflowClient, tuple[type[Exception], ...]]":
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # its 7 keep a user with a typo waiting for minutes
     try:
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
