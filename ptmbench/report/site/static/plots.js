@@ -43,10 +43,10 @@ ptmbench.plots = (() => {
     return {
       paper_bgcolor: found.ground, plot_bgcolor: found.ground,
       font: { color: found.ink, family: "system-ui, sans-serif", size: narrow ? 11 : 13 },
-      margin: { l: 8, r: 8, t: 24, b: 8 },
+      margin: { l: 8, r: 8, t: narrow ? 12 : 44, b: 8 }, // on a wide page the tool bar has room above legend and marks
       hoverlabel: { bgcolor: found.raised, bordercolor: found.quiet, font: { color: found.ink }, align: "left" },
       hovermode: "closest",
-      legend: narrow ? { orientation: "h", y: -0.25, font: { size: 10 } } : { font: { size: 12 } },
+      legend: narrow ? { orientation: "h", y: -0.4, font: { size: 10 } } : { font: { size: 12 } },
       ...more,
     };
   };
@@ -60,7 +60,7 @@ ptmbench.plots = (() => {
       empty.hidden = traces.length > 0;
       empty.textContent = why || "";
     }
-    if (traces.length) Plotly.react(place, traces, layout(shape), CONFIG);
+    if (traces.length) Plotly.react(place, traces, layout(shape), { ...CONFIG, displayModeBar: window.innerWidth >= 640 });
     else Plotly.purge(place);
   };
 
