@@ -65,7 +65,8 @@ def test_a_spreadsheet_runs_nothing(name):
 
     (line,) = csv.DictReader(io.StringIO(render([record], "csv"), newline=""))
 
-    assert name in (line["model"], line["model"][1:])
+    kept = name.replace("\x1b", "").replace("\x07", "")
+    assert kept in (line["model"], line["model"][1:])
     assert not line["model"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert -0.25 == float(line["gain"])
 

@@ -5,8 +5,11 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from ptmbench.terminal import printable
+
 Anything = TypeVar("Anything")
 MARKDOWN = re.compile(r"[\\`*\[\]<>|&~#]|^[-+=]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # inside a word _ is a letter
+STEERING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # escapes of a terminal; not line breaks and tabs
 FORMULA = tuple("=+-@\t\r")  # what a spreadsheet reads as the begin of a formula
 LATEX = {
     "\\": r"\textbackslash{}",
@@ -22,7 +25,7 @@ LATEX = {
 
 def markdown(text: str) -> str:
     """Text that Markdown shows as it is, on one line."""
-    return MARKDOWN.sub(lambda found: f"\\{found.group()}", " ".join(text.split()))
+    return MARKDOWN.sub(lambda found: f"\\{found.group()}", " ".join(printable(text).split()))
 
 
 def latex(text: str) -> str:
@@ -35,7 +38,8 @@ def spreadsheet(text: str) -> str:
 
     OWASP, "CSV injection". Figures are no text and keep their signs.
     """
-    return f"'{text}" if text.startswith(FORMULA) else text
+    shown = STEERING.sub("", text)
+    return f"'{shown}" if shown.startswith(FORMULA) else shown
 
 
 def mapped(value: Anything, change: Callable[[str], str]) -> Anything:
