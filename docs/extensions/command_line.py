@@ -1,7 +1,7 @@
 """The page of the command line, made from the parser itself, so that it cannot lag behind it.
 
-    ```{command-line}
-    ```
+```{command-line}
+```
 """
 
 import argparse

@@ -37,7 +37,9 @@ def definitions(tree: ast.Module) -> dict[str, ast.stmt]:
 
 def public(node: Definition) -> list[ast.FunctionDef]:
     """The methods that a user calls or writes."""
-    methods = [part for part in node.body if isinstance(part, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else []
+    methods = (
+        [part for part in node.body if isinstance(part, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else []
+    )
     return [method for method in methods if not method.name.startswith("_")]
 
 

@@ -1,7 +1,7 @@
 """The page of the record's fields, made from the committed JSON schema that other programs read.
 
-    ```{record-fields} ../results/record.schema.json
-    ```
+```{record-fields} ../results/record.schema.json
+```
 """
 
 import json
@@ -46,19 +46,16 @@ def type_of(field: Schema) -> str:
     """What a field holds, in words."""
     if "anyOf" in field:
         return " or ".join(type_of(choice) for choice in field["anyOf"])
-    if "$ref" in field:
-        return "object"
     if "const" in field or "enum" in field:
         return ", ".join(f"`{json.dumps(value)}`" for value in field.get("enum", [field.get("const")]))
-    if field.get("pattern") == SHA256:
-        return "sha256, 64 hex digits"
     if field.get("type") == "array":
         several = f"{field['minItems']} of " if field.get("minItems") else "list of "
         return several + type_of(field.get("items") or field["prefixItems"][0])
-    if field.get("type") == "object":
+    if "additionalProperties" in field:
         return f"names to {type_of(field['additionalProperties'])}"
     bounds = [f"{word} {field[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in field]
-    return " ".join([str(field["type"]), *bounds])
+    word = "sha256, 64 hex digits" if field.get("pattern") == SHA256 else field.get("type", "object")
+    return " ".join([word, *bounds])
 
 
 def lines_of(schema: Schema) -> Iterator[str]:
