@@ -30,9 +30,10 @@ extensions = [
 exclude_patterns = ["extensions"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
+highlight_language = "none"  # a block without a language is commands, not Python
 default_role = "code"  # docstrings write `name` as Markdown does
 
-autodoc_default_options = {"members": True, "member-order": "bysource"}
+autodoc_default_options = {"members": True, "member-order": "bysource", "exclude-members": "model_config"}
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 88
 

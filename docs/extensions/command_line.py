@@ -6,6 +6,7 @@
 
 import argparse
 import functools
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 from ptmbench.cli.parser import make_parser
 
 WIDTH = 88  # letters of a usage line
+USAGE = "usage: "
 
 
 def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -27,14 +29,19 @@ def lines_of(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     """One command in Markdown: what it does, how it is called, its arguments, and examples."""
     parser.formatter_class = functools.partial(argparse.RawDescriptionHelpFormatter, width=WIDTH)  # type: ignore[assignment]
     description = parser.description or ""
-    yield from (f"## {name}", "", f"{description[:1].upper()}{description[1:]}.", "")
-    yield from ("```text", parser.format_usage().removeprefix("usage: ").rstrip(), "```", "")
+    yield from (f"## ptmbench {name}", "", f"{description[:1].upper()}{description[1:]}.", "")
+    yield from (
+        "```",
+        textwrap.dedent(" " * len(USAGE) + parser.format_usage().removeprefix(USAGE)).rstrip(),
+        "```",
+        "",
+    )
     for action in parser._actions:
         if not isinstance(action, argparse._HelpAction):
             yield from (f"`{called(action)}`", f": {told(action)}", "")
     if parser.epilog:
-        shown = parser.epilog.partition("\n")[2].rstrip()
-        yield from ("```text", shown, "```", "")
+        shown = textwrap.dedent(parser.epilog.partition("\n")[2]).rstrip()
+        yield from ("```", shown, "```", "")
 
 
 def called(action: argparse.Action) -> str:

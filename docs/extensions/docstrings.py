@@ -15,7 +15,7 @@ INDENT = "    "
 def literal(block: list[str], before: str) -> bool:
     """Whether a block of lines is to be shown as it stands: indented after a blank line, or in columns."""
     indented = all(line.startswith(INDENT) for line in block) and not before.endswith(":")
-    return indented or sum(bool(COLUMNS.search(line)) for line in block) * 2 > len(block)
+    return indented or any(COLUMNS.search(line) for line in block)
 
 
 def escaped(line: str) -> str:

@@ -61,7 +61,7 @@ def type_of(field: Schema) -> str:
 def lines_of(schema: Schema) -> Iterator[str]:
     """The record in Markdown: a section for each object in it, a row for each field."""
     for path, definition in parts(schema, schema):
-        title = f"`{path}`" if path else "The record"
+        title = f"`{path}`" if path else "The whole"
         yield from (f"## {title}", "", " ".join(definition.get("description", "").split()), "")
         yield from ("| field | holds |", "|---|---|")
         yield from (f"| `{name}` | {type_of(field)} |" for name, field in definition["properties"].items())
