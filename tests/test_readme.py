@@ -33,8 +33,8 @@ def test_expressions_select_something(words):
 
 
 def test_links_lead_somewhere():
-    """Every relative link of README and CONTRIBUTING is a file or folder of the project."""
-    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md"):
+    """Every relative link of the READMEs, CONTRIBUTING and the guides is a file or folder of the project."""
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "results" / "README.md"):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), (page.name, target)
 
