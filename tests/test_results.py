@@ -8,6 +8,7 @@ import pytest
 from ptmbench.cases import find_case, product
 from ptmbench.gain import settled
 from ptmbench.recordfiles import json_schema
+from ptmbench.report.plots import draw
 from ptmbench.report.rendering import Readers, render
 from ptmbench.report.robustness import robust_tables
 from ptmbench.session import Session
@@ -70,6 +71,18 @@ def test_records_fit_their_folder(folder):
 def test_readme_renders_again_from_the_records(folder):
     """The committed page is what the committed records give, byte for byte."""
     assert (folder.path / "README.md").read_text() == page_of(folder)
+
+
+def test_pictures_are_drawn_again_from_the_records(tmp_path):
+    """The committed pictures are what the committed records give, byte for byte."""
+    pytest.importorskip("matplotlib", reason="the extra plot is not installed")
+    folder = ResultsFolder(RESULTS / "embedded" / "standard-cpu-fp32")
+
+    drawn = [path for path in draw(settled(folder.read_all()[0], folder.sample), tmp_path) if path.suffix == ".svg"]
+
+    assert sorted(path.name for path in (RESULTS / "plots").iterdir()) == sorted(path.name for path in drawn)
+    for path in drawn:
+        assert (RESULTS / "plots" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_outcomes_are_what_the_records_speak_of(folder):

@@ -1,6 +1,6 @@
-"""Renders what is committed from the committed records: intervals and gains, tables, the schema, README's picture.
+"""Renders what is committed from the committed records: intervals and gains, tables, the schema, README's pictures.
 
-python benchmarks/recording/pages.py      (needs rich: pip install rich)
+python benchmarks/recording/pages.py      (needs rich and matplotlib: pip install rich matplotlib)
 """
 
 import json
@@ -18,6 +18,7 @@ from ptmbench.catalog import PRETRAINING
 from ptmbench.gain import settled
 from ptmbench.record import Record
 from ptmbench.recordfiles import json_schema
+from ptmbench.report.plots import draw
 from ptmbench.report.rendering import Readers, render
 from ptmbench.report.tables import Row, Table, comparison_tables
 from ptmbench.store import ResultsFolder
@@ -165,6 +166,9 @@ def main() -> None:
         records, store = committed(folder)
         (folder / "README.md").write_text(render(records, "markdown", Readers.of_folder(store)))
     (RESULTS / "table.svg").write_text(picture(committed(PICTURED)[0]))
+    for path in draw(committed(PICTURED)[0], RESULTS / "plots"):
+        if path.suffix == ".png":  # README shows the SVG
+            path.unlink()
 
 
 if __name__ == "__main__":
