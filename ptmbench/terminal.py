@@ -1,7 +1,6 @@
 """What is on the other end of a stream: how wide it is, and whether it shows colour."""
 
 import os
-import re
 import shutil
 from collections.abc import Callable
 from typing import TextIO
@@ -9,7 +8,6 @@ from typing import TextIO
 Paint = Callable[[str, str], str]  # a text and what it is: "best", "helps", "hurts", "bad", "heading", "quiet"
 USUAL_WIDTH = 80
 STYLES = {"best": "1", "helps": "32", "hurts": "31", "bad": "31", "heading": "1", "quiet": "2"}
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 def window_width() -> int:
@@ -43,5 +41,8 @@ def _painted(text: str, style: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what steers a terminal (escapes, line breaks, turned writing): a record may hold anything."""
-    return CONTROL.sub(" ", text)
+    """The text without what steers a terminal: a record may hold anything.
+
+    Line breaks and tabs become spaces; escapes, other control letters and marks that turn the writing become \ufffd.
+    """
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text)

@@ -1,7 +1,6 @@
 """`ptmbench history`: a figure over the runs of several results folders, and where it stepped."""
 
 import argparse
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,10 +10,11 @@ from ptmbench.gain import settled
 from ptmbench.history import Dated, histories, in_order
 from ptmbench.history_metrics import METRICS, Metric
 from ptmbench.record import Record
-from ptmbench.report.history import BLOCKS, PLAIN, WIDTH, printable, render_json, render_text
+from ptmbench.report.history import BLOCKS, PLAIN, render_json, render_text
 from ptmbench.report.site.holdings import holdings
 from ptmbench.selection import KIND_MARKER, matcher
 from ptmbench.store import ResultsFolder, launches_of, read_folders, write_atomically
+from ptmbench.terminal import USUAL_WIDTH, printable, window_width
 
 
 def history(arguments: argparse.Namespace) -> int:
@@ -79,7 +79,7 @@ def _names(record: Record) -> tuple[str, ...]:
 
 def _width(output: Path | None) -> int:
     """The width of the terminal, where the text goes to one."""
-    return WIDTH if output or not sys.stdout.isatty() else shutil.get_terminal_size((WIDTH, 24)).columns
+    return USUAL_WIDTH if output or not sys.stdout.isatty() else window_width()
 
 
 def _fitted(text: str, encoding: str) -> str:

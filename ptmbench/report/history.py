@@ -9,10 +9,10 @@ from typing import Any
 from ptmbench.history import History, Run, Step, severity
 from ptmbench.history_metrics import Metric, Unit
 from ptmbench.report.figures import metric_name
+from ptmbench.terminal import USUAL_WIDTH, printable
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 PLAIN = "12345678"  # for terminals that have no blocks
-WIDTH = 80
 NARROWEST = 40
 LETTERS = 12  # of a commit
 LEGEND = """\
@@ -29,11 +29,6 @@ SCALES: dict[Unit, tuple[float, str]] = {
     "s": (1e3, " ms"),
     "": (1.0, ""),
 }
-
-
-def printable(text: str) -> str:
-    """The text without what a terminal could obey: control characters, line breaks and marks of direction become �."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def shown(value: float, unit: Unit, *, sign: bool = False) -> str:
@@ -68,7 +63,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return "".join(BLOCKS[min(top, round(top * ((value - low) / spread)))] for value in newest)
 
 
-def render_text(found: Sequence[History], width: int = WIDTH, *, everything: bool = False) -> str:
+def render_text(found: Sequence[History], width: int = USUAL_WIDTH, *, everything: bool = False) -> str:
     """Cases with steps, the worst first; the others in one line, or each of them. No line is wider than the width."""
     width = max(width, NARROWEST)
     stepped = sorted((one for one in found if one.steps), key=lambda one: (*one.worst(), one.case_id))
