@@ -138,7 +138,7 @@ class AveragePrecision:
 
     def under(self, weights: Weights) -> Numbers:
         """The metric [draws] under weights [draws, n]."""
-        most = max((len(matched.picture) for matched in self.classes), default=0)
+        most = max((int(matched.hit.sum(axis=1).max(initial=0)) for matched in self.classes), default=0)
         width = max(AT_ONCE // max(most, 1), 1)
         parts = [self._under(weights[start : start + width]) for start in range(0, len(weights), width)]
         return np.concatenate(parts)
@@ -147,7 +147,7 @@ class AveragePrecision:
         total, groups = np.zeros(len(weights)), np.zeros(len(weights))
         for matched in self.classes:
             positives = weights @ matched.positives
-            areas = _areas(matched, weights[:, matched.picture], positives)
+            areas = _areas(matched, weights, positives)
             total += np.where(positives > 0, areas, 0.0)
             groups += positives > 0
         means: Numbers = np.divide(total, groups, out=np.zeros(len(weights)), where=groups > 0)
@@ -155,12 +155,18 @@ class AveragePrecision:
 
 
 def _areas(matched: Matched, weights: Weights, positives: Indices) -> Numbers:
-    """The average precision of one class [draws], mean over thresholds, with a weight for each box [draws, m]."""
+    """The average precision of one class [draws], mean over thresholds, under weights of pictures [draws, n].
+
+    Only hits are looked at, with the misses that lie before each: recall moves at hits alone, and between two of them
+    precision only falls, so that its envelope is theirs. Most boxes of a detector are no hits.
+    """
     areas = np.zeros(len(weights))
-    if not weights.shape[1]:
-        return areas
     for hit, miss in zip(matched.hit, matched.miss, strict=True):
-        hits, misses = np.cumsum(weights * hit, axis=1), np.cumsum(weights * miss, axis=1)
+        places = np.flatnonzero(hit)
+        if not len(places):
+            continue
+        hits = np.cumsum(weights[:, matched.picture[places]], axis=1)
+        misses = np.cumsum(weights @ _misses_before(matched, places, np.flatnonzero(miss)), axis=1)
         precision = hits / (hits + misses + np.spacing(1))
         envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
         recall = hits / np.maximum(positives, 1)[:, None]
@@ -168,6 +174,15 @@ def _areas(matched: Matched, weights: Weights, positives: Indices) -> Numbers:
         steps = np.diff(reached, axis=1, prepend=0)
         areas += (steps * envelope).sum(axis=1) / len(RECALLS)
     return areas / len(THRESHOLDS)
+
+
+def _misses_before(matched: Matched, places: Indices, misses: Indices) -> Numbers:
+    """How many misses each picture has between one hit and the next [n, hits]; none after the last hit counts."""
+    following = np.searchsorted(places, misses)
+    counted = following < len(places)
+    shape = len(matched.positives), len(places)
+    flat = np.ravel_multi_index((matched.picture[misses][counted], following[counted]), shape)
+    return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
 
 
 def of_boxes(outcomes: Mapping[str, Any]) -> tuple[AveragePrecision, ...]:

@@ -7,7 +7,7 @@ from ptmbench.report.site.comparisons import across
 from ptmbench.report.site.holdings import entries_of, holdings
 from ptmbench.report.usability import card_of
 from ptmbench.store import ResultsFolder
-from sites import HOSTILE, QUICK, changed, write
+from sites import HOSTILE, changed, write
 
 MODEL = "resnet_tiny.glyphs"
 
@@ -71,11 +71,12 @@ def test_a_hostile_name_stays_inside(few, tmp_path):
         assert re.fullmatch(r"models/[A-Za-z0-9_-][A-Za-z0-9_.-]*\.html", card.page)
 
 
-def test_a_page_alone_needs_no_other_file(cli, tmp_path):
+def test_a_page_alone_needs_no_other_file(few, cli, tmp_path):
     """`--card MODEL --format html` writes one page: no link, no script, its style inside."""
     target = tmp_path / "card.html"
+    write(tmp_path / "results", few["pixels-digits_5shot-knn"])
 
-    assert 0 == cli("report", str(QUICK), "--card", "pixels", "--format", "html", "-o", str(target)).returncode
+    assert 0 == cli("report", "results", "--card", "pixels", "--format", "html", "-o", str(target)).returncode
     page = target.read_text()
 
     assert "<style>" in page
