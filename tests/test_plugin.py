@@ -30,7 +30,9 @@ def test_a_case_is_a_test_and_leaves_a_record(benchmarks, pytester):
     result = benchmarks(*SMOKE, "-k", ONE)
 
     result.assert_outcomes(passed=1, deselected=CASES - 1)
-    result.stdout.fnmatch_lines([f"*PASSED*{CASE}*top1_accuracy*", "digits_1shot (smoke, cpu, fp32)*", "*1 of 1 cases*"])
+    result.stdout.fnmatch_lines(
+        [f"*PASSED*{CASE}*top1_accuracy*", "digits_1shot (smoke, cpu, fp32)*", "*1 of 1 cases*"]
+    )
     assert read(pytester, CASE)["case"]["id"] == CASE
 
 

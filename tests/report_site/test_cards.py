@@ -2,8 +2,10 @@
 
 import re
 
+from ptmbench.report.site.building import build
 from ptmbench.report.site.cards import cards_of
 from ptmbench.report.site.comparisons import across
+from ptmbench.report.site.generators import drawn_by
 from ptmbench.report.site.holdings import entries_of, holdings
 from ptmbench.report.usability import card_of
 from ptmbench.store import ResultsFolder
@@ -83,3 +85,21 @@ def test_a_page_alone_needs_no_other_file(few, cli, tmp_path):
     assert "<script" not in page
     assert [] == re.findall(r'(?:href|src)="(?!data:|#)', page)
     assert "pre-trained by" not in page  # pixels are a control
+
+
+def test_generators_show_what_they_draw(few, tmp_path):
+    """A VAE's card and cases hold its samples; a record of other weights, or of another name, holds none."""
+    record = few["vae_tiny.glyphs-digits_5shot-knn"]
+    model = record.case.model
+
+    drawn = drawn_by(model)
+    write(tmp_path / "results", record)
+    site = tmp_path / "site"
+    build([(ResultsFolder(tmp_path / "results"), [record])], site)
+
+    assert (site / drawn.picture.page).read_bytes() == drawn.picture.content
+    for page in (f"cases/{record.case.id}.html", "models/vae_tiny.glyphs.html"):
+        assert f'src="../{drawn.picture.page}"' in (site / page).read_text()
+    assert drawn_by(model.model_copy(update={"weights_sha256": "0" * 64})) is None
+    assert drawn_by(model.model_copy(update={"reference": "embedded:../../secret"})) is None
+    assert drawn_by(few["resnet_tiny.glyphs-digits_5shot-knn"].case.model) is None

@@ -51,6 +51,8 @@ def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Pat
             _write_case(target, press, entry, CaseContext(runs, steps, cards[entry.record.case.model.name].page))
         for card in cards.values():
             _write(target / card.page, press.card(card))
+            if card.drawn:
+                _write_picture(target, card.drawn.picture)
         _write(target / "models.html", press.models(list(cards.values())))
         _write(target / "charts.html", press.charts())
         _write(target / "tables.html", press.tables(found))

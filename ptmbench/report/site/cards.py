@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ptmbench.record import Record
 from ptmbench.report.site.comparisons import Across, latest
+from ptmbench.report.site.generators import Drawn, drawn_by
 from ptmbench.report.site.holdings import Entry, Setting, slug_of
 from ptmbench.report.tables import Table, assembled, task_order
 from ptmbench.report.usability import UsabilityCard, card_of
@@ -15,11 +16,12 @@ Links = Mapping[tuple[str, str, str], str]  # the page of a case by task, budget
 
 @dataclass(frozen=True, slots=True)
 class CardPage:
-    """A card, its page, and the pages of the model's cases."""
+    """A card, its page, the pages of the model's cases, and what the model draws."""
 
     card: UsabilityCard
     page: str
     links: Links
+    drawn: Drawn | None
 
 
 def cards_of(entries: Sequence[Entry], found: Sequence[Across]) -> dict[str, CardPage]:
@@ -40,7 +42,8 @@ def cards_of(entries: Sequence[Entry], found: Sequence[Across]) -> dict[str, Car
         records: list[Record] = [entry.record for entry in by_model[name]]
         mine = [table for table in tables if any(row.model == name for row in table.rows)]
         page = f"models/{slug_of(name, taken)}.html"
-        made[name] = CardPage(card_of(name, records, mine, comparisons, robust), page, _links(by_model[name]))
+        card = card_of(name, records, mine, comparisons, robust)
+        made[name] = CardPage(card, page, _links(by_model[name]), drawn_by(card.model))
     return made
 
 

@@ -17,6 +17,7 @@ from ptmbench.report.generality import shown_mean
 from ptmbench.report.site.cards import CardPage
 from ptmbench.report.site.case import command_of, groups_of
 from ptmbench.report.site.comparisons import Across
+from ptmbench.report.site.generators import drawn_by
 from ptmbench.report.site.holdings import Entry, Holding
 from ptmbench.report.site.pictures import Picture
 from ptmbench.report.site.series import Runs, charts_of
@@ -104,13 +105,15 @@ class Press:
 
     def card(self, found: CardPage) -> str:
         """The usability card of a model."""
-        return self._page("card.html", found.page, base="base.html", card=found.card, links=found.links)
+        drawn = found.drawn
+        return self._page("card.html", found.page, base="base.html", card=found.card, links=found.links, drawn=drawn)
 
     def card_alone(self, card: UsabilityCard) -> str:
         """The same as a page that needs no other file."""
         css = resources.files("ptmbench.report.site").joinpath("static", "site.css").read_text(encoding="utf-8")
         style = Markup(css)  # noqa: S704  a file of ours
-        return self._page("card.html", "card.html", base="alone.html", card=card, links={}, style=style)
+        drawn = drawn_by(card.model)
+        return self._page("card.html", "card.html", base="alone.html", card=card, links={}, drawn=drawn, style=style)
 
     def history(self, timelines: Timelines) -> str:
         """Figures over time, and where they stepped."""
@@ -135,6 +138,7 @@ class Press:
             command=command_of(entry.record),
             runs=runs,
             pictures=pictures,
+            drawn=drawn_by(entry.record.case.model),
             charts=charts,
             literal=script_literal(charts),
         )
