@@ -9,7 +9,7 @@
     const style = plots.style();
     const mark = (seconds, name, dash) => ({
       shape: { type: "line", x0: 1e3 * seconds, x1: 1e3 * seconds, y0: 0, y1: 1, yref: "paper", line: { color: style.ink, dash, width: 1.5 } },
-      label: { x: 1e3 * seconds, y: 1, yref: "paper", yanchor: "bottom", text: name, showarrow: false },
+      label: { x: 1e3 * seconds, y: 1, yref: "paper", yanchor: "top", xanchor: "left", text: name, showarrow: false },
     });
     const marks = [mark(p50, "p50", "solid"), mark(p95, "p95", "dot")];
     plots.draw("latency", [{
