@@ -19,6 +19,9 @@ examples:
   ptmbench report ptmbench-results/quick-cpu-fp32
   ptmbench report results/embedded/standard-cpu-fp32 --format markdown -o table.md
   ptmbench report results/main --card vgg_tiny.glyphs -o card.md
+  ptmbench report results/main --plot -o plots/                                PNG and SVG
+  ptmbench report results/main --format latex -o tables.tex                    for a paper, with booktabs
+  ptmbench report results/main --mlflow http://localhost:5000                  a run for each case, logged once
   ptmbench report results/main results/today --format html -o site/     pages that work offline: open site/index.html
 """
 HISTORY = """\

@@ -56,35 +56,41 @@ def make_parser() -> argparse.ArgumentParser:
     _add_gate(_command(commands, "gate", "whether anything is worse than in a baseline", examples.GATE))
     _add_calibrate(_command(commands, "calibrate", "measure the noise of cases for the gate", examples.CALIBRATE))
     _add_floors(_command(commands, "floors", "propose accuracy floors from measured records", examples.FLOORS))
-    profile = _command(commands, "profile", "what a model costs, without any task", examples.PROFILE)
-    profile.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or a reference")
-    profile.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
-    profile.add_argument(
-        "--sequence-length", type=int, metavar="N", help="tokens of a text (default: as many as the model takes)"
-    )
-    profile.add_argument("--json", action="store_true", help="print JSON")
-    _add_machine_options(profile)
-    profile.set_defaults(command=engine_commands.profile)
+    _add_profile(_command(commands, "profile", "what a model costs, without any task", examples.PROFILE))
     pretrain = _command(commands, "pretrain", "train embedded checkpoints again", examples.PRETRAIN)
     pretrain.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
     pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
     pretrain.set_defaults(command=engine_commands.pretrain)
     _add_check(_command(commands, "check", "whether your data can be read", examples.CHECK))
-    fetch = _command(commands, "fetch", "download weights and data; everything else runs offline", examples.FETCH)
-    several = "name or reference; may be given several times"
-    fetch.add_argument(
-        "-k", dest="expression", default="", metavar="EXPR", help="names of the hub tier, as pytest's -k"
-    )
-    fetch.add_argument("--model", action="append", default=[], metavar="MODEL", help=several)
-    fetch.add_argument("--task", action="append", default=[], metavar="DATA", help=several)
-    fetch.add_argument(
-        "--trust-remote-code", action="store_true", help="torch.hub's repositories: their code may run here"
-    )
-    fetch.add_argument("--offline", action="store_true", help="touch no network: only say what is there")
-    fetch.set_defaults(command=fetching.fetch)
+    _add_fetch(_command(commands, "fetch", "download weights and data; everything else runs offline", examples.FETCH))
     doctor = _command(commands, "doctor", "versions, device, caches, and what is missing")
     doctor.set_defaults(command=engine_commands.doctor)
     return parser
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or a reference")
+    parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
+    parser.add_argument(
+        "--sequence-length", type=int, metavar="N", help="tokens of a text (default: as many as the model takes)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    _add_machine_options(parser)
+    parser.set_defaults(command=engine_commands.profile)
+
+
+def _add_fetch(parser: argparse.ArgumentParser) -> None:
+    several = "name or reference; may be given several times"
+    parser.add_argument(
+        "-k", dest="expression", default="", metavar="EXPR", help="names of the hub tier, as pytest's -k"
+    )
+    parser.add_argument("--model", action="append", default=[], metavar="MODEL", help=several)
+    parser.add_argument("--task", action="append", default=[], metavar="DATA", help=several)
+    parser.add_argument(
+        "--trust-remote-code", action="store_true", help="torch.hub's repositories: their code may run here"
+    )
+    parser.add_argument("--offline", action="store_true", help="touch no network: only say what is there")
+    parser.set_defaults(command=fetching.fetch)
 
 
 def _add_show(parser: argparse.ArgumentParser) -> None:
