@@ -1,6 +1,8 @@
 """Sites to look at, and a browser to look with."""
 
 import shutil
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -77,9 +79,9 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def visit(chromium, site):
-    """Opens a page of the site; afterwards nothing may have been complained of, asked for, or run."""
+@contextmanager
+def watched(chromium, place):
+    """What opens pages of a site; afterwards nothing may have been complained of, asked for, or run."""
     complaints, contexts = [], []
 
     def open_page(address="index.html", **options):
@@ -91,13 +93,26 @@ def visit(chromium, site):
         page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda request: complaints.extend(outside(request.url)))
         name, _, state = address.partition("#")
-        page.goto((site / name).as_uri() + (f"#{state}" if state else ""))
+        page.goto((place / name).as_uri() + (f"#{state}" if state else ""))
         return page
 
     yield open_page
     for context in contexts:
         context.close()
     assert [] == complaints
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """Opens a page of the site, watched."""
+    with watched(chromium, site) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def visit_site(chromium):
+    """Opens pages of any site, watched; a context manager of its folder."""
+    return partial(watched, chromium)
 
 
 def outside(url):

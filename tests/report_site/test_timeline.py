@@ -33,26 +33,16 @@ def place(tmp_path_factory, make_site):
 
 
 @pytest.fixture
-def look(chromium, place):
-    """Opens a page of that site; afterwards nothing may have been complained of."""
-    complaints, contexts = [], []
+def look(visit_site, place):
+    """Opens a page of that site once its chart is there."""
+    with visit_site(place) as open_page:
 
-    def open_page(address="history.html", **options):
-        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-        name, _, state = address.partition("#")
-        page.goto((place / name).as_uri() + (f"#{state}" if state else ""))
-        page.wait_for_selector(".main-svg", timeout=20_000)
-        return page
+        def open_drawn(address="history.html", **options):
+            page = open_page(address, **options)
+            page.wait_for_selector(".main-svg", timeout=20_000)
+            return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert [] == complaints
+        yield open_drawn
 
 
 def chosen(page, name):
