@@ -57,12 +57,6 @@ def _latency(read: Callable[[Latency], float]) -> Callable[[Record], float | Non
     return _cost(lambda cost: read(cost.latency_s) if cost.latency_s else None)
 
 
-def _carry_over(cost: Cost) -> float | None:
-    """Seconds at one seed for features and for fitting or training: what is there of the two."""
-    spent = [seconds for seconds in (cost.train_time_s, cost.feature_time_s) if seconds is not None]
-    return sum(spent) if spent else None
-
-
 def _quality(record: Record) -> float | None:
     return record.quality.value if record.quality else None
 
@@ -100,5 +94,8 @@ METRICS = _by_name(
         "training_bytes", "peak memory of training", "B", f"{_MEMORY}.training", "on_cpu", True,
         _cost(lambda c: c.peak_memory_bytes.training),
     ),
-    Metric("carry_over_time_s", "carry-over time", "s", "cost.train_time_s", "never", True, _cost(_carry_over)),
+    Metric(
+        "carry_over_time_s", "carry-over time", "s", "cost.train_time_s", "never", True,
+        _cost(lambda c: c.carry_over_time_s),
+    ),
 )  # fmt: skip

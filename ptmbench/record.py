@@ -202,6 +202,12 @@ class Cost(_Part):
     feature_time_s: Seconds | None
     energy_j: float | None
 
+    @property
+    def carry_over_time_s(self) -> float | None:
+        """Seconds at one seed for features and for fitting or training: what is there of the two."""
+        spent = [seconds for seconds in (self.train_time_s, self.feature_time_s) if seconds is not None]
+        return sum(spent) if spent else None
+
 
 class Machine(_Part):
     """The machine; speed is compared only between equal fingerprints."""

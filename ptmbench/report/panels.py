@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ptmbench.record import Record, quality_of
 from ptmbench.report.figures import metric_name
 from ptmbench.report.site.series import corrupted_of, curve_of
-from ptmbench.report.tables import TableKey, by_table, make_row
+from ptmbench.report.tables import TableKey, by_table
 
 PROBE = "linear_probe"  # what curves by labels show where it was run: the same for all models, and quick
 Interval = tuple[float, float] | None
@@ -154,8 +154,7 @@ def label_panels(tables: Tables) -> list[Panel]:
             for record in members:
                 size = record.case.task.train_size
                 if record.case.method.name == method and size:
-                    row = make_row(record)
-                    point = Point(size, 100 * (row.value or 0.0), _shares(record))
+                    point = Point(size, 100 * quality_of(record).value, _shares(record))
                     lines[record.case.model.name, record.case.model.family].append(point)
         series = [
             Series(model, family, method, tuple(sorted(points, key=lambda point: point.x)))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0b62b0", "#a84a00", "#00705c", "#8a2f86", "#7a5b00", "#b3243f", "#3d4ac2", "#1f8a9e", "#9a6fb0", "#6b8e23")
 FAMILIES = {"supervised": "#0b62b0", "unsupervised": "#a84a00", "self_supervised": "#00705c", "control": "#55606b"}
 OTHER = "#8a2f86"
+METHODS = ("linear_probe", "knn", "fine_tune", "fine_tune_last", "fine_tune_sgd", "frozen_backbone", "from_scratch")
 MARKERS = "osD^vPX*hp<>"
 DASHES = ("-", "--", ":", "-.")
 WIDTH, HEIGHT, ACROSS = 4.2, 3.2, 3  # inches of a panel, panels in a row
@@ -120,9 +121,6 @@ def _key(colour: str, marker: str, line: Any = "") -> Any:
     from matplotlib.lines import Line2D
 
     return Line2D([], [], color=colour, marker=marker, linestyle=line, markersize=5)
-
-
-METHODS = ("linear_probe", "knn", "fine_tune", "fine_tune_last", "fine_tune_sgd", "frozen_backbone", "from_scratch")
 
 
 def _method_mark(method: str) -> str:

@@ -88,8 +88,6 @@ def make_row(record: Record, places: Places | None = None) -> Row:
     """The figures of a record that a table shows, with the places that it may hold in it."""
     quality, gain, cost = record.quality, record.gain, record.cost
     latency = cost.latency_s if cost else None
-    times = [cost.train_time_s, cost.feature_time_s] if cost else []
-    spent = [seconds for seconds in times if seconds is not None]
     return Row(
         model=record.case.model.name,
         method=record.case.method.name,
@@ -117,7 +115,7 @@ def make_row(record: Record, places: Places | None = None) -> Row:
         latency_p95_s=latency.p95 if latency else None,
         inference_bytes=cost.peak_memory_bytes.inference if cost else None,
         training_bytes=cost.peak_memory_bytes.training if cost else None,
-        carry_over_time_s=sum(spent) if spent else None,
+        carry_over_time_s=cost.carry_over_time_s if cost else None,
     )
 
 

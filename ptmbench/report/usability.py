@@ -135,7 +135,7 @@ def _expense(key: tuple[str, str, str], records: Sequence[Record]) -> Expense:
     costs = [record.cost for record in records if record.cost]
     latencies = [cost.latency_s.p50 for cost in costs if cost.latency_s]
     memory = [cost.peak_memory_bytes.inference for cost in costs if cost.peak_memory_bytes.inference is not None]
-    spent = [(cost.feature_time_s or 0.0) + (cost.train_time_s or 0.0) for cost in costs]
+    spent = [cost.carry_over_time_s for cost in costs if cost.carry_over_time_s is not None]
     return Expense(
         *key,
         parameters=(min(cost.parameters for cost in costs), max(cost.parameters for cost in costs)),
