@@ -14,6 +14,10 @@ FRAMEWORKS = {"torch", "torchvision", "transformers", "thop", "sklearn", "ruptur
 COLD = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.parents)
 SOURCES = sorted((ENGINE / "pretraining").rglob("*.py"))
 DATASETS = sorted((ENGINE / "datasets").rglob("*.py"))
+LOADING = {"from_pretrained", "from_config", "load_dataset"}  # calls that can run code which comes with what they load
+WITHOUT_THE_OPTION = {  # the calls that have no trust_remote_code, and why they need none
+    "ptmbench/engine/models/autoencoders.py": "diffusers' own AutoencoderKL: only its AutoModel runs code",
+}
 MANY_CASES = """
 from ptmbench import catalog
 from ptmbench.spec import TaskKind, TaskSpec
@@ -86,6 +90,29 @@ def test_tasks_and_sources_share_no_code():
 def test_reports_and_store_do_not_know_the_catalog(path):
     """Old results stay readable when the catalog changes."""
     assert "ptmbench.catalog" not in set(imported(path, anywhere=True))
+
+
+def loading_calls(path):
+    """The calls in a file that load what others wrote, each with its keywords."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+        if name in LOADING:
+            yield name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+
+
+@pytest.mark.parametrize("folder", ["ptmbench", "benchmarks"])
+def test_every_call_that_loads_a_repository_refuses_its_code(folder):
+    """Each says trust_remote_code=False: with it left out, transformers asks on stdin whether to run foreign code."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        if str(path.relative_to(ROOT)) in WITHOUT_THE_OPTION:
+            continue
+        for name, keywords in loading_calls(path):
+            assert "False" == keywords.get("trust_remote_code"), f"{path}: {name}"
+
+
+def test_the_files_without_the_option_still_load():
+    """The list of exceptions holds no file that has nothing left to except."""
+    assert [] == [path for path in WITHOUT_THE_OPTION if not list(loading_calls(ROOT / path))]
 
 
 def test_no_module_is_called_utils():

@@ -1,6 +1,9 @@
 """Tests of Hugging Face checkpoints, on small ones that the tests save in its format."""
 
+import io
 import json
+import re
+import sys
 
 import pytest
 import torch
@@ -25,6 +28,7 @@ from transformers import (
     ViTModel,
 )
 
+from ptmbench.cli import main
 from ptmbench.engine.datasets.base import LabelledTexts
 from ptmbench.engine.models import huggingface
 from ptmbench.engine.models.language_backbone import language_backbone
@@ -173,6 +177,80 @@ def test_clip_gives_its_image_tower(tmp_path):
     loaded, _, _ = built(tmp_path)
 
     assert {"cls": 16, "mean": 16} == loaded.backbone.sizes
+
+
+def evil(folder, part):
+    """A checkpoint that names a class of its own for one part, in code that leaves a file `ran` when it is run."""
+    torch.manual_seed(3)
+    if part == "AutoTokenizer":  # beside a model that transformers has no tokenizer for
+        ViTModel(ViTConfig(**VISION, image_size=32)).save_pretrained(folder)
+        (folder / "tokenizer_config.json").write_text(
+            json.dumps({"tokenizer_class": "Evil", "auto_map": {part: ["evil.E", "evil.E"]}})
+        )
+    elif part == "AutoImageProcessor":
+        saved(folder, "bert")
+        (folder / "preprocessor_config.json").write_text(json.dumps({"auto_map": {part: "evil.E"}}))
+    else:
+        saved(folder, "bert")
+        config = json.loads((folder / "config.json").read_text())
+        config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.C", "AutoModel": "evil.E"}}
+        (folder / "config.json").write_text(json.dumps(config))
+    (folder / "evil.py").write_text(EVIL.format(ran=str(folder / "ran")))
+    return folder
+
+
+EVIL = """
+from pathlib import Path
+from transformers import BertConfig, BertModel
+Path({ran!r}).touch()
+class C(BertConfig):
+    model_type = "evil"
+class E(BertModel):
+    config_class = C
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "options"),
+    [("AutoConfig", ""), ("AutoTokenizer", "?modality=text"), ("AutoImageProcessor", "?modality=image")],
+)
+def test_code_that_comes_with_a_model_never_runs(tmp_path, monkeypatch, capsys, part, options):
+    """It is refused in a sentence that says what to look for; nothing is asked, whatever waits on stdin."""
+    folder = evil(tmp_path / "checkpoint", part)
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 9))
+
+    with pytest.raises(WeightsError, match=r"never runs a model repository's own code: look for a version .* auto_map"):
+        built(folder, options)
+    assert ("", "y\n" * 9) == (capsys.readouterr().out, sys.stdin.read())
+    assert not (folder / "ran").exists()
+
+
+def test_a_run_refuses_code_that_comes_with_a_model(tmp_path, monkeypatch, capsys):
+    """Model and control are failed cases with that sentence as their reason, and no traceback is shown."""
+    folder = evil(tmp_path / "checkpoint", "AutoConfig")
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 9))
+    call = ["run", "--model", f"hf:{folder}?name=evil", "--task", "sentiment_full", "--method", "knn"]
+
+    assert 1 == main([*call, "--budget", "smoke", "--results", str(tmp_path / "out")])
+    shown = capsys.readouterr()
+    assert "run the custom code" not in shown.out
+    assert ["evil-sentiment_full-knn", "evil.random-sentiment_full-knn"] == re.findall(
+        r"ptmbench: (\S+) is failed: \S+ needs code that comes with the model", shown.err
+    )
+    assert "Traceback" not in shown.err
+    assert not (folder / "ran").exists()
+
+
+def test_a_kind_of_model_that_transformers_does_not_know_is_refused(tmp_path):
+    """The message is transformers' first line, with the folder."""
+    folder = saved(tmp_path, "bert")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "none_such"}))
+
+    with pytest.raises(WeightsError, match=f"cannot be loaded from {tmp_path}: .* model type `none_such`"):
+        built(folder)
 
 
 def test_what_is_not_on_disk_is_skipped_with_the_command(tmp_path, monkeypatch):

@@ -72,7 +72,7 @@ def _tables(reference: Reference) -> Any:
         raise Unavailable(f"{folder} holds no tables: expected {', '.join(FILES)}; fetch it again")
     try:
         with _quiet(library):
-            return library.load_dataset(str(folder))
+            return library.load_dataset(str(folder), trust_remote_code=False)
     except Exception as error:  # noqa: BLE001  the library raises many kinds, some of them of pyarrow
         raise UsageError(
             f"{reference} cannot be read: {str(error).splitlines()[0]}; several sets in one repository are told apart "

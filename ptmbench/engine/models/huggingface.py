@@ -1,5 +1,7 @@
 """Hugging Face checkpoints, `hf:ORG/NAME@REVISION` or `hf:FOLDER`: text encoders and decoders, and image models."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,22 +145,42 @@ class _Tokens(nn.Module):
         return states[:, 0] if self.way == "cls" else states[:, 1:].mean(dim=1)
 
 
+@contextlib.contextmanager
+def _loading(folder: Path, spec: ModelSpec) -> Iterator[None]:
+    """Turns what transformers raises over a folder into a `WeightsError` of one sentence.
+
+    Every call inside passes `trust_remote_code=False`: left out, transformers asks on stdin whether to run the folder's
+    own code, and a yes that was meant for something else runs it.
+    """
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        if "trust_remote_code" in str(error):
+            raise WeightsError(
+                f"{spec.name} needs code that comes with the model ({folder} names it in an auto_map), and ptmbench "
+                "never runs a model repository's own code: look for a version of the model without auto_map, one that "
+                "a class of transformers loads"
+            ) from None
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise WeightsError(f"{spec.name} cannot be loaded from {folder}: {reason}") from None
+
+
 def _model(folder: Path, config: Any, spec: ModelSpec, seed: int) -> tuple[PreTrainedModel, float | None]:
     """The model with its weights and the share of its tensors that came, or at random initialisation and None."""
     kind: Any = CLIPVisionModel if config.model_type == "clip" else AutoModel
     model: PreTrainedModel
     if spec.random:
-        with seeded_draws("random", spec.architecture, seed):
-            model = kind(config.vision_config) if config.model_type == "clip" else kind.from_config(config)
+        with seeded_draws("random", spec.architecture, seed), _loading(folder, spec):
+            if config.model_type == "clip":
+                model = kind(config.vision_config)
+            else:
+                model = kind.from_config(config, trust_remote_code=False)
         model.eval()
         return model, None
-    with quiet():
-        try:
-            model, report = kind.from_pretrained(
-                folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
-            )
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            raise WeightsError(f"{spec.name} cannot be loaded from {folder}: {str(error).splitlines()[0]}") from None
+    with quiet(), _loading(folder, spec):
+        model, report = kind.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, output_loading_info=True, dtype=torch.float32
+        )
     absent = [key for key in report["missing_keys"] if not key.startswith(NOT_FEATURES)]
     absent += [str(key) for key in report["mismatched_keys"]]
     total = len(model.state_dict())
@@ -181,9 +203,9 @@ def _text_length(config: Any, tokenizer: Any, reference: Reference) -> int:
 
 
 def _text(folder: Path, config: Any, model: PreTrainedModel, spec: ModelSpec) -> tuple[Backbone, TextPreprocessing]:
-    tokenizer = fitted_tokenizer(
-        AutoTokenizer.from_pretrained(folder, local_files_only=True), config.vocab_size, spec.name
-    )
+    with _loading(folder, spec):
+        found = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    tokenizer = fitted_tokenizer(found, config.vocab_size, spec.name)
     preprocessing = TextPreprocessing(
         tokenizer=tokenizer,
         tokenizer_sha256=tokenizer_sha256(tokenizer.backend_tokenizer.to_str().encode()),
@@ -227,7 +249,8 @@ def image_preprocessing(processor: Any, size: int | None) -> ImagePreprocessing:
 
 
 def _image(folder: Path, model: PreTrainedModel, spec: ModelSpec) -> tuple[Backbone, ImagePreprocessing]:
-    processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+    with _loading(folder, spec):
+        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     preprocessing = image_preprocessing(processor, parse(spec.reference).integer("size"))
     tail = _LastStates(model)
     with torch.inference_mode():
@@ -244,7 +267,8 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     folder = folder_of(spec)
     if autoencoders.is_autoencoder(folder):
         return autoencoders.build(spec, folder, weights_sha256(spec), seed)
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    with _loading(folder, spec):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     model, fraction = _model(folder, config, spec, seed)
     backbone: Backbone
     if spec.modality is Modality.TEXT:

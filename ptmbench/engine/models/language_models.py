@@ -45,7 +45,8 @@ def quiet() -> Iterator[None]:
 
 def preprocessing_of(folder: Path, config: Any, name: str) -> TextPreprocessing:
     """The tokenizer of a folder in Hugging Face's format, for the model of that configuration."""
-    tokenizer = fitted_tokenizer(AutoTokenizer.from_pretrained(folder, local_files_only=True), config.vocab_size, name)
+    found = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    tokenizer = fitted_tokenizer(found, config.vocab_size, name)
     return TextPreprocessing(
         tokenizer=tokenizer,
         tokenizer_sha256=tokenizer_sha256((folder / TOKENIZER).read_bytes()),
@@ -58,7 +59,7 @@ def random_model(config: Any, *names: str | int) -> PreTrainedModel:
     """The configuration's model at random initialisation, as transformers initialises it."""
     options = {"add_pooling_layer": False} if config.model_type == "bert" else {}
     with seeded_draws(*names):
-        model: PreTrainedModel = AutoModel.from_config(config, **options)
+        model: PreTrainedModel = AutoModel.from_config(config, trust_remote_code=False, **options)
     model.eval()
     return model
 
@@ -70,6 +71,7 @@ def pretrained_model(folder: Path, config: Any, name: str) -> tuple[PreTrainedMo
         model, report = AutoModel.from_pretrained(
             folder,
             local_files_only=True,
+            trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
             dtype=torch.float32,
@@ -89,7 +91,7 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     """The embedded checkpoint; it has one set of weights, so the seed changes nothing."""
     _, sha256, size = read_files(spec.entry)
     folder = weights_path(spec.entry)
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     model, fraction = pretrained_model(folder, config, spec.name)
     preprocessing = preprocessing_of(folder, config, spec.name)
     backbone = language_backbone(model)
@@ -115,7 +117,7 @@ def build_random(spec: ModelSpec, seed: int) -> LoadedModel:
     name = lender(spec)
     read_files(name)
     folder = weights_path(name)
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     backbone = language_backbone(random_model(config, "random", spec.architecture, seed))
     return LoadedModel(backbone, preprocessing_of(folder, config, spec.name), None, None, tensor_bytes(backbone), None)
 
