@@ -5,7 +5,9 @@ reads labels a word. A `@REVISION` pins them; loading scripts are not run.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ from ptmbench.splits import Part
 
 FILES: Final = ("*.parquet", "*.csv", "*.jsonl", "*.json")
 HIDDEN = -1  # the label that public test parts carry where it is kept secret
+TAG: Final = re.compile(r"O|[BIESM]-\S+")  # what seqeval tells apart: of U- and L- it loses entities side by side
 
 
 def folder_of(reference: Reference) -> Path:
@@ -115,48 +118,94 @@ def _column(reference: Reference, option: str, table: Any) -> str:
     return name
 
 
-def _names(feature: Any, values: list[Any]) -> tuple[str, ...]:
-    """The names that the set gives its labels, or the labels themselves in order."""
-    named = getattr(feature, "names", None)
-    return tuple(named) if named else tuple(map(str, sorted(set(values))))
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A text with the name of its label and the value that it stands for, or what is wrong with it."""
+
+    part: Part
+    index: int
+    text: str
+    label: str
+    value: Any
+    fault: str
+
+
+def _names(table: Any, column: str) -> tuple[str, ...]:
+    """The names that a table gives the integers of a column; none where integers are labels themselves."""
+    feature = table.features[column]
+    return tuple(getattr(feature, "names", None) or getattr(getattr(feature, "feature", None), "names", None) or ())
+
+
+def _name(value: Any, names: tuple[str, ...]) -> tuple[str, str]:
+    """What a label is called, and what is wrong with it; 1 and 1.0 are one label, 1 and true are two."""
+    if value is None or value != value or (names and value == HIDDEN):  # noqa: PLR0124  NaN, of whatever kind
+        return "", "no label"
+    if isinstance(value, str) and not value.strip():
+        return "", "no label"
+    if names:
+        known = isinstance(value, int) and 0 <= value < len(names)
+        return (names[value], "") if known else ("", f"{value!r} is none of the set's {len(names)} labels")
+    if isinstance(value, list | dict):
+        return "", f"expected one label, got {value!r}"
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value), ""
+
+
+def _rows(reference: Reference, part: Part, table: Any) -> Iterator[_Row]:
+    text, label = _column(reference, "text", table), _column(reference, "label", table)
+    names = _names(table, label)
+    for index, (words, value) in enumerate(zip(table[text], table[label], strict=True)):
+        name, fault = _name(value, names)
+        fault = fault if isinstance(words, str) and words.strip() else "no text"
+        yield _Row(part, index, words, name, value, fault)
 
 
 def _texts(reference: Reference, tables: dict[Part, Any], *, skip_bad: bool) -> LabelledTexts:
-    ids: list[str] = []
-    texts: list[str] = []
-    values: list[Any] = []
-    parts: list[Part] = []
-    faults: list[str] = []
-    feature = None
-    for part, table in tables.items():
-        text, label = _column(reference, "text", table), _column(reference, "label", table)
-        feature = table.features[label]
-        for index, (words, value) in enumerate(zip(table[text], table[label], strict=True)):
-            fault = _fault(words, value)
-            if fault:
-                faults.append(f"{part} row {index + 1}: {fault}")
-                continue
-            ids.append(f"{part}/{index}")
-            texts.append(words)
-            values.append(value)
-            parts.append(part)
+    rows = [row for part, table in tables.items() for row in _rows(reference, part, table)]
+    declared = dict.fromkeys(name for table in tables.values() for name in _names(table, reference.get("label")))
+    trained = {row.label for row in rows if row.part == "train" and not row.fault}
+    if str(HIDDEN) not in {*declared, *trained}:
+        rows = [replace(row, fault="no label") if row.label == str(HIDDEN) else row for row in rows]
+    faults = tuple(f"{row.part} row {row.index + 1}: {row.fault}" for row in rows if row.fault)
     if faults and not skip_bad:
         raise UsageError(
             f"{reference}: {len(faults)} faults: {listed(faults)}; where a test part has no labels take another one, "
             "?test=validation, or go on without these rows: --skip-bad"
         )
-    classes = _names(feature, values)
+    rows = [row for row in rows if not row.fault]
+    values = {row.label: row.value for row in rows if row.label not in declared}
+    classes = (*declared, *sorted(values, key=lambda name: _order(name, values[name])))
+    _check_labels(reference, rows, classes, declared)
     place = {name: index for index, name in enumerate(classes)}
-    labels = [value if isinstance(value, int) and len(classes) > value else place[str(value)] for value in values]
     return LabelledTexts(
-        tuple(ids), tuple(texts), torch.tensor(labels), classes, parts=tuple(parts), left_out=tuple(faults)
+        tuple(f"{row.part}/{row.index}" for row in rows),
+        tuple(row.text for row in rows),
+        torch.tensor([place[row.label] for row in rows], dtype=torch.int64),
+        classes,
+        parts=tuple(row.part for row in rows),
+        left_out=faults,
     )
 
 
-def _fault(words: Any, value: Any) -> str:
-    if not isinstance(words, str) or not words.strip():
-        return "no text"
-    return "no label" if value is None or value == HIDDEN else ""
+def _order(name: str, value: Any) -> tuple[int, float, str]:
+    """Numbers by size, before everything else by name."""
+    return (0, value, name) if isinstance(value, int | float) else (1, 0, name)
+
+
+def _check_labels(
+    reference: Reference, rows: Sequence[_Row], classes: Sequence[str], declared: Collection[str]
+) -> None:
+    """Two classes or more, and no label in the test part that the set does not name and training never shows."""
+    if len(classes) < 2:
+        raise UsageError(f"{reference}: expected two labels or more, got {listed(classes) or 'none'}")
+    seen = {part: {row.label for row in rows if row.part == part} for part in ("train", "test")}
+    unseen = [name for name in classes if name in seen["test"] - seen["train"] and name not in declared]
+    if unseen:
+        raise UsageError(
+            f"{reference}: labels of the test part that no training example has: {listed(unseen)}; in training there "
+            f"are {listed([name for name in classes if name in seen['train']]) or 'none'}: expected one spelling of "
+            "each label in all parts"
+        )
 
 
 def _tokens(reference: Reference, tables: dict[Part, Any]) -> LabelledTokens:
@@ -164,16 +213,38 @@ def _tokens(reference: Reference, tables: dict[Part, Any]) -> LabelledTokens:
     sentences: list[tuple[str, ...]] = []
     tags: list[tuple[str, ...]] = []
     parts: list[Part] = []
+    faults: list[str] = []
     for part, table in tables.items():
         words, labels = _column(reference, "tokens", table), _column(reference, "tags", table)
-        feature = getattr(table.features[labels], "feature", None)
-        named = getattr(feature, "names", None)
+        names = _names(table, labels)
         for index, (sentence, row) in enumerate(zip(table[words], table[labels], strict=True)):
             if not sentence:
                 continue  # a tweet that was deleted
+            found = [_name(tag, names) for tag in row or ()]
+            faults += [f"{part} row {index + 1}: {fault}" for _, fault in found if fault]
             ids.append(f"{part}/{index}")
             sentences.append(tuple(word.replace("\t", " ") or "_" for word in sentence))
-            tags.append(tuple(named[tag] if named else str(tag) for tag in row))
+            tags.append(tuple(name for name, _ in found))
             parts.append(part)
+    if faults:
+        raise UsageError(f"{reference}: {len(faults)} faults: {listed(faults)}; give every word a tag: O for no entity")
     classes = ("O", *sorted({tag for row in tags for tag in row} - {"O"}))
+    _check_tags(reference, classes)
     return LabelledTokens(tuple(ids), tuple(sentences), tuple(tags), classes, tuple(parts))
+
+
+def _check_tags(reference: Reference, tags: Sequence[str]) -> None:
+    """Raises `UsageError` where tags do not say which entity they are of: entity F1 would count none or wrong ones."""
+    odd = [tag for tag in tags if not TAG.fullmatch(tag)]
+    if any(tag.removeprefix("-").isdecimal() for tag in odd):
+        raise UsageError(
+            f"{reference}: tags that are numbers without names: {listed(odd)}; expected O, B-TYPE and I-TYPE: write "
+            "these names into the table, or declare them in the README.md beside it (dataset_info, class_label)"
+        )
+    if odd:
+        raise UsageError(
+            f"{reference}: tags that say no entity: {listed(odd)}; expected O, B-TYPE and I-TYPE (E-, S-, M-TYPE too): "
+            "write B- before the type of an entity's first word, and I- before that of each further one"
+        )
+    if len(tags) < 2:
+        raise UsageError(f"{reference} has no entity: expected tags B-TYPE and I-TYPE beside O")

@@ -1,0 +1,221 @@
+"""Tests of which classes and tags the hub's tables hold, on JSON lines and parquet files that the tests write."""
+
+import json
+
+import pytest
+import torch
+from datasets import ClassLabel, Dataset, Features, List, Value
+
+from ptmbench.cli import main
+from ptmbench.engine.data import load
+from ptmbench.engine.datasets import hub_tables
+from ptmbench.errors import UsageError
+from ptmbench.references import parse
+
+NAMES = """---
+dataset_info:
+  features:
+  - name: tokens
+    sequence: string
+  - name: tags
+    sequence:
+      class_label:
+        names:
+          '0': O
+          '1': B-PER
+          '2': I-PER
+---
+"""
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path, monkeypatch):
+    """Each test caches the tables that it reads in a folder of its own."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+
+
+def written(folder, **parts):
+    """A folder with a file of JSON lines a part, of texts with these labels."""
+    folder.mkdir(exist_ok=True)
+    for part, labels in parts.items():
+        rows = [{"text": f"{part} text {index}", "label": label} for index, label in enumerate(labels)]
+        (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def texts(folder, *, skip_bad=False):
+    """The samples of that folder."""
+    return hub_tables.load(parse(f"hf:{folder}?text=text&label=label"), skip_bad=skip_bad)
+
+
+def tagged(folder, tags):
+    """A folder with two parts of one sentence with these tags."""
+    folder.mkdir(exist_ok=True)
+    for part in ("train", "test"):
+        row = {"tokens": [f"word{index}" for index in range(len(tags))], "tags": tags}
+        (folder / f"{part}.jsonl").write_text(json.dumps(row) + "\n")
+    return f"hf:{folder}?tokens=tokens&tags=tags"
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "places"),
+    [
+        ([1, 2, 1, 2], ("1", "2"), [0, 1, 0, 1]),
+        ([5, 4, 3, 2, 1], ("1", "2", "3", "4", "5"), [4, 3, 2, 1, 0]),
+        ([0, 4, 2], ("0", "2", "4"), [0, 2, 1]),
+        ([10, 9, 100], ("9", "10", "100"), [1, 0, 2]),
+        ([-1, 1, 0], ("-1", "0", "1"), [0, 2, 1]),
+        ([True, False], ("False", "True"), [1, 0]),
+        ([1.0, 0.0, 0.5], ("0", "0.5", "1"), [2, 0, 1]),
+        (["b", "a", "10", "9"], ("10", "9", "a", "b"), [3, 2, 0, 1]),
+    ],
+    ids=["from_1", "stars", "gaps", "by_size", "minus_one", "booleans", "floats", "words"],
+)
+def test_every_distinct_label_is_a_class(tmp_path, labels, classes, places):
+    """Whatever numbers stand for the labels, each is a class of its own, in the order of the numbers."""
+    samples = texts(written(tmp_path / "set", train=labels, test=labels))
+
+    assert classes == samples.classes
+    assert places * 2 == samples.labels.tolist()
+    assert torch.int64 == samples.labels.dtype
+
+
+def test_integers_are_indices_where_the_set_names_its_labels(tmp_path):
+    """A named class that no example has stays a class, and one name is one class whatever its place in a part."""
+    places = {"train": ["c", "a", "b"], "test": ["b", "c", "a"]}
+    tables = {
+        part: Dataset.from_dict(
+            {"text": ["x", "y"], "label": [0, 2] if part == "train" else [1, 0]},
+            features=Features({"text": Value("string"), "label": ClassLabel(names=names)}),
+        )
+        for part, names in places.items()
+    }
+    samples = hub_tables._texts(parse("hf:set?text=text&label=label"), tables, skip_bad=False)
+
+    assert ("c", "a", "b") == samples.classes
+    assert [0, 2, 0, 2] == samples.labels.tolist()
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [([0, 1], ["0", "1"]), (["0", "1"], [1, 0]), ([0.0, 1.0], [1, 0])],
+    ids=["words", "integers", "floats"],
+)
+def test_one_label_is_one_class_however_a_part_writes_it(train, test):
+    """Numbers in one part and the same numbers as words in the other are the same classes."""
+    tables = {
+        part: Dataset.from_dict({"text": ["x", "y"], "label": labels})
+        for part, labels in (("train", train), ("test", test))
+    }
+    samples = hub_tables._texts(parse("hf:set?text=text&label=label"), tables, skip_bad=False)
+
+    assert ("0", "1") == samples.classes
+    assert [int(label) for label in [*train, *test]] == samples.labels.tolist()
+
+
+def test_labels_that_training_never_shows_are_refused():
+    """Booleans to learn from and integers to test on share no label, which is said with both."""
+    tables = {
+        part: Dataset.from_dict({"text": ["x", "y"], "label": labels})
+        for part, labels in (("train", [False, True]), ("test", [0, 1]))
+    }
+    with pytest.raises(UsageError, match="that no training example has: 0, 1; in training there are False, True"):
+        hub_tables._texts(parse("hf:set?text=text&label=label"), tables, skip_bad=False)
+
+
+def test_one_label_is_none(tmp_path):
+    """A set with a single label is refused: every model would be right about all of it."""
+    with pytest.raises(UsageError, match="expected two labels or more, got 3"):
+        texts(written(tmp_path / "set", train=[3, 3], test=[3]))
+
+
+def test_secret_labels_are_told_from_a_class_called_minus_one(tmp_path):
+    """-1 in the test part alone is no label; where training examples have it, it is a class."""
+    folder = written(tmp_path / "secret", train=[0, 1], test=[-1, -1, 1])
+    with pytest.raises(UsageError, match="2 faults: test row 1: no label, test row 2: no label"):
+        texts(folder)
+    samples = texts(folder, skip_bad=True)
+
+    assert (("0", "1"), 2) == (samples.classes, len(samples.left_out))
+    assert [0, 1, 1] == samples.labels.tolist()
+
+
+def test_what_is_no_label_is_told_with_its_row(tmp_path):
+    """An empty cell, a list and an index without a name are faults of their rows."""
+    with pytest.raises(UsageError, match="2 faults: train row 2: no label, test row 1: no label"):
+        texts(written(tmp_path / "set", train=["a", " ", "b"], test=[None, "a"]))
+    with pytest.raises(UsageError, match=r"train row 1: expected one label, got \[1, 2\]"):
+        texts(written(tmp_path / "lists", train=[[1, 2], [1]], test=[[1], [2]]))
+    table = Dataset.from_dict({"text": ["x"], "label": [0]}).cast_column("label", ClassLabel(names=["a", "b"]))
+    far = Dataset(table.data.set_column(1, "label", [[7]]).cast(table.data.schema), info=table.info)
+    with pytest.raises(UsageError, match="test row 1: 7 is none of the set's 2 labels"):
+        hub_tables._texts(parse("hf:set?text=text&label=label"), {"train": table, "test": far}, skip_bad=False)
+
+
+def test_labels_from_1_are_those_of_the_same_table_as_csv(tmp_path):
+    """JSON lines and CSV of the same rows have the same classes and labels."""
+    hub, table = written(tmp_path / "hub", train=[1, 2] * 5, test=[2, 1]), tmp_path / "table"
+    table.mkdir()
+    for part in ("train", "test"):
+        rows = [json.loads(line) for line in (hub / f"{part}.jsonl").read_text().splitlines()]
+        lines = ["text,label", *(f"{row['text']},{row['label']}" for row in rows)]
+        (table / f"{part}.csv").write_text("\n".join(lines))
+    one, other = (load(f"{place}?text=text&label=label") for place in (f"hf:{hub}", f"csv:{table}"))
+
+    assert ("1", "2") == other.samples.classes == one.samples.classes
+    assert {*zip(other.samples.texts, other.labels, strict=True)} == {*zip(one.samples.texts, one.labels, strict=True)}
+
+
+def test_booleans_are_trained_on(tmp_path, monkeypatch):
+    """Fine-tuning takes labels that are true and false, as a probe does."""
+    monkeypatch.chdir(tmp_path)
+    folder = written(tmp_path / "set", train=[True, False] * 20, test=[True, False] * 5)
+    call = ["run", "--model", "bert_tiny.invented", "--task", f"hf:{folder}?text=text&label=label"]
+
+    assert 0 == main([*call, "--method", "fine_tune", "--budget", "smoke", "--results", "out"])
+
+
+def test_numbers_without_names_are_no_tags(tmp_path):
+    """Entity F1 would find no entity in them, so they are refused, until the README beside them has the names."""
+    reference = tagged(tmp_path / "set", [1, 2, 0])
+    with pytest.raises(UsageError, match=r"numbers without names: 0, 1, 2; .* write these names .* README\.md"):
+        hub_tables.load(parse(reference), skip_bad=False)
+    (tmp_path / "set" / "README.md").write_text(NAMES)
+    samples = hub_tables.load(parse(reference), skip_bad=False)
+
+    assert (("O", "B-PER", "I-PER"), ("B-PER", "I-PER", "O")) == (samples.classes, samples.tags[0])
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        (["1", "2", "0"], "numbers without names: 0, 1, 2"),
+        (["PER", "PER", "O"], "tags that say no entity: PER; .* write B- before"),
+        (["U-PER", "L-PER", "O"], "tags that say no entity: L-PER, U-PER"),
+        (["O", "O"], "has no entity"),
+        (["B-PER", None], "train row 1: no label, test row 1: no label; give every word a tag"),
+    ],
+    ids=["digits", "no_prefix", "bilou", "nothing", "gap"],
+)
+def test_tags_that_say_no_entity_are_refused(tmp_path, tags, told):
+    """What seqeval would misread is never scored."""
+    with pytest.raises(UsageError, match=told):
+        hub_tables.load(parse(tagged(tmp_path / "set", tags)), skip_bad=False)
+
+
+def test_a_tag_without_a_name_is_a_fault():
+    """-100 and an index past the names are faults, and never the last name or a traceback."""
+    features = Features({"tokens": List(Value("string")), "tags": List(ClassLabel(names=["O", "B-PER"]))})
+    table = Dataset.from_dict({"tokens": [["a", "b", "c"]], "tags": [[0, 1, 1]]}, features=features)
+    far = Dataset.from_dict({"tokens": [["a", "b", "c"]], "tags": [[-100, 1, -1]]})
+    far = Dataset(far.data, info=table.info)
+    with pytest.raises(UsageError, match="2 faults: test row 1: -100 is none of the set's 2 labels, .*: no label"):
+        hub_tables._tokens(parse("hf:set?tokens=tokens&tags=tags"), {"train": table, "test": far})
+
+
+@pytest.mark.parametrize("tags", [["B-PER", "E-PER", "S-LOC"], ["I-PER", "O", "I-LOC"]], ids=["bioes", "iob1"])
+def test_other_schemes_of_entities_are_read(tmp_path, tags):
+    """IOBES and IOB1 are taken as they stand: seqeval finds their entities."""
+    samples = hub_tables.load(parse(tagged(tmp_path / "set", tags)), skip_bad=False)
+
+    assert tuple(tags) == samples.tags[0]
