@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -33,12 +33,14 @@ class Encoded:
     """Inputs of n examples, on the CPU.
 
     For labels a word, `positions` [n, words] says at which place of the input each word stands: -1 where there is no
-    such word, or where it was cut off. `truncated` counts the examples that were cut.
+    such word, or where it was cut off. `truncated` counts the examples that were cut. `fields` are what the record says
+    of these samples beside the fields of their preprocessing.
     """
 
     inputs: Inputs
     positions: NDArray[np.int64] | None = None
     truncated: int = 0
+    fields: Fields = field(default_factory=dict)
 
 
 class Preprocessing(Protocol):

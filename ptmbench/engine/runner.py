@@ -120,7 +120,7 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
             loaded_fraction=NO_WEIGHTS if model.loaded_fraction is None else model.loaded_fraction,
             pretrain_time_s=NO_WEIGHTS if model.pretrain_time_s is None else model.pretrain_time_s,
             input_shape=encoded.inputs.shape,
-            preprocessing=model.preprocessing.fields(),
+            preprocessing={**model.preprocessing.fields(), **encoded.fields},
             truncated=encoded.truncated,
         )
         footprint = bench.footprint(case)

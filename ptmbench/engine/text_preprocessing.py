@@ -55,7 +55,10 @@ class TextPreprocessing:
         """Ids [n, length] of the longest text or of `max_length`, `PADDING` behind the shorter ones."""
         assert isinstance(samples, LabelledTexts | LabelledTokens)
         words = isinstance(samples, LabelledTokens)
-        texts: list[Any] = [*map(list, samples.sentences)] if isinstance(samples, LabelledTokens) else [*samples.texts]
+        spaced = words and glues_words(self.tokenizer)
+        texts: list[Any] = [*samples.texts] if isinstance(samples, LabelledTexts) else [*map(list, samples.sentences)]
+        if spaced:
+            texts = [[word if word.startswith(" ") else f" {word}" for word in sentence] for sentence in texts]
         rows, places, truncated = [], [], 0
         for start in range(0, len(texts), BATCH):
             found = self.tokenizer(texts[start : start + BATCH], is_split_into_words=words, verbose=False)
@@ -70,7 +73,8 @@ class TextPreprocessing:
         inputs = torch.full((len(rows), length), PADDING)
         for row, ids in zip(inputs, rows, strict=True):
             row[: len(ids)] = torch.tensor(ids)
-        return Encoded(TensorInputs(inputs), padded_places(places) if words else None, truncated)
+        fields: Fields = {"add_prefix_space": True} if spaced else {}
+        return Encoded(TensorInputs(inputs), padded_places(places) if words else None, truncated, fields)
 
     def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
         """Random ids without padding."""
@@ -85,6 +89,26 @@ class TextPreprocessing:
             "vocabulary": self.vocabulary,
             "max_length": self.max_length,
         }
+
+
+def glues_words(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether words given one by one lose the space before them that running text has, and keep one given with them.
+
+    The space is part of the tokens of byte-level BPE (GPT-2, RoBERTa, Llama 3) and of Metaspace that prepends nothing:
+    without it the words "New", "York" are read as "NewYork". Metaspace that prepends "first" or "always" takes each
+    word for a text of its own and begins it itself. The tokenizer is asked by what it does, since its forms are many:
+    ByteLevel alone or behind a regex, Metaspace, a normalizer in place of both.
+    """
+    first, both = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("a", "a b"))
+    bare, spaced = (
+        tokenizer(words, is_split_into_words=True, add_special_tokens=False) for words in (["a", "b"], [" a", " b"])
+    )
+    second = both[len(first) :]
+    alone, after_space = (
+        [piece for piece, word in zip(found["input_ids"], found.word_ids(), strict=True) if word == 1]
+        for found in (bare, spaced)
+    )
+    return bool(alone != second and after_space == second)
 
 
 def tokenizer_sha256(content: bytes) -> str:
