@@ -25,7 +25,7 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "hf": ("text", "label", "tokens", "tags", "folder", "validation", "test"),
     "voc": (),
     "coco": ("images", "test", "test_images"),
-    "masks": ("classes", "names"),
+    "masks": ("classes", "names", "foreground"),
 }
 KINDS: Final[dict[str, TaskKind]] = {
     "sklearn": TaskKind.IMAGE_CLASSIFICATION,

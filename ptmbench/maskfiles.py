@@ -1,16 +1,19 @@
 """A user's own masks: index pictures beside photographs, for semantic segmentation.
 
 DIR/images/*.jpg with DIR/masks/*.png of the same names, or such a pair of folders below each of DIR/train, DIR/test and
-the like; or a Pascal VOC folder. A pixel of a mask is the index of its class; 255 is left out, as in VOC. Pictures are
-not decoded, but masks are: only so is an index out of range seen.
+the like; or a Pascal VOC folder. A pixel of a mask is the index of its class; 255 is left out, as in VOC, unless it is
+named as the grey value of the foreground. Pictures are not decoded, but masks are: only so is an index out of range
+seen, and a set whose masks show a single class, which every model would get right.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ptmbench.boxfiles import voc_parts
@@ -27,7 +30,7 @@ EXPECTED = "expected DIR/images/*.jpg with DIR/masks/*.png, or both below DIR/tr
 class MaskSet:
     """Pictures with a mask each, their sizes (height, width) and the sha256 of both, and how many classes there are.
 
-    `parts` says the part of each where the folders or lists do.
+    `values` are the grey values that the masks hold. `parts` says the part of each where the folders or lists do.
     """
 
     images: tuple[Path, ...]
@@ -38,7 +41,55 @@ class MaskSet:
     mask_digests: tuple[bytes, ...]
     parts: tuple[Part, ...] | None
     classes: int
+    values: frozenset[int]
     left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MaskForm:
+    """How grey values of masks are classes: how many there are, what they are called, which value is the foreground.
+
+    Without a number the largest index says it. With a `foreground` that value is class 1 and 0 is class 0; every other
+    value is a fault, but for 255, which is left out where it is not the foreground itself.
+    """
+
+    classes: int | None = None
+    names: tuple[str, ...] = ()
+    foreground: int | None = None
+
+    def called(self, classes: int) -> tuple[str, ...]:
+        """The names of so many classes."""
+        if not self.names and self.foreground is not None:
+            return ("background", "foreground")
+        return self.names or tuple(f"class_{index}" for index in range(classes))
+
+    def value_of(self, index: int) -> int:
+        """The grey value of a class."""
+        return self.foreground if self.foreground is not None and index == 1 else index
+
+    def fault_of(self, values: Iterable[int]) -> str:
+        """What is wrong with the values of a mask; empty for nothing."""
+        if self.foreground is None:
+            limit = min(self.classes or IGNORED, IGNORED)
+            known, expected = {*range(limit), IGNORED}, f"has the index {{}}, expected 0 to {limit - 1}, or {IGNORED}"
+        else:
+            known, expected = {0, self.foreground, IGNORED}, f"has the value {{}}, expected 0 or {self.foreground}"
+            expected += "" if self.foreground == IGNORED else f", or {IGNORED} where no class counts"
+        odd = [str(value) for value in sorted(values) if value not in known]
+        return expected.format(listed(odd)) if odd else ""
+
+    def indices(self, values: Iterable[int]) -> frozenset[int]:
+        """The classes that these sound values stand for."""
+        grey = np.array(sorted(values), dtype=np.int64)
+        return frozenset(class_indices(grey, self.foreground).tolist()) - {IGNORED}
+
+
+def class_indices(values: NDArray[Any], foreground: int | None) -> NDArray[np.uint8]:
+    """The classes of a mask's grey values, of any shape; 255 for what is left out."""
+    return (values if foreground is None else np.where(values == foreground, 1, values)).astype(np.uint8)
+
+
+PLAIN: Final = MaskForm()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +101,18 @@ class _Pair:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a pair holds: the largest index of its mask, its size and digests, or what is wrong with it."""
+    """What a pair holds: the grey values of its mask, its size and digests, or what is wrong with it."""
 
     fault: str = ""
-    highest: int = -1
+    values: frozenset[int] = frozenset()
     size: tuple[int, int] = (0, 0)
     digests: tuple[bytes, bytes] = (b"", b"")
 
 
-def read_masks(folder: Path, *, classes: int | None = None, skip_bad: bool = False) -> MaskSet:
+def read_masks(folder: Path, form: MaskForm = PLAIN, *, skip_bad: bool = False) -> MaskSet:
     """Pairs pictures and masks and looks every mask over; raises `UsageError` with all faults.
 
-    `classes` is the number of them; without it the largest index says.
+    A set that shows a single class, or no pixel of a class that was given a name, is a fault as a whole.
     """
     divided = part_folders(folder) if folder.is_dir() else {}
     places: list[tuple[Part | None, Path]] = [(part, place) for part, place in divided.items()]
@@ -69,7 +120,9 @@ def read_masks(folder: Path, *, classes: int | None = None, skip_bad: bool = Fal
     pairs = [
         _Pair(image, mask, part) for part, place in places or [(None, folder)] for image, mask in _pairs(place, faults)
     ]
-    return _mask_set(folder, pairs, faults, classes=classes, skip_bad=skip_bad)
+    found = _mask_set(folder, pairs, faults, form, skip_bad=skip_bad)
+    _check_classes(folder, found.values, form)
+    return found
 
 
 def read_voc_masks(folder: Path, classes: int, *, skip_bad: bool = False) -> MaskSet:
@@ -81,14 +134,34 @@ def read_voc_masks(folder: Path, classes: int, *, skip_bad: bool = False) -> Mas
         _Pair(folder / "JPEGImages" / f"{name}.jpg", folder / "SegmentationClass" / f"{name}.png", part)
         for name, part in parts.items()
     ]
-    return _mask_set(folder, pairs, [], classes=classes, skip_bad=skip_bad)
+    return _mask_set(folder, pairs, [], MaskForm(classes), skip_bad=skip_bad)
 
 
-def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], *, classes: int | None, skip_bad: bool) -> MaskSet:
+def _check_classes(folder: Path, values: frozenset[int], form: MaskForm) -> None:
+    """Raises `UsageError` where masks show a single class, or no pixel of one that was given a name."""
+    seen = form.indices(values)
+    if form.foreground is None and values == {0, IGNORED}:
+        raise UsageError(
+            f"{folder}: the masks hold only 0 and {IGNORED}, and {IGNORED} marks pixels that are left out: is "
+            f"{IGNORED} the foreground? add ?foreground={IGNORED}; if it is not, expected masks of two classes or more"
+        )
+    faults = [
+        f"class {name!r} has no pixel in any mask (the value {form.value_of(index)})"
+        for index, name in enumerate(form.called(0))
+        if index not in seen
+    ]
+    if not faults and len(seen) < 2:
+        faults = [f"expected masks of two classes or more, got {len(seen)}"]
+    if faults:
+        held = listed([str(value) for value in sorted(values)])
+        raise UsageError(f"{folder}: {'; '.join(faults)}; the values of all masks: {held}")
+
+
+def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], form: MaskForm, *, skip_bad: bool) -> MaskSet:
     """The sound pairs; raises `UsageError` with all faults, those given included."""
     if not pairs:
         raise UsageError(f"{folder} has no pictures with masks; {EXPECTED}" + (f": {listed(faults)}" if faults else ""))
-    looked = in_threads(lambda pair: _look_over(pair.image, pair.mask, classes), pairs)
+    looked = in_threads(lambda pair: _look_over(pair.image, pair.mask, form), pairs)
     rows = list(zip(pairs, looked, strict=True))
     faults += [f"{pair.mask.relative_to(folder)}: {seen.fault}" for pair, seen in rows if seen.fault]
     if faults and not skip_bad:
@@ -97,6 +170,7 @@ def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], *, classes: i
     if not kept:
         raise UsageError(f"{folder} has no sound mask: {listed(faults)}")
     parts = tuple(pair.part for pair, _ in kept if pair.part)
+    values = frozenset[int]().union(*(seen.values for _, seen in kept))
     return MaskSet(
         images=tuple(pair.image for pair, _ in kept),
         masks=tuple(pair.mask for pair, _ in kept),
@@ -105,7 +179,8 @@ def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], *, classes: i
         digests=tuple(seen.digests[0] for _, seen in kept),
         mask_digests=tuple(seen.digests[1] for _, seen in kept),
         parts=parts or None,
-        classes=classes or max(seen.highest for _, seen in kept) + 1,
+        classes=form.classes or max(form.indices(values), default=0) + 1,
+        values=values,
         left_out=tuple(faults),
     )
 
@@ -124,14 +199,14 @@ def _by_stem(place: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES - PARTIAL}
 
 
-def _look_over(image: Path, mask: Path, classes: int | None) -> _Seen:
+def _look_over(image: Path, mask: Path, form: MaskForm) -> _Seen:
     """What a pair holds, or what is wrong with it."""
     try:
         digests = hashlib.sha256(image.read_bytes()).digest(), hashlib.sha256(mask.read_bytes()).digest()
         with Image.open(mask) as picture:
             if picture.mode not in INDEX_MODES:
                 return _Seen(f"has the mode {picture.mode}; expected one channel of class indices")
-            size, indices = picture.size, np.asarray(picture)
+            size, grey = picture.size, np.asarray(picture)
         with Image.open(image) as picture:
             if picture.size != size:
                 return _Seen(f"is {size[0]}x{size[1]}, its picture {picture.size[0]}x{picture.size[1]}")
@@ -139,9 +214,6 @@ def _look_over(image: Path, mask: Path, classes: int | None) -> _Seen:
         return _Seen(f"{Path(error.filename).name} is not there")
     except (OSError, ValueError, SyntaxError) as error:
         return _Seen(f"cannot be read ({error})")
-    used = [index for index in map(int, np.unique(indices)) if index != IGNORED]
-    outside = [str(index) for index in used if index >= min(classes or IGNORED, IGNORED)]
-    if outside:
-        expected = f"0 to {max(classes or IGNORED, 1) - 1}, or {IGNORED}"
-        return _Seen(f"has the index {listed(outside)}, expected {expected}")
-    return _Seen("", max(used, default=0), (size[1], size[0]), digests)
+    values = frozenset(map(int, np.unique(grey)))
+    fault = form.fault_of(values)
+    return _Seen(fault) if fault else _Seen("", values, (size[1], size[0]), digests)

@@ -90,7 +90,9 @@ def test_masks_are_read_with_names(tmp_path):
             (tmp_path / part / sub).mkdir(parents=True)
         for name in "abcdef":
             Image.new("RGB", (8, 6)).save(tmp_path / part / "images" / f"{name}.png")
-            Image.fromarray(np.full((6, 8), 1, dtype=np.uint8)).save(tmp_path / part / "masks" / f"{name}.png")
+            mask = np.full((6, 8), 1, dtype=np.uint8)
+            mask[0] = 0
+            Image.fromarray(mask).save(tmp_path / part / "masks" / f"{name}.png")
     task = task_spec(f"masks:{tmp_path}?names=ground,cell", ())
     data = load(task.dataset)
     before = data.sha256
@@ -101,6 +103,40 @@ def test_masks_are_read_with_names(tmp_path):
     assert before != load(task.dataset).sha256
     with pytest.raises(UsageError, match="classes=3, and names has 2"):
         load(f"masks:{tmp_path}?names=ground,cell&classes=3")
+
+
+def with_masks(folder, *values):
+    """Ten pictures whose masks hold a row of 0 and one of each of these values."""
+    for sub in ("images", "masks"):
+        (folder / sub).mkdir(parents=True)
+    for name in "abcdefghij":
+        Image.new("RGB", (8, 6)).save(folder / "images" / f"{name}.png")
+        mask = np.zeros((6, 8), dtype=np.uint8)
+        mask[1 : len(values) + 1] = np.array(values)[:, None]
+        Image.fromarray(mask).save(folder / "masks" / f"{name}.png")
+    return folder
+
+
+def test_one_grey_value_is_read_as_the_foreground(tmp_path):
+    """It is class 1 in every pixel, and 255 is left out unless it is the foreground."""
+    black = load(f"masks:{with_masks(tmp_path / 'black', 255)}?foreground=255")
+    grey = load(f"masks:{with_masks(tmp_path / 'grey', 255, 128)}?foreground=128&names=ground,cell")
+
+    assert (("background", "foreground"), [0, 1, 0]) == (black.samples.classes, black.samples.mask(0)[:3, 0].tolist())
+    assert (("ground", "cell"), [0, 255, 1, 0]) == (grey.samples.classes, grey.samples.mask(0)[:4, 0].tolist())
+    with pytest.raises(UsageError, match="foreground=255 makes two classes, 0 and 255, got 3"):
+        load(f"masks:{tmp_path / 'black'}?foreground=255&classes=3")
+    with pytest.raises(UsageError, match="expected foreground=N with a whole number of at least 1"):
+        load(f"masks:{tmp_path / 'black'}?foreground=white")
+
+
+def test_the_foreground_is_part_of_the_split(tmp_path):
+    """One set of files read with a foreground and without has two digests."""
+    folder = with_masks(tmp_path / "own", 255, 1)
+    plain, named = (load(f"masks:{folder}{options}") for options in ("", "?foreground=1"))
+
+    assert np.array_equal(plain.samples.mask(0), named.samples.mask(0))
+    assert plain.sha256 != named.sha256
 
 
 def test_torchvisions_voc_is_read_where_it_lies(tmp_path):

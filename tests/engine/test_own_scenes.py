@@ -82,6 +82,29 @@ def test_masks_on_pictures_of_any_size_and_mode(tmp_path, monkeypatch):
     assert 6 == record.case.task.test_size
 
 
+def test_black_and_white_masks_are_refused_and_then_run(tmp_path, monkeypatch, capsys):
+    """A run of masks of 0 and 255 ends with the question; answered, it scores two classes."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 8), ("test", 4)):
+        for name in ("images", "masks"):
+            (tmp_path / "own" / part / name).mkdir(parents=True)
+        for number in range(count):
+            mask = np.zeros((48, 48), dtype=np.uint8)
+            mask[10:30, 5:25] = 255
+            pixels = np.minimum(mask[:, :, None] // 2 + rng.integers(0, 90, (48, 48, 3)), 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "own" / part / "images" / f"{number}.png")
+            Image.fromarray(mask).save(tmp_path / "own" / part / "masks" / f"{number}.png")
+
+    assert 2 == smoke("unet_tiny.random", "masks:own?names=ground,cell&name=mine", "from_scratch")
+    assert "is 255 the foreground? add ?foreground=255" in capsys.readouterr().err
+    case = "unet_tiny.random", "masks:own?foreground=255&names=ground,cell&name=mine", "from_scratch"
+    assert 0 == smoke(*case)
+    record = ResultsFolder(tmp_path / "out").read("unet_tiny.random-mine_full-from_scratch")
+
+    assert {"pixel_accuracy", "iou.ground", "iou.cell"} == set(record.quality.others)
+
+
 def test_faults_are_told_before_anything_runs(voc, tmp_path, capsys, monkeypatch):
     """Two faulty boxes and a picture that is gone: one message with all three, and --skip-bad records what it left."""
     monkeypatch.chdir(tmp_path)

@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptmbench.average_precision import Boxes
+from ptmbench.maskfiles import class_indices
 from ptmbench.splits import Part
 
 IGNORED = 255  # the index of a mask's pixels that do not count, as in Pascal VOC
@@ -102,7 +103,8 @@ class BoxedImages:
 class MaskedImages:
     """Pictures with a mask each: the class of every pixel, `IGNORED` where none counts.
 
-    Masks are one array [n, h, w] (uint8) or files. `labels` hold one 0 a picture: shots are counted in pictures.
+    Masks are one array [n, h, w] (uint8) or files, in which the grey value `foreground`, where given, is class 1.
+    `labels` hold one 0 a picture: shots are counted in pictures.
     """
 
     ids: tuple[str, ...]
@@ -112,6 +114,7 @@ class MaskedImages:
     mask_digests: tuple[bytes, ...] = ()
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
+    foreground: int | None = None
 
     @property
     def labels(self) -> Tensor:
@@ -124,8 +127,10 @@ class MaskedImages:
         return torch.ones(len(self.ids), dtype=torch.long)
 
     def content(self) -> Iterator[bytes]:
-        """Pictures and masks, for a digest."""
+        """Pictures and masks, for a digest; the same files are another truth with another foreground."""
         yield from self.pictures.content()
+        if self.foreground is not None:
+            yield f"foreground {self.foreground}|".encode()
         if isinstance(self.masks, tuple):
             yield from self.mask_digests
         else:
@@ -136,5 +141,4 @@ class MaskedImages:
         if not isinstance(self.masks, tuple):
             return np.asarray(self.masks[index])
         with Image.open(self.masks[index]) as picture:
-            mask: NDArray[np.uint8] = np.array(picture).astype(np.uint8)
-        return mask
+            return class_indices(np.asarray(picture), self.foreground)

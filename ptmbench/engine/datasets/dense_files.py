@@ -10,7 +10,7 @@ from ptmbench.boxfiles import BoxSet, joined, read_coco, read_voc
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Pictures
 from ptmbench.engine.datasets.torchvision_sets import LATEST_VOC, root_of
 from ptmbench.errors import Unavailable, UsageError
-from ptmbench.maskfiles import MaskSet, read_masks, read_voc_masks
+from ptmbench.maskfiles import MaskForm, MaskSet, read_masks, read_voc_masks
 from ptmbench.references import Reference
 
 VOC_CLASSES: Final = (  # in the order of the indices of its masks
@@ -41,13 +41,16 @@ def coco(reference: Reference, *, skip_bad: bool) -> BoxedImages:
 
 
 def masks(reference: Reference, *, skip_bad: bool) -> MaskedImages:
-    """`masks:DIR`; classes are called by `names=A,B,...` or numbered."""
-    place, names = Path(reference.name).expanduser(), tuple(filter(None, reference.get("names").split(",")))
-    classes = reference.integer("classes") or len(names) or None
+    """`masks:DIR`; classes are called by `names=A,B,...` or numbered; `foreground=255` says which value is class 1."""
+    names, foreground = tuple(filter(None, reference.get("names").split(","))), reference.integer("foreground")
+    classes = reference.integer("classes") or len(names) or (None if foreground is None else 2)
     if names and len(names) != classes:
         raise UsageError(f"{reference}: classes={classes}, and names has {len(names)}")
-    found = read_masks(place, classes=classes, skip_bad=skip_bad)
-    return _masked(found, names or tuple(f"class_{index}" for index in range(found.classes)))
+    if foreground is not None and classes != 2:
+        raise UsageError(f"{reference}: foreground={foreground} makes two classes, 0 and {foreground}, got {classes}")
+    form = MaskForm(classes, names, foreground)
+    found = read_masks(Path(reference.name).expanduser(), form, skip_bad=skip_bad)
+    return _masked(found, form.called(found.classes), foreground)
 
 
 def voc_boxes(reference: Reference, *, skip_bad: bool) -> BoxedImages:
@@ -112,7 +115,7 @@ def _boxed(found: BoxSet) -> BoxedImages:
     )
 
 
-def _masked(found: MaskSet, names: tuple[str, ...]) -> MaskedImages:
+def _masked(found: MaskSet, names: tuple[str, ...], foreground: int | None = None) -> MaskedImages:
     return MaskedImages(
         ids=found.ids,
         pictures=Pictures(found.images, found.sizes, found.digests),
@@ -121,4 +124,5 @@ def _masked(found: MaskSet, names: tuple[str, ...]) -> MaskedImages:
         mask_digests=found.mask_digests,
         parts=found.parts,
         left_out=found.left_out,
+        foreground=foreground,
     )
