@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ptmbench.settings import check_settings
+from ptmbench.catalog.settings import check_settings
 
 pytest_plugins = ["pytester"]
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from ptmbench.store import ResultsFolder
+from ptmbench.records.store import ResultsFolder
 from sites import QUICK, write
 
 CASE = "resnet_tiny.glyphs-digits_5shot-linear_probe"

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 from PIL import Image
 
-from ptmbench.record import Outcomes, Record, null_paths
-from ptmbench.recordfiles import to_json
+from ptmbench.records.record import Outcomes, Record, null_paths
+from ptmbench.records.record_json import to_json
 
 QUICK = Path(__file__).parents[1] / "results" / "embedded" / "quick-cpu-fp32"
 HOSTILE = "</script><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}\"'&\u2028"

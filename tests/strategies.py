@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from ptmbench.record import (
+from ptmbench.records.record import (
     CaseRecord,
     Cost,
     Gain,

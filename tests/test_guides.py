@@ -17,13 +17,15 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from guides import DOCS, blocks, commands, snippets
-from ptmbench import environment, spec
-from ptmbench.cases import product
+from ptmbench.catalog import spec
+from ptmbench.catalog.cases import product
 from ptmbench.cli import main
 from ptmbench.cli.parser import make_parser
-from ptmbench.engine import frozen, providers
+from ptmbench.engine.models import providers
 from ptmbench.engine.runner import identify, prepare, run
+from ptmbench.engine.transfer import frozen
 from ptmbench.gate.rules import Rules, load_rules
+from ptmbench.records import environment
 
 ROOT = DOCS.parent
 CLASSES = {"dent": (200, 40, 40), "scratch": (40, 200, 40), "sound": (40, 40, 200)}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ptmbench.catalog.entries import entries_of
+from ptmbench.catalog.selection import select
 from ptmbench.cli.parser import make_parser
-from ptmbench.entries import entries_of
-from ptmbench.selection import select
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from ptmbench.cases import find_case, product
-from ptmbench.gain import settled
-from ptmbench.recordfiles import json_schema
+from ptmbench.analysis.gain import settled
+from ptmbench.catalog.cases import find_case, product
+from ptmbench.catalog.settings import check_settings
+from ptmbench.records.record_json import json_schema
+from ptmbench.records.store import ResultsFolder
 from ptmbench.report.plots import draw
 from ptmbench.report.rendering import Readers, render
 from ptmbench.report.robustness import robust_tables
-from ptmbench.session import Session
-from ptmbench.settings import check_settings
-from ptmbench.store import ResultsFolder
+from ptmbench.running.session import Session
 
 RESULTS = Path(__file__).parents[1] / "results"
 FOLDERS = sorted((RESULTS / "embedded").iterdir())

@@ -13,15 +13,15 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 from rich.text import Text
 from tabulate import tabulate
 
-from ptmbench.card import ZOO, load_card
-from ptmbench.catalog import PRETRAINING
-from ptmbench.gain import settled
-from ptmbench.record import Record
-from ptmbench.recordfiles import json_schema
+from ptmbench.analysis.comparison import Row, Table, comparison_tables
+from ptmbench.analysis.gain import settled
+from ptmbench.catalog.builtin import PRETRAINING
+from ptmbench.catalog.checkpoint_cards import ZOO, load_card
+from ptmbench.records.record import Record
+from ptmbench.records.record_json import json_schema
+from ptmbench.records.store import ResultsFolder
 from ptmbench.report.plots import draw
 from ptmbench.report.rendering import Readers, render
-from ptmbench.report.tables import Row, Table, comparison_tables
-from ptmbench.store import ResultsFolder
 
 RESULTS = Path(__file__).parents[2] / "results"
 PICTURED = RESULTS / "embedded" / "standard-cpu-fp32"

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from tqdm import tqdm
 
-from ptmbench.cases import product
+from ptmbench.catalog.cases import product
+from ptmbench.catalog.rates import RATES
+from ptmbench.catalog.selection import select
+from ptmbench.catalog.settings import BUDGETS, check_settings
 from ptmbench.engine.runner import prepare, run
 from ptmbench.engine.workbench import Workbench
-from ptmbench.rates import RATES
-from ptmbench.selection import select
-from ptmbench.settings import BUDGETS, check_settings
 
 
 def main() -> None:

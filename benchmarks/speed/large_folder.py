@@ -48,7 +48,7 @@ def peak() -> tuple[float, float]:
 def measure(folder: Path) -> dict[str, float]:
     """What indexing and decoding a folder takes; run in a process of its own."""
     from ptmbench.engine.data import load
-    from ptmbench.engine.preprocessing import ImagePreprocessing
+    from ptmbench.engine.inputs.pictures import ImagePreprocessing
 
     before, started = peak()[0], time.perf_counter()
     data = load(f"imagefolder:{folder}")

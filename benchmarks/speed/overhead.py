@@ -13,12 +13,12 @@ import time
 import torch
 from torch.nn import functional
 
-from ptmbench.cases import find_case
+from ptmbench.catalog.cases import find_case
+from ptmbench.catalog.settings import check_settings
 from ptmbench.engine.runner import prepare, run
 from ptmbench.engine.seeding import torch_generator
-from ptmbench.engine.training import batch_indices
+from ptmbench.engine.transfer.training import batch_indices
 from ptmbench.engine.workbench import Workbench
-from ptmbench.settings import check_settings
 
 CASE = find_case("vgg_tiny.glyphs", "digits_20shot", "fine_tune")
 ROUNDS = 9

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ptmbench.record import Outcomes, Record, quality_of
-from ptmbench.store import ResultsFolder
+from ptmbench.records.record import Outcomes, Record, quality_of
+from ptmbench.records.store import ResultsFolder
 
 COMMITTED = Path(__file__).parents[2] / "results" / "embedded" / "quick-cpu-fp32"
 CASE = "resnet_tiny.glyphs-digits_5shot-linear_probe"

@@ -20,9 +20,9 @@ from statsmodels.stats import contingency_tables
 from statsmodels.stats.multitest import multipletests
 from tabulate import tabulate
 
-from ptmbench.samples import Sample, difference_interval, interval_of
-from ptmbench.statistics import benjamini_hochberg, holm, mcnemar, t_interval, wilson
-from ptmbench.tallies import Ratios
+from ptmbench.statistics.estimates import Sample, difference_interval, interval_of
+from ptmbench.statistics.intervals import benjamini_hochberg, holm, mcnemar, t_interval, wilson
+from ptmbench.statistics.tallies import Ratios
 
 Hits = NDArray[np.int64]
 SETTINGS = [

@@ -27,9 +27,9 @@ from tabulate import tabulate
 from ptmbench.gate.judging import Judgement, judge
 from ptmbench.gate.rules import Rules
 from ptmbench.gate.sides import Side
-from ptmbench.record import Record
-from ptmbench.samples import Sample
-from ptmbench.store import FolderKey, ResultsFolder
+from ptmbench.records.record import Record
+from ptmbench.records.store import FolderKey, ResultsFolder
+from ptmbench.statistics.estimates import Sample
 
 SIDES = (5, 15)
 KEY = FolderKey("smoke", "cpu", "fp32")

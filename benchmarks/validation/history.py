@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tabulate import tabulate
 
-from ptmbench.steps import FEWEST, SHORTEST, noisy_steps
+from ptmbench.statistics.change_points import FEWEST, SHORTEST, noisy_steps
 
 Numbers = NDArray[np.float64]
 LENGTHS = (6, 8, 10, 12, 15, 20, 30, 40, 60)

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ptmbench.result import Missing
-from ptmbench.store import ResultsFolder
+from ptmbench.records.measured import Missing
+from ptmbench.records.store import ResultsFolder
 
 EXPRESSION = (
     "digits_5shot and not simclr and ("

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
+from ptmbench.catalog.references import parse
 from ptmbench.engine.cost.operations import count, thop_macs
 from ptmbench.engine.models.torchvision_models import Outputs, all_names, build_network
-from ptmbench.references import parse
-from ptmbench.result import Missing
+from ptmbench.records.measured import Missing
 
 RELATIVE, ROUNDING = 0.005, 0.0005
 ENLARGED = 512

@@ -26,9 +26,9 @@ from transformers import (
     RobertaModel,
 )
 
+from ptmbench.catalog.hub_models import PUBLISHED
+from ptmbench.catalog.references import parse
 from ptmbench.engine.models.torchvision_models import all_names, build_network
-from ptmbench.hub import PUBLISHED
-from ptmbench.references import parse
 
 DINOV2_SMALL = Dinov2Config(hidden_size=384, num_attention_heads=6, image_size=518, patch_size=14)
 ROBERTA = RobertaConfig(vocab_size=50_265, max_position_embeddings=514, type_vocab_size=1)

@@ -18,12 +18,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tabulate import tabulate
 
+from ptmbench.catalog.entries import entries_of
+from ptmbench.catalog.settings import check_settings
+from ptmbench.catalog.spec import Case
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.metrics import Labels
-from ptmbench.engine.preprocessing import ImagePreprocessing
 from ptmbench.engine.workbench import Workbench
-from ptmbench.entries import entries_of
-from ptmbench.settings import check_settings
-from ptmbench.spec import Case
 
 IMAGES = {
     ("squeezenet1_1", "cifar10_subset"): 0.752,

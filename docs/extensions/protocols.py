@@ -1,6 +1,6 @@
 """What the engine's protocols are, read from their source and never imported: importing them would need torch.
 
-    ```{protocol} ../../ptmbench/engine/backbone.py
+    ```{protocol} ../../ptmbench/engine/models/backbone.py
     Backbone
     LoadedModel
     ```

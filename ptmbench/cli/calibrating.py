@@ -12,7 +12,7 @@ from ptmbench.gate import launching
 from ptmbench.gate.figures import FIGURES
 from ptmbench.gate.rules import load_rules
 from ptmbench.gate.sides import Entry, Side, read_side
-from ptmbench.store import write_atomically
+from ptmbench.records.store import write_atomically
 
 TIMES = {figure.kind: figure for figure in FIGURES if figure.kind in {"time", "train_time"}}
 NOISE = "[noise."

@@ -4,11 +4,11 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from ptmbench.data_references import kind_of, known_options
+from ptmbench.catalog.data_references import kind_of, known_options
+from ptmbench.catalog.references import Reference, check, parse
+from ptmbench.catalog.spec import TaskKind
 from ptmbench.errors import UsageError
-from ptmbench.references import Reference, check, parse
-from ptmbench.spec import TaskKind
-from ptmbench.textfiles import ConllFile, read_conll, read_labelled
+from ptmbench.files.tagged_text import ConllFile, read_conll, read_labelled
 
 TAGGED = "tagged"
 TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}

@@ -12,15 +12,15 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 import ptmbench
-from ptmbench import environment
-from ptmbench.card import Card, load_card, sha256_of, weights_files, weights_path
-from ptmbench.catalog import PRETRAINING
-from ptmbench.entries import ALL_MODELS
+from ptmbench.catalog.builtin import PRETRAINING
+from ptmbench.catalog.checkpoint_cards import Card, load_card, sha256_of, weights_files, weights_path
+from ptmbench.catalog.entries import ALL_MODELS
+from ptmbench.catalog.model_references import model_spec
+from ptmbench.catalog.settings import check_settings
+from ptmbench.catalog.spec import Modality, ModelSpec
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
-from ptmbench.model_references import model_spec
-from ptmbench.result import Footprint, LatencySamples, Missing
-from ptmbench.settings import check_settings
-from ptmbench.spec import Modality, ModelSpec
+from ptmbench.records import environment
+from ptmbench.records.measured import Footprint, LatencySamples, Missing
 
 TOKENS = ("embedded_text", "random_text", "hf")  # providers whose text models take tokens
 
@@ -31,9 +31,9 @@ def profile(arguments: argparse.Namespace) -> int:
         raise UsageError(f"expected a batch size of at least 1, got {arguments.batch_size}")
     settings = check_settings(device=arguments.device, precision=arguments.precision, threads=arguments.threads)
     spec = model_spec(arguments.model, ALL_MODELS)
-    from ptmbench.engine.composition import profiled
+    from ptmbench.engine.cost.footprint import measure
     from ptmbench.engine.device import resolve
-    from ptmbench.engine.footprint import measure
+    from ptmbench.engine.models.composition import profiled
 
     device = resolve(settings)
     network, preprocessing, scope = profiled(spec)
@@ -71,7 +71,7 @@ def footprint_fields(found: Footprint) -> dict[str, object]:
             missing[name] = value.reason
             fields[name] = None
         elif isinstance(value, LatencySamples):
-            from ptmbench.assembly import summarise_latency
+            from ptmbench.running.assembly import summarise_latency
 
             summary = summarise_latency(value, found.scope)
             fields |= {"batch_size": value.batch_size, "latency_p50_s": summary.p50}

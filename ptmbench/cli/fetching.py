@@ -4,16 +4,16 @@ import argparse
 import sys
 from contextlib import nullcontext
 
-from ptmbench.data_references import task_spec
-from ptmbench.downloads import offline
-from ptmbench.entries import ALL_MODELS, ALL_TASKS
+from ptmbench.catalog.data_references import task_spec
+from ptmbench.catalog.entries import ALL_MODELS, ALL_TASKS
+from ptmbench.catalog.hub_models import HUB_MODELS
+from ptmbench.catalog.hub_tasks import HUB_TASKS
+from ptmbench.catalog.model_references import model_spec
+from ptmbench.catalog.references import parse
+from ptmbench.catalog.selection import matcher
+from ptmbench.catalog.spec import COMPOSED, ModelSpec, TaskSpec
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
-from ptmbench.hub import HUB_MODELS
-from ptmbench.hub_data import HUB_TASKS
-from ptmbench.model_references import model_spec
-from ptmbench.references import parse
-from ptmbench.selection import matcher
-from ptmbench.spec import COMPOSED, ModelSpec, TaskSpec
+from ptmbench.files.downloads import offline
 
 NOTHING = "nothing to fetch: it ships with ptmbench, or is a file of your own"
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from tabulate import tabulate
 
-from ptmbench.catalog import METHODS
-from ptmbench.entries import entries_of
+from ptmbench.catalog.builtin import METHODS
+from ptmbench.catalog.entries import entries_of
+from ptmbench.catalog.hub_models import HUB_MODELS, PUBLISHED
+from ptmbench.catalog.hub_tasks import HUB_TASKS, PUBLISHED_DATA
+from ptmbench.catalog.presence import lacking
+from ptmbench.catalog.selection import select
+from ptmbench.catalog.spec import MethodSpec, ModelSpec, TaskSpec
 from ptmbench.errors import UsageError
-from ptmbench.hub import HUB_MODELS, PUBLISHED
-from ptmbench.hub_data import HUB_TASKS, PUBLISHED_DATA
-from ptmbench.presence import lacking
-from ptmbench.selection import select
-from ptmbench.spec import MethodSpec, ModelSpec, TaskSpec
 
 
 def list_entries(arguments: argparse.Namespace) -> int:

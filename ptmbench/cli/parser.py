@@ -10,15 +10,15 @@ from ptmbench.cli import (
     engine_commands,
     examples,
     fetching,
-    flooring,
+    floors,
     gating,
+    history,
     listing,
     reporting,
     running,
     showing,
-    tracking,
 )
-from ptmbench.history_metrics import METRICS
+from ptmbench.records.figures import METRICS
 from ptmbench.report.gating import RENDERERS
 
 
@@ -110,7 +110,7 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="list the cases without a step, too")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal")
-    parser.set_defaults(command=tracking.history)
+    parser.set_defaults(command=history.history)
 
 
 def _add_gate(parser: argparse.ArgumentParser) -> None:
@@ -139,9 +139,9 @@ def _add_floors(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deviations", type=float, default=3.0, metavar="K", help="standard deviations of one run (default: 3)"
     )
-    parser.add_argument("--file", type=Path, default=flooring.USUAL, metavar="FILE", help=f"default: {flooring.USUAL}")
+    parser.add_argument("--file", type=Path, default=floors.USUAL, metavar="FILE", help=f"default: {floors.USUAL}")
     parser.add_argument("--write", action="store_true", help="write the file; otherwise the changes are only shown")
-    parser.set_defaults(command=flooring.propose)
+    parser.set_defaults(command=floors.propose)
 
 
 def _add_calibrate(parser: argparse.ArgumentParser) -> None:

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ptmbench.analysis.gain import settled
 from ptmbench.errors import UsageError
-from ptmbench.gain import settled
-from ptmbench.record import Record
+from ptmbench.records.record import Record
+from ptmbench.records.store import ResultsFolder, read_folders, write_atomically
 from ptmbench.report.rendering import Readers, render, usability_card
-from ptmbench.store import ResultsFolder, read_folders, write_atomically
 from ptmbench.terminal import painter, shows_colour, window_width
 
 SITE = "html"

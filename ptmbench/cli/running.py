@@ -6,19 +6,19 @@ import time
 import traceback
 from collections.abc import Sequence
 
-from ptmbench.cases import named, product
-from ptmbench.catalog import METHODS
-from ptmbench.entries import entries_of
+from ptmbench.catalog.builtin import METHODS
+from ptmbench.catalog.cases import named, product
+from ptmbench.catalog.entries import entries_of
+from ptmbench.catalog.presence import hub_parts, hub_summary, lacking
+from ptmbench.catalog.selection import select
+from ptmbench.catalog.settings import check_settings
+from ptmbench.catalog.spec import Case
 from ptmbench.errors import PtmbenchError, UsageError
-from ptmbench.floors import complaint, load_floors
-from ptmbench.presence import hub_parts, hub_summary, lacking
-from ptmbench.progress import describe
-from ptmbench.record import Record
+from ptmbench.records.record import Record
+from ptmbench.report.progress import describe
 from ptmbench.report.summary import end_of_run
-from ptmbench.selection import select
-from ptmbench.session import Session
-from ptmbench.settings import check_settings
-from ptmbench.spec import Case
+from ptmbench.running.floors import complaint, load_floors
+from ptmbench.running.session import Session
 from ptmbench.terminal import shows_colour
 
 

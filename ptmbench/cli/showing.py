@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
+from ptmbench.catalog.spec import TaskKind
 from ptmbench.errors import UnknownName, UsageError
-from ptmbench.pictures import kept_masks
-from ptmbench.record import Record
-from ptmbench.session import DEFAULT_FOLDER
-from ptmbench.spec import TaskKind
-from ptmbench.store import ResultsFolder, write_atomically
+from ptmbench.records.record import Record
+from ptmbench.records.store import ResultsFolder, write_atomically
+from ptmbench.records.test_sheets import kept_masks
+from ptmbench.running.session import DEFAULT_FOLDER
 
 SHOWS = (TaskKind.OBJECT_DETECTION, TaskKind.SEMANTIC_SEGMENTATION)
 
@@ -22,7 +22,7 @@ def show(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{record.case.id} is {record.case.task.kind}: show draws boxes and masks")
     from ptmbench.engine.data import load
     from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
-    from ptmbench.engine.dense_work import sheet_of
+    from ptmbench.engine.transfer.dense_work import sheet_of
 
     with folder.outcomes(record) as outcomes:
         stored = kept_masks(outcomes)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ptmbench import environment
+from ptmbench.catalog.settings import RunSettings
+from ptmbench.catalog.spec import Precision
 from ptmbench.errors import UsageError
-from ptmbench.settings import RunSettings
-from ptmbench.spec import Precision
+from ptmbench.records import environment
 
 
 @dataclass(frozen=True, slots=True)

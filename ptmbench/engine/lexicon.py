@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from ptmbench.engine.seeding import numpy_generator
-from ptmbench.splits import Part
+from ptmbench.files.splits import Part
 
 ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "br", "dr", "gl", "kl", "st", "tr")
 VOWELS = ("a", "e", "i", "o", "u", "ai", "oo")

@@ -11,23 +11,23 @@ from dataclasses import asdict, dataclass, replace
 
 import torch
 
-from ptmbench.digests import case_digest
-from ptmbench.engine import composition
+from ptmbench.catalog.digests import case_digest
+from ptmbench.catalog.rates import recorded_rate
+from ptmbench.catalog.spec import Case, Serves
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
-from ptmbench.engine.features import Frozen
-from ptmbench.engine.frozen import TRAINABLE, FrozenRun
-from ptmbench.engine.inputs import TensorInputs, on_device
-from ptmbench.engine.labels import LabelWork
-from ptmbench.engine.letterbox import Letterbox
-from ptmbench.engine.rows import Rows
-from ptmbench.engine.trained import TrainedRun, Work
+from ptmbench.engine.inputs.batches import TensorInputs, on_device
+from ptmbench.engine.inputs.letterbox import Letterbox
+from ptmbench.engine.models import composition
+from ptmbench.engine.transfer.features import Frozen
+from ptmbench.engine.transfer.frozen import TRAINABLE, FrozenRun
+from ptmbench.engine.transfer.labels import LabelWork
+from ptmbench.engine.transfer.rows import Rows
+from ptmbench.engine.transfer.trained import TrainedRun, Work
 from ptmbench.engine.workbench import LAST, Workbench
 from ptmbench.errors import Diverged, OutOfMemory, WeightsError
-from ptmbench.rates import recorded_rate
-from ptmbench.record import SourceDistance
-from ptmbench.result import Choice, Footprint, Identity, Loaded, Missing, Result, Spending
-from ptmbench.spec import Case, Serves
+from ptmbench.records.measured import Choice, Footprint, Identity, Loaded, Missing, Result, Spending
+from ptmbench.records.record import SourceDistance
 
 NO_WEIGHTS = Missing("a control: there is no checkpoint")
 NOTHING_TRAINED = Missing("nothing is trained by gradient: scikit-learn fits the classifier")
@@ -199,8 +199,8 @@ def _divided(bench: Workbench, case: Case) -> bool:
 def _dense_work(bench: Workbench, case: Case) -> Work:
     """The work of a detector or segmenter."""
     # Here, for torchmetrics: its import takes 4 s, which tasks of labels need not pay.
-    from ptmbench.engine.boxes_work import BoxesWork
-    from ptmbench.engine.masks_work import MasksWork
+    from ptmbench.engine.transfer.boxes_work import BoxesWork
+    from ptmbench.engine.transfer.masks_work import MasksWork
 
     kind = BoxesWork if case.task.kind.asks is Serves.BOXES else MasksWork
     letterbox = bench.loaded(case, 0).preprocessing

@@ -9,25 +9,27 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
-from ptmbench.engine import composition, data, footprint, source_distance, tasks
-from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.catalog.settings import RunSettings
+from ptmbench.catalog.spec import Case, ModelSpec, Serves
+from ptmbench.engine import data, source_distance, tasks
 from ptmbench.engine.corruptions.stress import Condition, SpoiltSamples, Stress, conditions
+from ptmbench.engine.cost import footprint
 from ptmbench.engine.datasets.base import LabelledImages
-from ptmbench.engine.dense_network import DenseModel
 from ptmbench.engine.device import Device, resolve
-from ptmbench.engine.features import FeatureCache, Frozen
+from ptmbench.engine.inputs.pictures import Encoded
 from ptmbench.engine.methods import fine_tune
 from ptmbench.engine.methods.fine_tune import Trainable
-from ptmbench.engine.preprocessing import Encoded
+from ptmbench.engine.models import composition
+from ptmbench.engine.models.backbone import Backbone, LoadedModel
+from ptmbench.engine.models.dense_network import DenseModel
+from ptmbench.engine.models.providers import PROVIDERS
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES
-from ptmbench.engine.providers import PROVIDERS
-from ptmbench.engine.rows import Rows
-from ptmbench.engine.scoring import Scorer
-from ptmbench.engine.trained import Work
-from ptmbench.record import SourceDistance
-from ptmbench.result import Footprint, Missing
-from ptmbench.settings import RunSettings
-from ptmbench.spec import Case, ModelSpec, Serves
+from ptmbench.engine.transfer.features import FeatureCache, Frozen
+from ptmbench.engine.transfer.rows import Rows
+from ptmbench.engine.transfer.scoring import Scorer
+from ptmbench.engine.transfer.trained import Work
+from ptmbench.records.measured import Footprint, Missing
+from ptmbench.records.record import SourceDistance
 
 LAST = "fine_tune_last"
 FROZEN = "frozen_backbone"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ptmbench.power import POWER
+from ptmbench.statistics.power import POWER
 
 Numbers = NDArray[np.float64]
 DRAWS = 1_000

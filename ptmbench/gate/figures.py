@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ptmbench.record import Cost
+from ptmbench.records.record import Cost
 
 Kind = Literal["exact", "memory", "time", "train_time"]
 

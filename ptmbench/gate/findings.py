@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ptmbench.gate.rules import Verdict
-from ptmbench.statistics import Interval
+from ptmbench.statistics.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from ptmbench.gate.findings import Comparison, Finding, Tested
 from ptmbench.gate.pairs import Pair, check_sides, pair_up
 from ptmbench.gate.rules import Rules, Verdict
 from ptmbench.gate.sides import Side
-from ptmbench.power import POWER
-from ptmbench.record import quality_of
-from ptmbench.statistics import holm
+from ptmbench.records.record import quality_of
+from ptmbench.statistics.intervals import holm
+from ptmbench.statistics.power import POWER
 
 # How the chance of a false alarm is shared out. Code that is the same repeats its quality to the bit on one machine, so
 # most of it goes to times, which never repeat.

@@ -7,7 +7,7 @@ from ptmbench.errors import StoreError, listed
 from ptmbench.gate.findings import Finding
 from ptmbench.gate.rules import Change, Rules, Verdict
 from ptmbench.gate.sides import Entry, Side
-from ptmbench.record import Record
+from ptmbench.records.record import Record
 
 CASE = "case"  # the metric of a finding that is about the case as a whole
 

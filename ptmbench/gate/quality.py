@@ -15,10 +15,10 @@ from scipy.special import bdtr, stdtr
 from ptmbench.gate.findings import Comparison, Tested
 from ptmbench.gate.pairs import Pair
 from ptmbench.gate.rules import Rules
-from ptmbench.power import ByStudent
-from ptmbench.record import quality_of
-from ptmbench.samples import Numbers, Sample, Uncertainty, uncertainty, variance_over_examples
-from ptmbench.statistics import Interval
+from ptmbench.records.record import quality_of
+from ptmbench.statistics.estimates import Numbers, Sample, Uncertainty, uncertainty, variance_over_examples
+from ptmbench.statistics.intervals import Interval
+from ptmbench.statistics.power import ByStudent
 
 POOLED = "quality, all tasks"
 

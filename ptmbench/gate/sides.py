@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ptmbench.errors import StoreError
-from ptmbench.record import Record
-from ptmbench.store import FolderKey, ResultsFolder, launches_of
+from ptmbench.records.record import Record
+from ptmbench.records.store import FolderKey, ResultsFolder, launches_of
 
 Entry = tuple[ResultsFolder, Record]
 

@@ -19,8 +19,8 @@ from ptmbench.gate.findings import Comparison, Tested
 from ptmbench.gate.pairs import Pair
 from ptmbench.gate.rules import Noise, Rules
 from ptmbench.gate.sides import Side
-from ptmbench.power import ByStudent
-from ptmbench.statistics import CONFIDENCE, Interval
+from ptmbench.statistics.intervals import CONFIDENCE, Interval
+from ptmbench.statistics.power import ByStudent
 
 Numbers = NDArray[np.float64]
 ELSEWHERE = (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ptmbench.errors import UsageError
-from ptmbench.record import Record
+from ptmbench.records.record import Record
 
 UNKNOWN = "unknown"
 

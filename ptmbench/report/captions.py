@@ -1,8 +1,8 @@
 """What stands above and below the tables, whatever the format."""
 
+from ptmbench.analysis.comparison import Table
+from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.figures import metric_name
-from ptmbench.report.sources import SourceTable
-from ptmbench.report.tables import Table
 
 LEGEND = (
     "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",

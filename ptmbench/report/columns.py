@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from ptmbench.analysis.comparison import Row, Table
 from ptmbench.report.figures import NONE, percent, place_range, scaled
-from ptmbench.report.tables import Row, Table
 
 VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
 

@@ -13,10 +13,10 @@ from typing import Final
 
 from tabulate import tabulate
 
-from ptmbench.record import Record
-from ptmbench.report.curves import curves_of
+from ptmbench.analysis.comparison import task_order
+from ptmbench.analysis.curves import curves_of
+from ptmbench.records.record import Record
 from ptmbench.report.figures import NONE
-from ptmbench.report.tables import task_order
 
 SHARES: Final = (0.90, 0.95)
 TRAINING = 3  # forward passes that a step costs

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from ptmbench.generalisation import Comparison
+from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.generalisation import Comparison
+from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.economy import Bargain
 from ptmbench.report.robustness import RobustTable
-from ptmbench.report.sources import SourceTable
-from ptmbench.report.tables import Row, Table
 
 TABLE_COLUMNS = ("task", "budget", "device", "precision", "metric")
 

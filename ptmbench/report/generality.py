@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from ptmbench.generalisation import Comparison, Mean, Overall
+from ptmbench.analysis.generalisation import Comparison, Mean, Overall
 from ptmbench.report.figures import NONE
 
 HEADERS = (

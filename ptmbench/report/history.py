@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ptmbench.history import History, Run, Step, severity
-from ptmbench.history_metrics import Metric, Unit
+from ptmbench.analysis.history import History, Run, Step, severity
+from ptmbench.records.figures import Metric, Unit
 from ptmbench.report.figures import metric_name
 from ptmbench.terminal import USUAL_WIDTH, printable
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ptmbench.analysis.comparison import Row, Table
 from ptmbench.report.captions import title_of
 from ptmbench.report.columns import (
     CARRY_OVER,
@@ -21,7 +22,6 @@ from ptmbench.report.columns import (
     floor_note,
 )
 from ptmbench.report.escaping import latex
-from ptmbench.report.tables import Row, Table
 
 COLUMNS = (MODEL, METHOD, QUALITY, PLACE, GAIN, VERDICT, PARAMETERS, MACS, P50, CARRY_OVER)
 SPECIFICATION = "".join("l" if column in {MODEL, METHOD, VERDICT} else "r" for column in COLUMNS)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ptmbench.analysis.comparison import make_row
 from ptmbench.errors import StoreError, UsageError
-from ptmbench.record import Record
-from ptmbench.recordfiles import to_json
-from ptmbench.report.tables import make_row
-from ptmbench.store import ResultsFolder
+from ptmbench.records.record import Record
+from ptmbench.records.record_json import to_json
+from ptmbench.records.store import ResultsFolder
 from ptmbench.terminal import printable
 
 if TYPE_CHECKING:

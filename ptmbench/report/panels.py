@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ptmbench.record import Record, quality_of
+from ptmbench.analysis.comparison import TableKey, by_table
+from ptmbench.records.record import Record, quality_of
 from ptmbench.report.figures import metric_name
 from ptmbench.report.site.series import corrupted_of, curve_of
-from ptmbench.report.tables import TableKey, by_table
 
 PROBE = "linear_probe"  # what curves by labels show where it was run: the same for all models, and quick
 Interval = tuple[float, float] | None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ptmbench.errors import StoreError, UsageError
-from ptmbench.record import Record
+from ptmbench.records.record import Record
 from ptmbench.report import panels
 from ptmbench.report.panels import Panel, Series
 from ptmbench.terminal import printable

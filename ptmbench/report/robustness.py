@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from tabulate import tabulate
 
+from ptmbench.analysis.comparison import task_order
+from ptmbench.analysis.gain import SampleOf
 from ptmbench.errors import RecordError
-from ptmbench.gain import SampleOf
-from ptmbench.ranking import Places, rank_intervals
-from ptmbench.record import Record, quality_of
+from ptmbench.records.record import Record, quality_of
 from ptmbench.report.figures import NONE, metric_name, percent, place_range
-from ptmbench.report.tables import task_order
-from ptmbench.samples import Sample, interval_of
-from ptmbench.statistics import Interval
+from ptmbench.statistics.estimates import Sample, interval_of
+from ptmbench.statistics.intervals import Interval
+from ptmbench.statistics.rank_intervals import Places, rank_intervals
 
 CorruptedOf = Callable[[Record], Sample | None]
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from ptmbench.gain import SampleOf
-from ptmbench.record import Record
+from ptmbench.analysis.comparison import comparison_tables
+from ptmbench.analysis.gain import SampleOf
+from ptmbench.analysis.sources import source_tables
+from ptmbench.records.record import Record
 from ptmbench.report.escaping import mapped
-from ptmbench.report.sources import source_tables
-from ptmbench.report.tables import comparison_tables
 from ptmbench.report.text import render_text
 from ptmbench.terminal import painter, printable, window_width
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
+from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.curves import render_curves
+from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
 from ptmbench.report.columns import (
     ALL,
@@ -29,11 +32,8 @@ from ptmbench.report.columns import (
     Column,
     floor_note,
 )
-from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
 from ptmbench.report.markdown import reason_of
-from ptmbench.report.sources import SourceTable
-from ptmbench.report.tables import Row, Table
 from ptmbench.terminal import Paint, painter
 
 EVERYTHING = 10_000  # a width that leaves no column out

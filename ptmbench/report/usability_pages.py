@@ -2,11 +2,11 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ptmbench.analysis.usability import UsabilityCard
 from ptmbench.errors import UsageError
 from ptmbench.report.escaping import markdown
 from ptmbench.report.figures import metric_name, percent, place_range, scaled
 from ptmbench.report.generality import shown_mean
-from ptmbench.report.usability import UsabilityCard
 
 KINDS = {
     "image_classification": "image-classification",

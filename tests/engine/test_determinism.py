@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from ptmbench.cases import find_case
+from ptmbench.catalog.cases import find_case
+from ptmbench.catalog.entries import entries_of
+from ptmbench.catalog.settings import check_settings
 from ptmbench.engine.workbench import Workbench
-from ptmbench.entries import entries_of
-from ptmbench.session import Session
-from ptmbench.settings import check_settings
+from ptmbench.running.session import Session
 
 IDS = [
     "resnet_tiny.glyphs-digits_1shot-linear_probe",

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from ptmbench.cases import find_case
+from ptmbench.catalog.cases import find_case
+from ptmbench.catalog.settings import check_settings
 from ptmbench.engine.cost import memory
 from ptmbench.engine.device import resolve
 from ptmbench.engine.workbench import Workbench
-from ptmbench.floors import load_floors
-from ptmbench.session import Session
-from ptmbench.settings import check_settings
+from ptmbench.running.floors import load_floors
+from ptmbench.running.session import Session
 
 pytestmark = [
     pytest.mark.gpu,

@@ -6,11 +6,11 @@ import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, List, Value
 
+from ptmbench.catalog.references import parse
 from ptmbench.cli import main
 from ptmbench.engine.data import load
 from ptmbench.engine.datasets import hub_tables
 from ptmbench.errors import UsageError
-from ptmbench.references import parse
 
 NAMES = """---
 dataset_info:

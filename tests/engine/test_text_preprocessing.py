@@ -8,11 +8,11 @@ import torch
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer, GPT2Config, GPT2Model, PreTrainedTokenizerFast
 
-from ptmbench.card import weights_path
+from ptmbench.catalog.checkpoint_cards import weights_path
 from ptmbench.cli import main
 from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens
-from ptmbench.engine.text_preprocessing import TextPreprocessing, glues_words
-from ptmbench.store import ResultsFolder
+from ptmbench.engine.inputs.texts import TextPreprocessing, glues_words
+from ptmbench.records.store import ResultsFolder
 
 TEXTS = ["we met in new york", "new york is big", "they say york is old and new", "we say don't"] * 20
 WORDS = (("we", "don't", "say", "new", "york"), ("york",))

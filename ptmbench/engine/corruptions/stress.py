@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ptmbench.engine.corruptions import pictures, texts
 from ptmbench.engine.data import Indices, TaskData
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages, LabelledTexts, LabelledTokens, Samples
+from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
-from ptmbench.engine.preprocessing import Encoded, Preprocessing
-from ptmbench.engine.scoring import Scorer
-from ptmbench.outcomes import CORRUPTED_PARTS
-from ptmbench.result import Answers, CorruptedValue
+from ptmbench.engine.transfer.scoring import Scorer
+from ptmbench.records.measured import Answers, CorruptedValue
+from ptmbench.records.outcomes import CORRUPTED_PARTS
 
 SEVERITIES = (1, 2, 3, 4, 5)
 Condition = tuple[str, int]  # corruption and severity

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ptmbench.engine.device import Device
-from ptmbench.result import Missing
+from ptmbench.records.measured import Missing
 
 RAPL = Path("/sys/class/powercap")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 
 from ptmbench.engine.device import Device
-from ptmbench.result import LatencySamples
+from ptmbench.records.measured import LatencySamples
 
 WARM_UPS = 5
 ROUNDS = 30

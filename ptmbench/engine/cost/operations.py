@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
-from ptmbench.result import Missing
+from ptmbench.records.measured import Missing
 
 # fmt: off
 _MOVES_ONLY = frozenset({

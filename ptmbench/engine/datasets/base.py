@@ -1,4 +1,4 @@
-"""What a data set is to the engine: samples with stable ids. Splits are made from the ids (`ptmbench.splits`)."""
+"""What a data set is to the engine: samples with stable ids. Splits are made from the ids (`ptmbench.files.splits`)."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
 from ptmbench.engine.seeding import numpy_generator
-from ptmbench.splits import Part
-from ptmbench.textfiles import check_texts, check_tokens
+from ptmbench.files.splits import Part
+from ptmbench.files.tagged_text import check_texts, check_tokens
 
 
 class OneLabel:

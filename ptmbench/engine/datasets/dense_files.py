@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from ptmbench.boxfiles import BoxSet, joined, read_coco, read_voc
+from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Pictures
 from ptmbench.engine.datasets.torchvision_sets import LATEST_VOC, root_of
 from ptmbench.errors import Unavailable, UsageError
-from ptmbench.maskfiles import MaskForm, MaskSet, read_masks, read_voc_masks
-from ptmbench.references import Reference
+from ptmbench.files.boxes import BoxSet, joined, read_coco, read_voc
+from ptmbench.files.masks import MaskForm, MaskSet, read_masks, read_voc_masks
 
 VOC_CLASSES: Final = (  # in the order of the indices of its masks
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),

@@ -13,7 +13,7 @@ import numpy as np
 from ptmbench.engine.datasets.base import LabelledTokens
 from ptmbench.engine.lexicon import KINDS, PARTS, names, pick, words
 from ptmbench.engine.seeding import numpy_generator
-from ptmbench.splits import Part
+from ptmbench.files.splits import Part
 
 CLASSES = ("O", *(f"{place}-{kind}" for kind in KINDS for place in "BI"))
 COUNTS: dict[Part, int] = {"train": 1_200, "validation": 300, "test": 800}

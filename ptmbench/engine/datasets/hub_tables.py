@@ -15,12 +15,12 @@ import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-from ptmbench.downloads import check_online
+from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens
-from ptmbench.engine.models.foreign_code import imported
+from ptmbench.engine.foreign_code import imported
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError, listed
-from ptmbench.references import Reference
-from ptmbench.splits import Part
+from ptmbench.files.downloads import check_online
+from ptmbench.files.splits import Part
 
 FILES: Final = ("*.parquet", "*.csv", "*.jsonl", "*.json")
 HIDDEN = -1  # the label that public test parts carry where it is kept secret

@@ -6,15 +6,15 @@ from typing import Final
 
 import torch
 
+from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets import dense_files, digits, hub_tables, torchvision_sets
 from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledImageFiles, LabelledTexts, LabelledTokens, Samples
 from ptmbench.engine.datasets.dense_files import DENSE_SETS
 from ptmbench.errors import UnknownName, UsageError, listed
-from ptmbench.folders import read_image_folder
-from ptmbench.references import Reference
-from ptmbench.splits import Part
-from ptmbench.tablefiles import TableForm, part_files, read_tables
-from ptmbench.textfiles import read_conll
+from ptmbench.files.image_folders import read_image_folder
+from ptmbench.files.splits import Part
+from ptmbench.files.tables import TableForm, part_files, read_tables
+from ptmbench.files.tagged_text import read_conll
 
 
 def image_folder(reference: Reference, *, skip_bad: bool) -> LabelledImageFiles:

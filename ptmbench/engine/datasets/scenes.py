@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Pictures
 from ptmbench.engine.datasets.shapes import CLUTTER, FILL, GROUND, OUTLINES, Outline
 from ptmbench.engine.seeding import numpy_generator
-from ptmbench.splits import Part
+from ptmbench.files.splits import Part
 
 SIDE: Final = 64
 OVERSAMPLING: Final = 4

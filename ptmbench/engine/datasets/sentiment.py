@@ -15,7 +15,7 @@ import torch
 from ptmbench.engine.datasets.base import LabelledTexts
 from ptmbench.engine.lexicon import PARTS, THINGS, pick, words
 from ptmbench.engine.seeding import numpy_generator
-from ptmbench.splits import Part
+from ptmbench.files.splits import Part
 
 CLASSES = ("very_negative", "negative", "positive", "very_positive")
 SCORES = (-2, -1, 1, 2)

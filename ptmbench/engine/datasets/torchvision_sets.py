@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torchvision import datasets
 
-from ptmbench.archives import unpack
-from ptmbench.downloads import check_online
+from ptmbench.catalog.presence import data_home
+from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
-from ptmbench.folders import in_threads
-from ptmbench.presence import data_home
-from ptmbench.references import Reference
-from ptmbench.splits import Part
+from ptmbench.files.archives import unpack
+from ptmbench.files.downloads import check_online
+from ptmbench.files.image_folders import in_threads
+from ptmbench.files.splits import Part
 
 Arguments = dict[str, Any]
 TRAIN_TEST: Final[dict[Part, Arguments]] = {"train": {"train": True}, "test": {"train": False}}
@@ -121,7 +121,7 @@ def root_of(reference: Reference) -> Path:
 
 @contextlib.contextmanager
 def careful_archives() -> Iterator[None]:
-    """Inside, torchvision unpacks through `ptmbench.archives`, which looks at every member first."""
+    """Inside, torchvision unpacks through `ptmbench.files.archives`, which looks at every member first."""
 
     def extract(source: Path | str, folder: Path | str, _compression: str | None = None) -> None:
         unpack(Path(source), Path(folder))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from ptmbench.engine.backbone import Backbone
+from ptmbench.engine.models.backbone import Backbone
 
 
 @dataclass(frozen=True, slots=True)

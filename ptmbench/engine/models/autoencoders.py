@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from ptmbench.engine.backbone import Backbone, LoadedModel, Pool
+from ptmbench.catalog.references import parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_code import imported
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
+from ptmbench.engine.models.backbone import Backbone, LoadedModel, Pool
 from ptmbench.engine.models.controls import tensor_bytes
-from ptmbench.engine.models.foreign_code import imported
 from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.networks import last_stage
-from ptmbench.engine.preprocessing import ImagePreprocessing
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import WeightsError
-from ptmbench.references import parse
-from ptmbench.spec import ModelSpec
 
 CLASS = "AutoencoderKL"
 SIDE = 256

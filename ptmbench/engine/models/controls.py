@@ -2,11 +2,11 @@
 
 from torch import nn
 
-from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
+from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.embedded import initialised
 from ptmbench.engine.models.tiny import INPUT
-from ptmbench.engine.preprocessing import ImagePreprocessing
-from ptmbench.spec import ModelSpec
 
 PIXEL_SIDE = 16  # 768 features: at 32 px the probe takes ten times as long and scores no better
 

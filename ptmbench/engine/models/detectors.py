@@ -13,7 +13,7 @@ from torchvision.models.detection import FasterRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign, batched_nms, box_convert
 
-from ptmbench.engine.dense_network import DenseNetwork
+from ptmbench.engine.models.dense_network import DenseNetwork
 from ptmbench.engine.models.maps import FeatureMaps
 from ptmbench.errors import Unavailable
 

@@ -7,13 +7,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from ptmbench.card import load_card, sha256_of, weights_files, weights_path
-from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.catalog.checkpoint_cards import load_card, sha256_of, weights_files, weights_path
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.generative import GENERATIVE
 from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
 from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.errors import WeightsError
-from ptmbench.spec import ModelSpec
 
 PREFIX = "backbone."
 BACKBONES = {**ARCHITECTURES, **GENERATIVE}

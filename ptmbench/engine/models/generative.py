@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ptmbench.engine.backbone import Backbone, Pool
+from ptmbench.engine.models.backbone import Backbone, Pool
 from ptmbench.engine.models.tiny import INPUT
 
 LATENT = 64  # dimensions of the VAE's code and of the generator's noise

@@ -12,21 +12,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenizer, CLIPVisionModel, PreTrainedModel
 
-from ptmbench.downloads import check_online
-from ptmbench.engine.backbone import Backbone, LoadedModel, Pool
+from ptmbench.catalog.presence import HF_WEIGHTS as WEIGHTS
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import Modality, ModelSpec
+from ptmbench.engine.inputs.pictures import ImagePreprocessing, Interpolation
+from ptmbench.engine.inputs.texts import TextPreprocessing, fitted_tokenizer, tokenizer_sha256
 from ptmbench.engine.models import autoencoders
+from ptmbench.engine.models.backbone import Backbone, LoadedModel, Pool
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.language_backbone import Pooling, pool_names
 from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.networks import first_of, last_stage
 from ptmbench.engine.models.weight_files import sha256_of_file
-from ptmbench.engine.preprocessing import ImagePreprocessing, Interpolation
 from ptmbench.engine.seeding import seeded_draws
-from ptmbench.engine.text_preprocessing import TextPreprocessing, fitted_tokenizer, tokenizer_sha256
 from ptmbench.errors import Unavailable, UsageError, WeightsError
-from ptmbench.presence import HF_WEIGHTS as WEIGHTS
-from ptmbench.references import Reference, parse
-from ptmbench.spec import Modality, ModelSpec
+from ptmbench.files.downloads import check_online
 
 BESIDE = ("*.json", "*.txt", "*.model")  # configuration, tokenizer, processor
 NOT_FEATURES = ("pooler.", "cls.", "lm_head.")  # tensors that features do not need and checkpoints may leave out

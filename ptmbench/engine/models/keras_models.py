@@ -19,16 +19,16 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
-from ptmbench.downloads import check_online
-from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_code import imported, no_network, state_sha256
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
+from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
-from ptmbench.engine.models.foreign_code import imported, no_network, state_sha256
 from ptmbench.engine.models.networks import feature_size, last_stage
-from ptmbench.engine.preprocessing import ImagePreprocessing
 from ptmbench.engine.seeding import derive
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
-from ptmbench.references import Reference, parse
-from ptmbench.spec import ModelSpec
+from ptmbench.files.downloads import check_online
 
 PUBLISHED = "imagenet"
 SIDES: Final = {"InceptionV3": 299, "InceptionResNetV2": 299, "Xception": 299, "NASNetLarge": 331}

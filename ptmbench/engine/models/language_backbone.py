@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel, GPT2Model, PreTrainedModel
 
-from ptmbench.engine.backbone import Backbone, Pool
+from ptmbench.engine.models.backbone import Backbone, Pool
 from ptmbench.errors import WeightsError
 
 

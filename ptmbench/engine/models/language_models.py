@@ -10,20 +10,20 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
-from ptmbench.card import load_card, weights_path
-from ptmbench.engine.backbone import Backbone, LoadedModel
-from ptmbench.engine.models.controls import tensor_bytes
-from ptmbench.engine.models.embedded import check_differs, read_files
-from ptmbench.engine.models.language_backbone import language_backbone
-from ptmbench.engine.seeding import seeded_draws
-from ptmbench.engine.text_preprocessing import (
+from ptmbench.catalog.checkpoint_cards import load_card, weights_path
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.inputs.texts import (
     TextPreprocessing,
     TfidfPreprocessing,
     fitted_tokenizer,
     tokenizer_sha256,
 )
+from ptmbench.engine.models.backbone import Backbone, LoadedModel
+from ptmbench.engine.models.controls import tensor_bytes
+from ptmbench.engine.models.embedded import check_differs, read_files
+from ptmbench.engine.models.language_backbone import language_backbone
+from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import WeightsError
-from ptmbench.spec import ModelSpec
 
 HOME_SOURCE = "invented"  # whose checkpoint lends its configuration and tokenizer to the random control
 TOKENIZER = "tokenizer.json"

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from torch import nn
 
-from ptmbench.engine.backbone import LoadedModel
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models import torchvision_models
+from ptmbench.engine.models.backbone import LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.networks import beside_features, classifier_backbone
 from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
-from ptmbench.engine.preprocessing import ImagePreprocessing
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import UsageError
-from ptmbench.references import Reference, parse
-from ptmbench.spec import ModelSpec
 
 EXPECTED = "file:WEIGHTS#torchvision:NAME or file:WEIGHTS#package.module:function"
 

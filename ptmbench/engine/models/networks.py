@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ptmbench.engine.backbone import Backbone, Pool
+from ptmbench.engine.models.backbone import Backbone, Pool
 from ptmbench.errors import UnknownName, WeightsError
 
 LARGE = 0.05  # of the parameters: what stands before the first such block from the end is the trunk

@@ -13,18 +13,18 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError
 from torch import Tensor, nn
 
-from ptmbench.downloads import check_online
-from ptmbench.engine.dense_network import DenseModel, DenseNetwork
-from ptmbench.engine.letterbox import Letterbox
-from ptmbench.engine.models.foreign_code import imported
+from ptmbench.catalog.presence import snapshot
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_code import imported
+from ptmbench.engine.inputs.letterbox import Letterbox
+from ptmbench.engine.models.dense_network import DenseModel, DenseNetwork
 from ptmbench.engine.models.segmenters import Segmenter
 from ptmbench.engine.models.torchvision_models import IMAGENET_MEAN, IMAGENET_STD
 from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
-from ptmbench.presence import snapshot
-from ptmbench.references import Reference, parse
-from ptmbench.spec import ModelSpec
+from ptmbench.files.downloads import check_online
 
 FILE, CONFIG = "model.safetensors", "config.json"
 Triple = tuple[float, float, float]

@@ -10,17 +10,17 @@ from huggingface_hub import hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError
 from torch import nn
 
-from ptmbench.downloads import check_online
-from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_code import imported
+from ptmbench.engine.inputs.pictures import ImagePreprocessing, Interpolation
+from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
-from ptmbench.engine.models.foreign_code import imported
 from ptmbench.engine.models.networks import Features, feature_size, last_stage
 from ptmbench.engine.models.weight_files import sha256_of_file
-from ptmbench.engine.preprocessing import ImagePreprocessing, Interpolation
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UnknownName, WeightsError
-from ptmbench.references import Reference, parse
-from ptmbench.spec import ModelSpec
+from ptmbench.files.downloads import check_online
 
 FILE = "model.safetensors"  # timm's repositories on the hub all have it; their pickles are left alone
 

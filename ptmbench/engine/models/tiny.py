@@ -7,8 +7,8 @@ from torchvision.models.googlenet import BasicConv2d, Inception
 from torchvision.models.resnet import BasicBlock, conv1x1
 from torchvision.models.vgg import make_layers
 
-from ptmbench.engine.backbone import Backbone
-from ptmbench.engine.preprocessing import ImagePreprocessing
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
+from ptmbench.engine.models.backbone import Backbone
 
 INPUT = ImagePreprocessing(side=32, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 

@@ -16,19 +16,19 @@ from typing import Any
 import torch
 from torch import nn
 
-from ptmbench.downloads import check_online
-from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.catalog.presence import TRUSTED, torch_hub_folder
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_code import no_network, state_sha256
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
+from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
-from ptmbench.engine.models.foreign_code import no_network, state_sha256
 from ptmbench.engine.models.local import triple
 from ptmbench.engine.models.networks import Features, classifier_backbone, feature_size, last_stage
 from ptmbench.engine.models.torchvision_models import IMAGENET_MEAN, IMAGENET_STD, SIDE
-from ptmbench.engine.preprocessing import ImagePreprocessing
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
-from ptmbench.presence import TRUSTED, torch_hub_folder
-from ptmbench.references import Reference, parse
-from ptmbench.spec import ModelSpec
+from ptmbench.files.downloads import check_online
 
 EXPECTED = "torch_hub:OWNER/REPO:TAG/entry"
 MOVING = {"main", "master", "hub", "HEAD"}  # branches: what they hold tomorrow is another model

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models import Weights
 
-from ptmbench.engine.dense_network import DenseModel, DenseNetwork
-from ptmbench.engine.letterbox import Letterbox
+from ptmbench.catalog.references import parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.inputs.letterbox import Letterbox
+from ptmbench.engine.models.dense_network import DenseModel, DenseNetwork
 from ptmbench.engine.models.detectors import Found, found_by, joint_loss
 from ptmbench.engine.models.segmenters import Segmenter, pixel_loss
 from ptmbench.engine.models.torchvision_models import (
@@ -27,8 +29,6 @@ from ptmbench.engine.models.torchvision_models import (
 from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import UsageError
-from ptmbench.references import parse
-from ptmbench.spec import ModelSpec
 
 SIDE = 320
 FIXED_SIDES = {"ssd300_vgg16": 300, "ssdlite320_mobilenet_v3_large": 320}

@@ -9,16 +9,16 @@ from torchvision import models
 from torchvision.models import Weights, WeightsEnum
 from torchvision.ops import FrozenBatchNorm2d
 
-from ptmbench.downloads import download
-from ptmbench.engine.backbone import Backbone, LoadedModel
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.inputs.pictures import ImagePreprocessing, Interpolation
+from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.networks import beside_features, classifier_backbone, first_of
 from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
-from ptmbench.engine.preprocessing import ImagePreprocessing, Interpolation
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UnknownName, UsageError
-from ptmbench.references import Reference, parse
-from ptmbench.spec import ModelSpec
+from ptmbench.files.downloads import download
 
 SIDE = 224
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -14,13 +14,13 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from ptmbench.catalog.spec import PretrainingSpec, Recipe
 from ptmbench.engine.models.generative import LATENT, as_pictures, light_on_dark, wgan_generator, wgan_tiny
 from ptmbench.engine.models.tiny import INPUT
 from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.seeding import seeded_draws, torch_generator
-from ptmbench.engine.training import BatchOrder, descend
-from ptmbench.spec import PretrainingSpec, Recipe
+from ptmbench.engine.transfer.training import BatchOrder, descend
 
 HELD_OUT = 4_000  # images of the source, from a stream of their own, against as many generated ones
 SAMPLES = 64

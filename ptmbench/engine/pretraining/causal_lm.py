@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
 
+from ptmbench.catalog.spec import PretrainingSpec
 from ptmbench.engine.models.language import PAD_ID, gpt_config
 from ptmbench.engine.pretraining.language import encode, folder, trimmed
 from ptmbench.engine.pretraining.learner import Learner, Outcome
 from ptmbench.engine.pretraining.sources.texts import TEXT_SOURCES
 from ptmbench.engine.pretraining.tokenizers import byte_bpe
 from ptmbench.engine.seeding import seeded_draws, torch_generator
-from ptmbench.engine.training import BatchOrder, descend, make_optimizer
-from ptmbench.spec import PretrainingSpec
+from ptmbench.engine.transfer.training import BatchOrder, descend, make_optimizer
 
 HELD_OUT = 2_000  # sentences
 BATCH = 250  # held-out sentences at once

@@ -7,8 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ptmbench import environment
-from ptmbench.card import (
+from ptmbench.catalog.checkpoint_cards import (
     LICENCE,
     LIMITS,
     NO_OVERLAP,
@@ -20,9 +19,10 @@ from ptmbench.card import (
     sha256_of,
     weights_files,
 )
+from ptmbench.catalog.spec import PretrainingSpec
 from ptmbench.engine.pretraining.objectives import Pretrained
 from ptmbench.engine.pretraining.sources.texts import TEXT_SOURCES, fingerprints
-from ptmbench.spec import PretrainingSpec
+from ptmbench.records import environment
 
 SAMPLES_A_ROW = 16
 ENLARGED = 2  # a sample of 32 px is hard to see

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ptmbench.catalog.spec import PretrainingSpec
 from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
 from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.pretraining.sources.base import uniform
 from ptmbench.engine.seeding import seeded_draws, torch_generator
-from ptmbench.engine.training import BatchOrder, descend, make_optimizer
-from ptmbench.spec import PretrainingSpec
+from ptmbench.engine.transfer.training import BatchOrder, descend, make_optimizer
 
 HELD_OUT = 4_000  # images of the source, drawn from a stream of their own
 TEMPERATURE = 0.2  # of 0.1, 0.2 and 0.5 the one whose probes on digits and photo_numerals were best after 500 steps

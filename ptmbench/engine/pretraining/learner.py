@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ptmbench.engine.training import BatchOrder, looked_at
-from ptmbench.spec import PretrainingSpec
+from ptmbench.catalog.spec import PretrainingSpec
+from ptmbench.engine.transfer.training import BatchOrder, looked_at
 
 KEEP_EVERY = 200  # steps between copies of the state on disk
 OnStep = Callable[[int, float], None]

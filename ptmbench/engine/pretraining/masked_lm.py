@@ -13,14 +13,14 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import BertForMaskedLM, PreTrainedTokenizerFast
 
+from ptmbench.catalog.spec import PretrainingSpec
 from ptmbench.engine.models.language import PAD_ID, bert_config
 from ptmbench.engine.pretraining.language import encode, folder, trimmed
 from ptmbench.engine.pretraining.learner import Learner, Outcome
 from ptmbench.engine.pretraining.sources.texts import TEXT_SOURCES
 from ptmbench.engine.pretraining.tokenizers import wordpiece
 from ptmbench.engine.seeding import seeded_draws, torch_generator
-from ptmbench.engine.training import BatchOrder, descend, make_optimizer
-from ptmbench.spec import PretrainingSpec
+from ptmbench.engine.transfer.training import BatchOrder, descend, make_optimizer
 
 RATE = 0.25
 MASKED, REPLACED = 0.8, 0.1  # of the chosen tokens; the rest stays

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ptmbench.catalog.spec import Objective, PretrainingSpec
 from ptmbench.engine.pretraining import (
     adversarial,
     causal_lm,
@@ -15,7 +16,6 @@ from ptmbench.engine.pretraining import (
     supervised,
 )
 from ptmbench.engine.pretraining.learner import Learner, OnStep, Outcome, run
-from ptmbench.spec import Objective, PretrainingSpec
 
 LEARNERS: Final[dict[Objective, Callable[[PretrainingSpec], Learner]]] = {
     "cross_entropy": supervised.learner,

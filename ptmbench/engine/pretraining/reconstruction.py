@@ -13,13 +13,13 @@ import math
 import torch
 from torch import Tensor, nn
 
+from ptmbench.catalog.spec import PretrainingSpec
 from ptmbench.engine.models.generative import LATENT, as_pixels, light_on_dark, log_variance_head, vae_decoder, vae_tiny
 from ptmbench.engine.models.tiny import INPUT
 from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.seeding import seeded_draws, torch_generator
-from ptmbench.engine.training import BatchOrder, descend, make_optimizer
-from ptmbench.spec import PretrainingSpec
+from ptmbench.engine.transfer.training import BatchOrder, descend, make_optimizer
 
 HELD_OUT = 4_000  # images of the source, drawn from a stream of their own
 SHOWN = 16  # held-out images in the picture

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ptmbench.engine.backbone import Backbone
+from ptmbench.catalog.spec import PretrainingSpec
+from ptmbench.engine.models.backbone import Backbone
 from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
 from ptmbench.engine.pretraining.learner import Learner, Outcome, packed
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.seeding import seeded_draws, torch_generator
-from ptmbench.engine.training import BatchOrder, descend, make_optimizer
-from ptmbench.spec import PretrainingSpec
+from ptmbench.engine.transfer.training import BatchOrder, descend, make_optimizer
 
 HELD_OUT = 4_000  # images of the source, drawn from a stream of their own, on which the accuracy is measured
 SHIFT = 3  # pixels

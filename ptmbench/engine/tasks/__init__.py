@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from ptmbench.catalog.spec import TaskKind
 from ptmbench.engine.tasks.base import Kind, head, loss
 from ptmbench.engine.tasks.classification import CLASSIFICATION
 from ptmbench.engine.tasks.token_classification import TOKEN_CLASSIFICATION
-from ptmbench.spec import TaskKind
 
 KINDS: Final[dict[TaskKind, Kind]] = {
     TaskKind.IMAGE_CLASSIFICATION: CLASSIFICATION,

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.seeding import seeded_draws
-from ptmbench.tallies import Parts, Ratios, value_of
+from ptmbench.statistics.tallies import Parts, Ratios, value_of
 
 TOKENS = "tokens"  # poolings of this prefix keep one vector a token
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ptmbench.engine.metrics import Labels, macro_f1
 from ptmbench.engine.tasks.base import Kind
-from ptmbench.tallies import Parts
+from ptmbench.statistics.tallies import Parts
 
 
 def parts(predicted: Labels, truth: Labels, _lengths: Labels, _classes: tuple[str, ...]) -> Parts:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torchmetrics.detection import MeanAveragePrecision
 
-from ptmbench.average_precision import RECALLS, THRESHOLDS, Boxes
+from ptmbench.statistics.average_precision import RECALLS, THRESHOLDS, Boxes
 
 METRIC = "map"
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.engine.datasets.annotated import IGNORED
-from ptmbench.tallies import Parts, Ratios, value_of
+from ptmbench.statistics.tallies import Parts, Ratios, value_of
 
 METRIC = "miou"
 Counts = NDArray[np.int64]

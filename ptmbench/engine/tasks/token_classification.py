@@ -9,7 +9,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.tasks.base import Kind
-from ptmbench.tallies import Parts
+from ptmbench.statistics.tallies import Parts
 
 
 def _counts(predicted: Labels, truth: Labels, lengths: Labels, classes: tuple[str, ...]) -> Parts:

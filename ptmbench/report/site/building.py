@@ -18,7 +18,8 @@ from importlib import resources
 from pathlib import Path
 
 from ptmbench.errors import StoreError, UsageError
-from ptmbench.record import Record
+from ptmbench.records.record import Record
+from ptmbench.records.store import ResultsFolder
 from ptmbench.report.site.cards import cards_of
 from ptmbench.report.site.comparisons import across
 from ptmbench.report.site.holdings import Entry, entries_of, holdings
@@ -27,7 +28,6 @@ from ptmbench.report.site.pages import CaseContext, Press, data_file
 from ptmbench.report.site.pictures import FOLDER, Picture, picture_of
 from ptmbench.report.site.series import runs_of, series_of
 from ptmbench.report.site.timeline import Timelines, timeline_data
-from ptmbench.store import ResultsFolder
 
 MARK = ".ptmbench-site"  # tells a folder that this program filled from one that holds something else
 OWN = ("assets", "cases", "models", FOLDER)  # what an earlier build left in them is not part of this one

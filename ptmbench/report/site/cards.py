@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ptmbench.record import Record
+from ptmbench.analysis.comparison import Table, assembled, task_order
+from ptmbench.analysis.usability import UsabilityCard, card_of
+from ptmbench.records.record import Record
 from ptmbench.report.site.comparisons import Across, latest
 from ptmbench.report.site.generators import Drawn, drawn_by
 from ptmbench.report.site.holdings import Entry, Setting, slug_of
-from ptmbench.report.tables import Table, assembled, task_order
-from ptmbench.report.usability import UsabilityCard, card_of
 
 Links = Mapping[tuple[str, str, str], str]  # the page of a case by task, budget and method
 

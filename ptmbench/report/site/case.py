@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ptmbench.record import Record
-from ptmbench.spec import ships
+from ptmbench.catalog.spec import ships
+from ptmbench.records.record import Record
 
 WORDS = {
     "macs": "MACs", "flops": "FLOPs", "thop_macs": "MACs by thop", "interval95": "95 % interval", "id": "id",

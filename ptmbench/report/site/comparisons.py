@@ -7,14 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ptmbench.generalisation import Comparison, generalisation
-from ptmbench.record import Record
+from ptmbench.analysis.generalisation import Comparison, generalisation
+from ptmbench.analysis.sources import SourceTable, source_tables
+from ptmbench.records.record import Record
+from ptmbench.records.store import ResultsFolder
 from ptmbench.report.economy import Bargain, bargains
 from ptmbench.report.robustness import RobustTable, robust_tables
 from ptmbench.report.site.holdings import Entry, Setting
-from ptmbench.report.sources import SourceTable, source_tables
-from ptmbench.samples import Sample
-from ptmbench.store import ResultsFolder
+from ptmbench.statistics.estimates import Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ import functools
 import re
 from dataclasses import dataclass
 
-from ptmbench.card import ZOO, load_card
+from ptmbench.catalog.checkpoint_cards import ZOO, load_card
 from ptmbench.errors import WeightsError
-from ptmbench.record import ModelRecord
+from ptmbench.records.record import ModelRecord
 from ptmbench.report.site.pictures import Picture
 
 EMBEDDED = re.compile(r"embedded:([A-Za-z0-9_]+\.[A-Za-z0-9_]+)")

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from ptmbench.record import Record
-from ptmbench.report.tables import Row, by_table, make_row, places_of
-from ptmbench.store import ResultsFolder
+from ptmbench.analysis.comparison import Row, by_table, make_row, places_of
+from ptmbench.records.record import Record
+from ptmbench.records.store import ResultsFolder
 
 Setting = tuple[str, str, str]  # budget, device, precision
 

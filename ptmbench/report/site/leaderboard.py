@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ptmbench.analysis.comparison import task_order
 from ptmbench.report.columns import VERDICTS
 from ptmbench.report.figures import metric_name
 from ptmbench.report.site.holdings import Entry
-from ptmbench.report.tables import task_order
 
 Kind = Literal["text", "number", "share", "difference", "places"]
 

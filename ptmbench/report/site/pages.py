@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import ptmbench
+from ptmbench.analysis.usability import UsabilityCard
 from ptmbench.report.columns import VERDICTS
 from ptmbench.report.figures import metric_name, percent, place_range, scaled
 from ptmbench.report.generality import shown_mean
@@ -22,7 +23,6 @@ from ptmbench.report.site.holdings import Entry, Holding
 from ptmbench.report.site.pictures import Picture
 from ptmbench.report.site.series import Runs, charts_of
 from ptmbench.report.site.timeline import MOST_STEPS, Timelines, step_rows
-from ptmbench.report.usability import UsabilityCard
 from ptmbench.report.usability_pages import span
 
 

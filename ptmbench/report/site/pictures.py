@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ptmbench.record import Outcomes
-from ptmbench.store import ResultsFolder
+from ptmbench.records.record import Outcomes
+from ptmbench.records.store import ResultsFolder
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FOLDER = "pictures"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ptmbench.record import Quality
+from ptmbench.records.record import Quality
 from ptmbench.report.figures import metric_name
 from ptmbench.report.site.holdings import Entry, Setting
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ptmbench.history import History, Key, Run, Step, history, in_order, key_of, levels_of, run_of, severity
-from ptmbench.history_metrics import METRICS
-from ptmbench.record import Record
+from ptmbench.analysis.history import History, Key, Run, Step, history, in_order, key_of, levels_of, run_of, severity
+from ptmbench.records.figures import METRICS
+from ptmbench.records.record import Record
 from ptmbench.report.history import LETTERS, SCALES, change, shown
 from ptmbench.report.site.holdings import Entry
 

@@ -1,0 +1,1 @@
+"""Weighs: figures computed from records alone. Renders nothing."""

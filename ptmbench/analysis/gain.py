@@ -1,0 +1,101 @@
+"""Gain: how much a pre-trained model's result lies above the same architecture trained from scratch.
+
+Paired: seed s gives both the same draw of examples and the same order of batches, and both are judged on the same test
+examples. The interval is that of `ptmbench.statistics.estimates`, over the test examples and the seeds that both have.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ptmbench.catalog.spec import Family
+from ptmbench.errors import RecordError
+from ptmbench.records.measured import Missing
+from ptmbench.records.record import Gain, Record, Verdict
+from ptmbench.statistics.estimates import Sample, difference_interval, interval_of, kind_of
+
+OVER = "from_scratch"
+SampleOf = Callable[[Record], Sample]
+
+
+def verdict_of(interval: tuple[float, float]) -> Verdict:
+    """What an interval clear of 0 says, and that one which is not says nothing."""
+    if interval[0] > 0:
+        return "helps"
+    return "hurts" if interval[1] < 0 else "no_clear_difference"
+
+
+def gain_over(record: Record, partner: Record | None, sample_of: SampleOf) -> Gain | Missing:
+    """The gain of a record over its partner, or why there is none.
+
+    `sample_of(record)` gives the metric at each seed and how it hangs on the test examples, in a fixed order.
+    """
+    if partner is None:
+        return Missing("the partner from scratch was not run")
+    if record.quality is None or partner.quality is None:
+        return Missing(f"the partner from scratch is {partner.status}")
+    if record.case.task.split_sha256 != partner.case.task.split_sha256:
+        return Missing("the partner from scratch ran on another split")
+    difference = sample_of(record).minus(sample_of(partner))
+    interval, _ = difference_interval(difference)
+    return Gain(
+        over=OVER,
+        partner_id=partner.case.id,
+        partner_digest=partner.case.digest,
+        value=difference.value,
+        interval95=interval,
+        interval_kind=f"paired_over_{kind_of(difference)}",
+        seeds=len(difference.seeds),
+        verdict=verdict_of(interval),
+    )
+
+
+def partner_of(record: Record, records: Iterable[Record]) -> Record | None:
+    """The record of the same architecture, trained on the same task from scratch."""
+    return from_scratch(records).get(_wanted(record))
+
+
+def from_scratch(records: Iterable[Record]) -> dict[tuple[str, str], Record]:
+    """By architecture and task, what was trained from scratch: the first record of each."""
+    found: dict[tuple[str, str], Record] = {}
+    for record in records:
+        if record.case.method.name == OVER:
+            found.setdefault(_wanted(record), record)
+    return found
+
+
+def _wanted(record: Record) -> tuple[str, str]:
+    return record.case.model.architecture, record.case.task.name
+
+
+def with_gain(record: Record, gain: Gain | Missing) -> Record:
+    """The record with another gain, or with the reason why it has none."""
+    missing = {path: reason for path, reason in record.missing.items() if path != "gain"}
+    if isinstance(gain, Missing):
+        missing["gain"] = gain.reason
+    value = None if isinstance(gain, Missing) else gain
+    return Record.model_validate({**dict(record), "gain": value, "missing": missing})
+
+
+def with_interval(record: Record, sample: Sample) -> Record:
+    """The record with the interval of its quality computed anew; a record that has it already is returned itself."""
+    interval, kind = interval_of(sample)
+    if record.quality is None or (record.quality.interval95, record.quality.interval_kind) == (interval, kind):
+        return record
+    quality = record.quality.model_copy(update={"interval95": interval, "interval_kind": kind})
+    return record.model_copy(update={"quality": quality})
+
+
+def settled(records: Sequence[Record], sample_of: SampleOf) -> list[Record]:
+    """The records with their intervals, and their gains over each other, computed anew from their outcomes."""
+    partners = from_scratch(records)
+    return [_settle(record, partners.get(_wanted(record)), sample_of) for record in records]
+
+
+def _settle(record: Record, partner: Record | None, sample_of: SampleOf) -> Record:
+    if record.quality is None:
+        return record
+    control = record.case.model.family == Family.CONTROL
+    try:
+        renewed = with_interval(record, sample_of(record))
+        return renewed if control else with_gain(renewed, gain_over(record, partner, sample_of))
+    except RecordError as error:
+        return record if control else with_gain(record, Missing(str(error)))

@@ -1,0 +1,174 @@
+"""A usability card: one page about one model that a person can decide from.
+
+What it is, where it helps and where it hurts, how it stands beside the others, what it costs on this hardware, how it
+does across tasks and on spoilt examples, and what the figures do not say.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.generalisation import Comparison, Overall
+from ptmbench.catalog.spec import Family
+from ptmbench.errors import UnknownName
+from ptmbench.records.record import ModelRecord, Record, TaskRecord
+from ptmbench.report.robustness import RobustRow, RobustTable
+
+TINY = "_tiny"  # how the architectures that ship with the package are called
+FEW_SEEDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The model's best case of one task, and the best case of all models beside it."""
+
+    table: Table
+    row: Row
+    best: Row
+    task: TaskRecord
+
+    @property
+    def leads(self) -> bool:
+        """Whether no other row surely stands above it."""
+        return self.row.place_low == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What pre-training did in one case: the gain over the same architecture from scratch."""
+
+    task: str
+    budget: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Expense:
+    """What the network costs on one machine: the ranges over its cases."""
+
+    machine: str
+    device: str
+    precision: str
+    parameters: tuple[int, int]
+    macs: tuple[int, int]
+    latency_p50_s: tuple[float, float] | None
+    inference_bytes: tuple[int, int] | None
+    carry_over_time_s: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsabilityCard:
+    """Everything that the card says; effects are sorted, the largest gain first."""
+
+    model: ModelRecord
+    standings: tuple[Standing, ...]
+    effects: tuple[Effect, ...]
+    expenses: tuple[Expense, ...]
+    overall: tuple[tuple[Comparison, Overall], ...]
+    robust: tuple[tuple[RobustTable, RobustRow], ...]
+    caveats: tuple[str, ...]
+
+    def count(self, verdict: str) -> int:
+        """How many effects have the verdict."""
+        return sum(effect.row.verdict == verdict for effect in self.effects)
+
+    def with_verdict(self, verdict: str) -> tuple[Effect, ...]:
+        """The effects with the verdict."""
+        return tuple(effect for effect in self.effects if effect.row.verdict == verdict)
+
+
+def card_of(
+    model: str,
+    records: Sequence[Record],
+    tables: Sequence[Table],
+    comparisons: Sequence[Comparison],
+    robust: Sequence[RobustTable],
+) -> UsabilityCard:
+    """The card of a model, from all that was recorded; raises `UnknownName` with near names where it was not."""
+    mine = [record for record in records if record.case.model.name == model]
+    if not mine:
+        raise UnknownName("model with records", model, {record.case.model.name for record in records})
+    effects = [
+        Effect(table.task, table.budget, row)
+        for table in tables
+        for row in table.rows
+        if row.model == model and row.verdict is not None
+    ]
+    return UsabilityCard(
+        model=mine[0].case.model,
+        standings=tuple(found for table in tables if (found := _standing(model, table, mine)) is not None),
+        effects=tuple(sorted(effects, key=lambda effect: (-(effect.row.gain or 0.0), effect.task, effect.row.method))),
+        expenses=tuple(_expenses(mine)),
+        overall=tuple((found, row) for found in comparisons for row in found.rows if row.model == model),
+        robust=tuple((table, row) for table in robust for row in table.rows if row.model == model),
+        caveats=tuple(_caveats(mine)),
+    )
+
+
+def _standing(model: str, table: Table, records: Sequence[Record]) -> Standing | None:
+    finished = [row for row in table.rows if row.value is not None]
+    mine = [row for row in finished if row.model == model]
+    if not mine:
+        return None
+
+    def quality(row: Row) -> float:
+        value = row.value or 0.0
+        return value if table.higher_is_better else -value
+
+    task = next(record.case.task for record in records if record.case.task.name == table.task)
+    return Standing(table, max(mine, key=quality), max(finished, key=quality), task)
+
+
+def _expenses(records: Sequence[Record]) -> list[Expense]:
+    """The costs of finished cases by machine, device and precision."""
+    groups: defaultdict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        machine = record.provenance.machine
+        name = machine.cpu if record.provenance.device == "cpu" else machine.gpu
+        if record.cost is not None:
+            groups[f"{name}, {machine.cores} cores", record.provenance.device, record.case.precision].append(record)
+    return [_expense(key, members) for key, members in sorted(groups.items())]
+
+
+def _expense(key: tuple[str, str, str], records: Sequence[Record]) -> Expense:
+    costs = [record.cost for record in records if record.cost]
+    latencies = [cost.latency_s.p50 for cost in costs if cost.latency_s]
+    memory = [cost.peak_memory_bytes.inference for cost in costs if cost.peak_memory_bytes.inference is not None]
+    spent = [cost.carry_over_time_s for cost in costs if cost.carry_over_time_s is not None]
+    return Expense(
+        *key,
+        parameters=(min(cost.parameters for cost in costs), max(cost.parameters for cost in costs)),
+        macs=(min(cost.macs for cost in costs), max(cost.macs for cost in costs)),
+        latency_p50_s=(min(latencies), max(latencies)) if latencies else None,
+        inference_bytes=(min(memory), max(memory)) if memory else None,
+        carry_over_time_s=(min(spent), max(spent)) if spent else None,
+    )
+
+
+def _caveats(records: Sequence[Record]) -> list[str]:
+    """What a reader has to know before trusting the figures."""
+    found = []
+    unfinished = Counter(record.status for record in records if record.status != "ok")
+    if unfinished:
+        counted = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in sorted(unfinished.items()))
+        found.append(f"Not every case finished: {counted}.")
+    few = {record.budget for record in records if record.quality and len(record.quality.seeds) < FEW_SEEDS}
+    if few:
+        found.append(f"Fewer than {FEW_SEEDS} seeds stand behind figures of the budget {', '.join(sorted(few))}.")
+    missed = [record.case.id for record in records if record.quality and record.quality.floor_met is False]
+    if missed:
+        found.append(f"Below their accuracy floor: {', '.join(missed)}.")
+    uncounted = sorted({name for record in records if record.cost for name in record.cost.uncounted_operations})
+    if uncounted:
+        found.append(f"Operations leave out {', '.join(uncounted)}.")
+    loaded = {record.case.model.loaded_fraction for record in records} - {None, 1.0}
+    if loaded:
+        found.append(f"Only {min(filter(None, loaded)):.0%} of the tensors came from the checkpoint.")
+    if records[0].case.model.architecture.endswith(TINY):
+        found.append(
+            "A small network, pre-trained on generated data: it stands for its family's objective, not its size."
+        )
+    if records[0].case.model.family == Family.CONTROL:
+        found.append("A control: nothing was pre-trained.")
+    return found

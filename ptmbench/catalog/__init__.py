@@ -1,0 +1,1 @@
+"""What there is to combine: specs, names, references, settings. Imports no framework."""

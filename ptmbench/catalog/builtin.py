@@ -1,0 +1,168 @@
+"""What is built in: models, tasks, methods and pre-training recipes, as literal tuples."""
+
+from dataclasses import replace
+from typing import Final
+
+from ptmbench.catalog.checkpoint_cards import LICENCE
+from ptmbench.catalog.spec import (
+    Family,
+    MethodSpec,
+    Modality,
+    ModelSpec,
+    Objective,
+    PretrainingSpec,
+    Provider,
+    Recipe,
+    Serves,
+    TaskKind,
+    TaskSpec,
+)
+
+_FAMILIES: Final[dict[Objective, Family]] = {
+    "cross_entropy": Family.SUPERVISED,
+    "vae": Family.UNSUPERVISED,
+    "wgan_gp": Family.UNSUPERVISED,
+    "simclr": Family.SELF_SUPERVISED,
+    "masked_lm": Family.SELF_SUPERVISED,
+    "causal_lm": Family.SELF_SUPERVISED,
+}
+
+
+def _pretrained(architecture: str, objective: Objective, source: str, suffix: str = "") -> ModelSpec:
+    name = f"{architecture}.{source}{suffix}"
+    return ModelSpec(name, "embedded", name, architecture, _FAMILIES[objective], objective, source, LICENCE)
+
+
+def _language(architecture: str, objective: Objective, source: str) -> ModelSpec:
+    return replace(_pretrained(architecture, objective, source), provider="embedded_text", modality=Modality.TEXT)
+
+
+def _control(name: str, provider: Provider, architecture: str) -> ModelSpec:
+    return ModelSpec(name, provider, architecture, architecture, Family.CONTROL, "none", "none", LICENCE)
+
+
+def _text_control(name: str, provider: Provider, architecture: str) -> ModelSpec:
+    return replace(_control(name, provider, architecture), modality=Modality.TEXT)
+
+
+_OVER: Final[dict[str, tuple[Provider, Serves]]] = {
+    "fasterrcnn_tiny": ("fasterrcnn", Serves.BOXES),
+    "yolo_tiny": ("yolox", Serves.BOXES),
+    "fcn_tiny": ("fcn", Serves.MASKS),
+    "unet_tiny": ("unet", Serves.MASKS),
+}
+
+
+def _over(architecture: str, backbone: ModelSpec) -> ModelSpec:
+    """A small detector or segmenter over one of the embedded backbones."""
+    provider, serves = _OVER[architecture]
+    name = f"{architecture}.{backbone.name.partition('.')[2]}"
+    return replace(
+        backbone, name=name, provider=provider, entry=backbone.name, architecture=architecture, serves=serves
+    )
+
+
+_RESNET: Final = _pretrained("resnet_tiny", "cross_entropy", "glyphs")
+_SIMCLR: Final = _pretrained("resnet_tiny", "simclr", "glyphs", "_simclr")
+_RANDOM_RESNET: Final = _control("resnet_tiny.random", "random", "resnet_tiny")
+
+MODELS: Final = (
+    _RESNET,
+    _pretrained("resnet_tiny", "cross_entropy", "fractals"),
+    _pretrained("resnet_tiny", "cross_entropy", "waves"),
+    _pretrained("vgg_tiny", "cross_entropy", "glyphs"),
+    _pretrained("inception_tiny", "cross_entropy", "glyphs"),
+    _pretrained("vae_tiny", "vae", "glyphs"),
+    _pretrained("wgan_tiny", "wgan_gp", "glyphs"),
+    _SIMCLR,
+    _RANDOM_RESNET,
+    _control("vgg_tiny.random", "random", "vgg_tiny"),
+    _control("inception_tiny.random", "random", "inception_tiny"),
+    _control("vae_tiny.random", "random", "vae_tiny"),
+    _control("wgan_tiny.random", "random", "wgan_tiny"),
+    _control("pixels", "pixels", "pixels"),
+    _language("bert_tiny", "masked_lm", "invented"),
+    _language("bert_tiny", "masked_lm", "manuals"),
+    _language("gpt_tiny", "causal_lm", "invented"),
+    _text_control("bert_tiny.random", "random_text", "bert_tiny"),
+    _text_control("gpt_tiny.random", "random_text", "gpt_tiny"),
+    _text_control("tfidf", "tfidf", "tfidf"),
+    *(_over(architecture, backbone) for architecture in _OVER for backbone in (_RESNET, _SIMCLR, _RANDOM_RESNET)),
+)
+
+
+def _images(dataset: str, shots: int | None) -> TaskSpec:
+    suffix = "full" if shots is None else f"{shots}shot"
+    return TaskSpec(f"{dataset}_{suffix}", TaskKind.IMAGE_CLASSIFICATION, dataset, shots, classes=10)
+
+
+def _texts(dataset: str, shots: int | None, classes: int) -> TaskSpec:
+    return replace(_images(dataset, shots), kind=TaskKind.TEXT_CLASSIFICATION, classes=classes)
+
+
+def _entities(sentences: int | None) -> TaskSpec:
+    suffix = "full" if sentences is None else str(sentences)
+    return TaskSpec(f"ner_{suffix}", TaskKind.TOKEN_CLASSIFICATION, "ner", sentences, classes=7)
+
+
+def _scenes(kind: TaskKind, dataset: str, classes: int) -> TaskSpec:
+    return TaskSpec(f"{dataset}_full", kind, dataset, shots=None, classes=classes)
+
+
+TASKS: Final = (
+    *(_images("digits", shots) for shots in (1, 5, 10, 20, None)),
+    *(_images("photo_numerals", shots) for shots in (5, 20, None)),
+    *(_images("textures", shots) for shots in (5, None)),
+    *(_images("shapes", shots) for shots in (5, None)),
+    _scenes(TaskKind.OBJECT_DETECTION, "scene_boxes", classes=5),
+    _scenes(TaskKind.SEMANTIC_SEGMENTATION, "scene_masks", classes=6),
+    *(_texts("sentiment", shots, classes=4) for shots in (50, None)),
+    *(_texts("topic", shots, classes=8) for shots in (20, None)),
+    *(_entities(sentences) for sentences in (100, None)),
+)
+
+_TRAINED: Final = Recipe("adamw", learning_rate=1e-3, weight_decay=0.01, batch_size=32, steps=200)
+_RATES: Final = (1e-3, 3e-3, 1e-2)
+_SGD: Final = Recipe(
+    "sgd", learning_rate=1e-3, weight_decay=1e-4, batch_size=32, steps=0, schedule="constant", epochs=10
+)
+
+METHODS: Final = (
+    MethodSpec("linear_probe", frozen=True, tuned="C", grid=(1e-4, 1e-3, 1e-2, 1e-1, 1.0)),
+    MethodSpec("knn", frozen=True, tuned="neighbours", grid=(1, 3, 5, 10, 20)),
+    MethodSpec("fine_tune", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
+    MethodSpec("fine_tune_last", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
+    MethodSpec("fine_tune_sgd", frozen=False, tuned="learning_rate", grid=(1e-3,), recipe=_SGD),
+    MethodSpec("frozen_backbone", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
+    MethodSpec("from_scratch", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
+)
+
+
+def _supervised(architecture: str, source: str, steps: int) -> PretrainingSpec:
+    recipe = Recipe("adamw", learning_rate=3e-3, weight_decay=0.05, batch_size=128, steps=steps, label_smoothing=0.05)
+    return PretrainingSpec(f"{architecture}.{source}", architecture, "cross_entropy", source, 100_000, recipe)
+
+
+def _unlabelled(name: str, objective: Objective, recipe: Recipe) -> PretrainingSpec:
+    architecture = name.partition(".")[0]
+    return PretrainingSpec(name, architecture, objective, "glyphs", 100_000, recipe)
+
+
+def _language_model(architecture: str, objective: Objective, source: str, examples: int, steps: int) -> PretrainingSpec:
+    recipe = Recipe("adamw", learning_rate=2e-3, weight_decay=0.01, batch_size=64, steps=steps)
+    return PretrainingSpec(f"{architecture}.{source}", architecture, objective, source, examples, recipe)
+
+
+PRETRAINING: Final = (
+    _supervised("resnet_tiny", "glyphs", 5_000),
+    _supervised("resnet_tiny", "fractals", 5_000),
+    _supervised("resnet_tiny", "waves", 5_000),
+    _supervised("vgg_tiny", "glyphs", 3_000),
+    _supervised("inception_tiny", "glyphs", 3_500),
+    _unlabelled("vae_tiny.glyphs", "vae", Recipe("adamw", 2e-3, 0.0, batch_size=128, steps=6_000)),
+    _unlabelled("wgan_tiny.glyphs", "wgan_gp", Recipe("adamw", 1e-3, 0.0, batch_size=64, steps=7_000)),
+    _unlabelled("resnet_tiny.glyphs_simclr", "simclr", Recipe("adamw", 3e-3, 0.05, batch_size=256, steps=5_000)),
+    _language_model("bert_tiny", "masked_lm", "invented", examples=60_000, steps=14_000),
+    _language_model("bert_tiny", "masked_lm", "manuals", examples=16_000, steps=6_000),
+    _language_model("gpt_tiny", "causal_lm", "invented", examples=60_000, steps=5_000),
+)

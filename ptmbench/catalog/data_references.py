@@ -1,0 +1,112 @@
+"""Data references: text that names a data set, turned into a task.
+
+A reference's options say how the data is read; `shots`, `train` and `val` say how much of it a method may see and go
+with every reference and every catalog name.
+"""
+
+from collections.abc import Collection, Iterable
+from pathlib import PurePath
+from typing import Final
+
+from ptmbench.catalog.references import Reference, check, parse, short_name, slug
+from ptmbench.catalog.spec import TaskKind, TaskSpec
+from ptmbench.errors import UnknownName, UsageError
+
+AMOUNTS = ("shots", "train", "val")
+NAME = "name"
+_TABLE = ("text", "label", "delimiter", "encoding", "label_until", "validation_file", "test_file")
+
+OPTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "sklearn": (),
+    "imagefolder": (),
+    "csv": _TABLE,
+    "conll": ("repair",),
+    "torchvision": ("root", "year"),
+    "hf": ("text", "label", "tokens", "tags", "folder", "validation", "test"),
+    "voc": (),
+    "coco": ("images", "test", "test_images"),
+    "masks": ("classes", "names", "foreground"),
+}
+KINDS: Final[dict[str, TaskKind]] = {
+    "sklearn": TaskKind.IMAGE_CLASSIFICATION,
+    "imagefolder": TaskKind.IMAGE_CLASSIFICATION,
+    "csv": TaskKind.TEXT_CLASSIFICATION,
+    "conll": TaskKind.TOKEN_CLASSIFICATION,
+    "voc": TaskKind.OBJECT_DETECTION,
+    "coco": TaskKind.OBJECT_DETECTION,
+    "masks": TaskKind.SEMANTIC_SEGMENTATION,
+}
+OF_TORCHVISION: Final = {
+    "VOCDetection": TaskKind.OBJECT_DETECTION,
+    "CocoDetection": TaskKind.OBJECT_DETECTION,
+    "VOCSegmentation": TaskKind.SEMANTIC_SEGMENTATION,
+}  # its other sets are for image classification
+
+
+def known_options() -> dict[str, Collection[str]]:
+    """The options of each scheme; those of a catalog name under ""."""
+    return {"": AMOUNTS, **{scheme: (*own, *AMOUNTS, NAME) for scheme, own in OPTIONS.items()}}
+
+
+def kind_of(reference: Reference) -> TaskKind:
+    """The kind of task that a data set makes; raises `UsageError` where it cannot be told."""
+    if reference.scheme == "torchvision":
+        return OF_TORCHVISION.get(reference.name, TaskKind.IMAGE_CLASSIFICATION)
+    if reference.scheme != "hf":
+        return KINDS[reference.scheme]
+    given = {option for option in ("text", "label", "tokens", "tags") if reference.get(option)}
+    if given == {"text", "label"}:
+        return TaskKind.TEXT_CLASSIFICATION
+    if given == {"tokens", "tags"}:
+        return TaskKind.TOKEN_CLASSIFICATION
+    raise UsageError(f"expected hf:ORG/NAME?text=COLUMN&label=COLUMN, or ?tokens=COLUMN&tags=COLUMN, got {reference}")
+
+
+def task_spec(text: str, catalog: Iterable[TaskSpec]) -> TaskSpec:
+    """The task of a reference, or of a catalog name with or without options.
+
+    Raises `UnknownName` or `UsageError`.
+    """
+    reference = parse(text)
+    check(reference, "data", known_options())
+    shots = reference.integer("shots")
+    for option in ("train", "val"):
+        reference.integer(option)
+    if reference.get("shots") and reference.get("train"):
+        raise UsageError(f"expected shots=N a class or train=N in all, got both in {text}")
+    if not reference.scheme:
+        return _of_catalog(reference, shots, {task.name: task for task in catalog})
+    dataset = str(reference.without("shots", NAME))
+    given = reference.get(NAME)
+    name = slug(given) if given else short_name(_short(reference), dataset)
+    return TaskSpec(f"{name}_{_suffix(reference, shots)}", kind_of(reference), dataset, shots, classes=None)
+
+
+def _short(reference: Reference) -> str:
+    """What people call it: the last word of a path, or of a repository less its revision."""
+    name = reference.name.partition("@")[0] if reference.scheme == "hf" else reference.name
+    return PurePath(name).stem or name
+
+
+def _of_catalog(reference: Reference, shots: int | None, catalog: dict[str, TaskSpec]) -> TaskSpec:
+    """A catalog task, as it stands or with other amounts of data."""
+    if reference.name not in catalog:
+        raise UnknownName("task", reference.name, catalog)
+    task = catalog[reference.name]
+    if not reference.options:
+        return task
+    if task.shots is not None:
+        full = f"{task.dataset}_full"
+        raise UsageError(f"{task.name} has its number of shots already: take {full}?{str(reference).partition('?')[2]}")
+    whole = parse(task.dataset)
+    dataset = str(Reference(whole.scheme, whole.name, (*whole.options, *reference.without("shots").options)))
+    name = f"{slug(task.name.removesuffix('_full'))}_{_suffix(reference, shots)}"
+    return TaskSpec(name, task.kind, dataset, shots, task.classes)
+
+
+def _suffix(reference: Reference, shots: int | None) -> str:
+    """How much of the data is seen, for the task's name."""
+    if shots is not None:
+        return f"{shots}shot"
+    train, val = reference.get("train"), reference.get("val")
+    return "_".join([f"{train}train" * bool(train), f"{val}val" * bool(val)]).strip("_") or "full"

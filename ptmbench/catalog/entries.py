@@ -1,0 +1,96 @@
+"""What there is to combine in one run: catalog and hub tier, a `ptmbench.toml`, and references given by hand.
+
+    # ptmbench.toml, in the folder that pytest or ptmbench is called from
+    models = ["file:weights/best.pth#torchvision:resnet18?name=best"]
+    tasks = ["imagefolder:photos", "imagefolder:photos?shots=5"]
+
+The file's entries stand beside those; models and tasks given by hand are the only ones of their sort.
+"""
+
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from ptmbench.catalog.builtin import MODELS, TASKS
+from ptmbench.catalog.cases import find_case, product
+from ptmbench.catalog.data_references import task_spec
+from ptmbench.catalog.hub_models import HUB_MODELS
+from ptmbench.catalog.hub_tasks import HUB_TASKS
+from ptmbench.catalog.model_references import model_specs
+from ptmbench.catalog.spec import Case, ModelSpec, TaskKind, TaskSpec
+from ptmbench.errors import UnknownName, UsageError
+
+FILE = "ptmbench.toml"
+KEYS = ("models", "tasks")
+ALL_MODELS = MODELS + HUB_MODELS
+ALL_TASKS = tuple(sorted(TASKS + HUB_TASKS, key=lambda task: task.kind))  # kind by kind, as pytest collects its files
+Entry = TypeVar("Entry", ModelSpec, TaskSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Models and tasks of a run; every method goes with them."""
+
+    models: tuple[ModelSpec, ...] = ALL_MODELS
+    tasks: tuple[TaskSpec, ...] = ALL_TASKS
+
+    def cases(self, kind: TaskKind | None = None) -> tuple[Case, ...]:
+        """All compatible cases, or those of one task kind: what one benchmark file is parametrised with."""
+        return product(self.models, [task for task in self.tasks if kind in {None, task.kind}])
+
+    def find(self, model: str, task: str, method: str) -> Case:
+        """The case of these three names; raises `UnknownName` with near names, or `UsageError`."""
+        return find_case(model, task, method, models=self.models, tasks=self.tasks)
+
+
+def entries_of(models: Sequence[str] = (), tasks: Sequence[str] = (), file: Path | None = None) -> Entries:
+    """The entries of a run: from the file (`ptmbench.toml` here, where there is one), and given by hand.
+
+    Raises `UnknownName` or `UsageError`.
+    """
+    listed = _read(file or Path(FILE), must_exist=file is not None)
+    known_models = _beside(HUB_MODELS, _unlike("model", (*MODELS, *_models(listed["models"], ALL_MODELS))))
+    own_tasks = _unlike("task", (*TASKS, *(task_spec(text, ALL_TASKS) for text in listed["tasks"])))
+    known_tasks = tuple(sorted(_beside(HUB_TASKS, own_tasks), key=lambda task: task.kind))
+    chosen = _models(models, known_models), tuple(task_spec(text, known_tasks) for text in tasks)
+    return Entries(_unlike("model", chosen[0]) or known_models, _unlike("task", chosen[1]) or known_tasks)
+
+
+def _models(texts: Sequence[str], catalog: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:
+    return tuple(model for text in texts for model in model_specs(text, catalog))
+
+
+def _unlike(kind: str, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries, equal ones once; raises `UsageError` where different ones have one name."""
+    different = tuple(dict.fromkeys(entries))
+    twice = [name for name, count in Counter(entry.name for entry in different).items() if count > 1]
+    if twice:
+        raise UsageError(f"several {kind}s are called {', '.join(twice)}: give each a name of its own, ?name=NAME")
+    return different
+
+
+def _beside(hub: Sequence[Entry], entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """The entries, and those of the hub tier whose names are free: a user's own `resnet18` takes the hub's place."""
+    taken = {entry.name for entry in entries}
+    return entries + tuple(entry for entry in hub if entry.name not in taken)
+
+
+def _read(file: Path, *, must_exist: bool) -> dict[str, list[str]]:
+    """The lists of the file; empty ones without it."""
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise UsageError(f"{file}: no such file") from None
+        return {key: [] for key in KEYS}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from None
+    for key, value in content.items():
+        if key not in KEYS:
+            raise UnknownName(f"key of {file}", key, KEYS)
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise UsageError(f"{file}: expected {key} = [REFERENCE, ...], a list of texts, got {value!r}")
+    return {key: content.get(key, []) for key in KEYS}

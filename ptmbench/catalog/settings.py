@@ -1,0 +1,111 @@
+"""What a run is given: the budget, and where and how it runs."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from ptmbench.catalog.spec import Budget, MethodSpec, Recipe, TaskSpec
+from ptmbench.errors import UnknownName, UsageError
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+PrecisionName = Literal["auto", "fp32", "bf16"]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpec:
+    """How much a case may cost.
+
+    `steps` are those of every trained method without epochs of its own. `tunes_rates`: the validation split chooses
+    the learning rate at seed 0; otherwise the recorded one is taken. Seeds are counted for frozen methods, trained
+    methods on few-shot tasks and trained methods on full tasks.
+    """
+
+    name: Budget
+    steps: int
+    frozen_seeds: int
+    few_shot_seeds: int
+    full_seeds: int
+    tunes_rates: bool
+    asserts_floors: bool
+
+    def steps_for(self, recipe: Recipe, examples: int) -> int:
+        """Training steps with so many examples: the budget's, or the recipe's epochs, which only `standard` runs whole.
+
+        What is left over after the last full batch of an epoch is not seen in it.
+        """
+        if recipe.epochs is None:
+            return self.steps * recipe.pace
+        whole = recipe.epochs * max(examples // recipe.batch_size, 1)
+        return whole if self.name == "standard" else min(whole, self.steps)
+
+    def seeds_for(self, method: MethodSpec, task: TaskSpec) -> int:
+        """How many seeds the case runs."""
+        if method.frozen:
+            return self.frozen_seeds
+        return self.full_seeds if task.shots is None else self.few_shot_seeds
+
+
+BUDGETS: Final[dict[str, BudgetSpec]] = {
+    "smoke": BudgetSpec("smoke", 2, 1, 1, 1, tunes_rates=False, asserts_floors=False),
+    "quick": BudgetSpec("quick", 40, 1, 1, 1, tunes_rates=False, asserts_floors=True),
+    "standard": BudgetSpec("standard", 200, 10, 5, 3, tunes_rates=True, asserts_floors=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """Everything a user can set about a run; `check_settings` made it, so it is known to be sound."""
+
+    budget: BudgetSpec
+    seeds: int | None = None
+    device: DeviceName = "auto"
+    precision: PrecisionName = "auto"
+    threads: int | None = None
+    timeout_s: float | None = None
+    measures_latency: bool = True
+    skip_bad: bool = False
+    corruptions: bool = False
+
+    def seeds_for(self, method: MethodSpec, task: TaskSpec) -> int:
+        """How many seeds the case runs: what the user said, else what the budget says."""
+        return self.seeds if self.seeds is not None else self.budget.seeds_for(method, task)
+
+
+def check_settings(
+    *,
+    budget: str = "quick",
+    seeds: int | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+    timeout_s: float | None = None,
+    measures_latency: bool = True,
+    skip_bad: bool = False,
+    corruptions: bool = False,
+) -> RunSettings:
+    """Settings from what a user typed; raises `UsageError` with all faults at once."""
+    if budget not in BUDGETS:
+        raise UnknownName("budget", budget, BUDGETS)
+    faults = []
+    if seeds is not None and seeds < 1:
+        faults.append(f"expected at least 1 seed, got {seeds}")
+    if threads is not None and threads < 1:
+        faults.append(f"expected at least 1 thread, got {threads}")
+    if timeout_s is not None and not timeout_s > 0:
+        faults.append(f"expected a timeout above 0 seconds, got {timeout_s:g}")
+    if device not in get_args(DeviceName):
+        faults.append(f"expected a device of {', '.join(get_args(DeviceName))}, got {device!r}")
+    if precision not in get_args(PrecisionName):
+        faults.append(f"expected a precision of {', '.join(get_args(PrecisionName))}, got {precision!r}")
+    if faults:
+        raise UsageError("; ".join(faults))
+    return RunSettings(
+        budget=BUDGETS[budget],
+        seeds=seeds,
+        device=device,  # type: ignore[arg-type]  # checked against the literal's own values above
+        precision=precision,  # type: ignore[arg-type]  # likewise
+        threads=threads,
+        timeout_s=timeout_s,
+        measures_latency=measures_latency,
+        skip_bad=skip_bad,
+        corruptions=corruptions,
+    )

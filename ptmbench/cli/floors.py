@@ -1,0 +1,48 @@
+"""`ptmbench floors`: accuracy floors from measured records, shown as a diff, written only when told to."""
+
+import argparse
+import difflib
+from pathlib import Path
+
+from ptmbench.errors import StoreError, UsageError
+from ptmbench.records.store import ResultsFolder, read_folders, write_atomically
+from ptmbench.running.floor_proposals import as_toml, proposed
+from ptmbench.running.floors import Floors, load_floors
+
+USUAL = Path("benchmarks") / "floors.toml"
+TOLERANCE = {"fp32": 0.0, "bf16": 0.01}
+
+
+def propose(arguments: argparse.Namespace) -> int:
+    """Shows what would change in the floors file, or changes it."""
+    if not arguments.deviations > 0:
+        raise UsageError(f"expected --deviations above 0, got {arguments.deviations:g}")
+    before = arguments.file.read_text(encoding="utf-8") if arguments.file.exists() else ""
+    known = load_floors(arguments.file) if before else Floors(arguments.file.name, {}, TOLERANCE)
+    by_budget = {budget: dict(floors) for budget, floors in known.by_budget.items()}
+    folders, problems = read_folders(arguments.folders)
+    if problems:
+        raise StoreError("floors are proposed from folders that can be read whole: " + "; ".join(problems))
+    for folder, records in folders:
+        by_budget.setdefault(_budget(folder), {}).update(proposed(records, arguments.deviations))
+    after = as_toml(by_budget, known.tolerance)
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), str(arguments.file), f"{arguments.file} (proposed)", n=0, lineterm=""
+    )
+    changes = list(lines)
+    print("\n".join(changes) if changes else f"{arguments.file} stays as it is")
+    if arguments.write and changes:
+        write_atomically(arguments.file, after.encode())
+        print(f"{arguments.file} written")
+    elif changes:
+        print(f"nothing was written: --write changes {arguments.file}")
+    return 0
+
+
+def _budget(folder: ResultsFolder) -> str:
+    key = folder.key()
+    if key is None:
+        raise StoreError(
+            f"{folder.path} is no results folder: expected one that ptmbench run --results DIR has written"
+        )
+    return key.budget

@@ -1,0 +1,1 @@
+"""From samples to network inputs: pictures, texts, letterboxes, batches."""

@@ -1,0 +1,103 @@
+"""The input of detectors and segmenters: the whole picture, scaled into a square, with the way back."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+from torchvision.transforms.functional import InterpolationMode, resize
+
+from ptmbench.engine.datasets.annotated import IGNORED, BoxedImages, MaskedImages, Size, rgb
+from ptmbench.engine.datasets.base import Samples
+from ptmbench.engine.inputs.batches import FileInputs, TensorInputs
+from ptmbench.engine.inputs.pictures import Encoded, Fields, Interpolation
+from ptmbench.engine.seeding import torch_generator
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """A square side in pixels, channel means and standard deviations, interpolation.
+
+    The longer side of a picture is brought to `side`, whatever its size; what is left of the square, on the right or
+    below, holds the mean colour. Boxes therefore scale by one factor and nothing is cut off.
+    """
+
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: Interpolation = "bilinear"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height, width."""
+        return 3, self.side, self.side
+
+    def scale(self, size: Size) -> float:
+        """The factor from a picture's own pixels to those of the input."""
+        return self.side / max(size)
+
+    def inner(self, size: Size) -> Size:
+        """Height and width of the part of the square that the picture fills."""
+        height, width = (max(round(length * self.scale(size)), 1) for length in size)
+        return height, width
+
+    def apply(self, images: Tensor) -> Tensor:
+        """Images [n, 3, h, w] (uint8) of one size to normalised input [n, 3, side, side] (float32)."""
+        height, width = self.inner((images.shape[-2], images.shape[-1]))
+        if images.shape[-2:] != (height, width):
+            images = resize(images, [height, width], InterpolationMode(self.interpolation), antialias=True)
+        mean, std = (torch.tensor(values)[:, None, None] for values in (self.mean, self.std))
+        pixels = (images.float().div(255) - mean) / std
+        return functional.pad(pixels, (0, self.side - width, 0, self.side - height))
+
+    def read(self, file: Path) -> Tensor:
+        """The input [3, side, side] that a picture file gives."""
+        return self.apply(torch.from_numpy(rgb(file)).permute(2, 0, 1)[None])[0]
+
+    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  pictures teach it nothing
+        """Inputs [n, 3, side, side], those of files when they are asked for."""
+        assert isinstance(samples, BoxedImages | MaskedImages)
+        stored = samples.pictures.stored
+        if isinstance(stored, Tensor):
+            return Encoded(TensorInputs(self.apply(stored)))
+        return Encoded(FileInputs(stored, self.read, self.shape))
+
+    def boxes(self, boxes: NDArray[np.float32], size: Size) -> Tensor:
+        """Boxes [k, 4] of a picture in the pixels of the input."""
+        return torch.from_numpy(boxes.reshape(-1, 4) * np.float32(self.scale(size)))
+
+    def boxes_back(self, boxes: Tensor, size: Size) -> NDArray[np.float64]:
+        """Boxes [k, 4] of the input in the pixels of the picture, cut at its edges."""
+        back = boxes.cpu().numpy().astype(np.float64).reshape(-1, 4) / self.scale(size)
+        height, width = size
+        return back.clip(0, [width, height, width, height])
+
+    def mask(self, mask: NDArray[np.uint8]) -> Tensor:
+        """A mask [h, w] in the pixels of the input [side, side] (int64), `IGNORED` where there is no picture."""
+        height, width = self.inner((mask.shape[0], mask.shape[1]))
+        scaled = np.asarray(Image.fromarray(mask).resize((width, height), Image.Resampling.NEAREST))
+        square = np.full((self.side, self.side), IGNORED, dtype=np.int64)
+        square[:height, :width] = scaled
+        return torch.from_numpy(square)
+
+    def mask_back(self, scores: Tensor, size: Size) -> NDArray[np.uint8]:
+        """The best class of every pixel of the picture [h, w], of scores [classes, side, side] for the input."""
+        height, width = self.inner(size)
+        inner = scores[:, :height, :width][None].float()
+        if (height, width) != size:
+            inner = functional.interpolate(inner, size=size, mode="bilinear", align_corners=False)
+        return inner[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
+
+    def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
+        """Gaussian noise."""
+        return torch.randn(batch_size, *shape, generator=torch_generator("example batch"))
+
+    def fields(self) -> Fields:
+        """Side, means, standard deviations, interpolation, and that the whole picture is fitted in."""
+        found = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {**found, "fit": "letterbox"}

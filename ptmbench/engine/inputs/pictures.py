@@ -1,0 +1,123 @@
+"""From samples to network inputs: what a checkpoint wants done to pictures or text before it sees them."""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.nn import functional
+from torchvision.transforms.functional import InterpolationMode, center_crop, resize
+
+from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages, Samples
+from ptmbench.engine.inputs.batches import AppliedInputs, FileInputs, Inputs, TensorInputs
+from ptmbench.engine.seeding import torch_generator
+
+PADDING = -1  # an id that no tokenizer gives: a real one may use its padding id in a text
+
+FLOAT_BYTES = 4
+KEPT_BYTES = 2**28  # of normalised pictures that are kept; more are made batch by batch
+
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Fields = dict[str, bool | int | float | str | list[float]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Encoded:
+    """Inputs of n examples, on the CPU.
+
+    For labels a word, `positions` [n, words] says at which place of the input each word stands: -1 where there is no
+    such word, or where it was cut off. `truncated` counts the examples that were cut. `fields` are what the record says
+    of these samples beside the fields of their preprocessing.
+    """
+
+    inputs: Inputs
+    positions: NDArray[np.int64] | None = None
+    truncated: int = 0
+    fields: Fields = field(default_factory=dict)
+
+
+class Preprocessing(Protocol):
+    """What every checkpoint brings for its inputs; equal ones give equal inputs."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one input as large as the checkpoint is made for."""
+
+    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:
+        """The inputs of all samples; what has to be learned for it is learned from the samples `train` alone."""
+
+    def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
+        """Random inputs [batch_size, *shape]: cost does not depend on what they show."""
+
+    def fields(self) -> Fields:
+        """What the record says of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePreprocessing:
+    """The checkpoint's own input: square side in pixels, channel means and standard deviations, interpolation.
+
+    `resize` is the length in pixels that the shorter side of a picture is brought to before the square is cut from its
+    middle; None: the whole picture is brought to the square, whatever its proportions.
+    """
+
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: Interpolation = "bilinear"
+    resize: int | None = None
+
+    def apply(self, images: Tensor) -> Tensor:
+        """Images [n, 3, h, w] (uint8) to normalised input [n, 3, side, side] (float32) on the images' device."""
+        if self.resize is None:
+            pixels = images.float().div_(255)
+            if pixels.shape[-2:] != (self.side, self.side):
+                pixels = functional.interpolate(
+                    pixels, size=(self.side, self.side), mode=self.interpolation, align_corners=False, antialias=True
+                )
+        else:
+            mode = InterpolationMode(self.interpolation)
+            scaled = resize(images, [self.resize], interpolation=mode, antialias=True)
+            pixels = center_crop(scaled, [self.side, self.side]).float().div_(255)
+        mean = torch.tensor(self.mean, device=pixels.device)[:, None, None]
+        std = torch.tensor(self.std, device=pixels.device)[:, None, None]
+        return (pixels - mean) / std
+
+    def read(self, file: Path, change: Callable[[NDArray[np.uint8], str], NDArray[np.uint8]] | None = None) -> Tensor:
+        """The input [3, side, side] that a picture file gives: turned upright, grey and palettes made RGB, changed."""
+        with Image.open(file) as picture:
+            pixels = np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+        if change:
+            pixels = change(pixels, file.name)
+        return self.apply(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height, width."""
+        return 3, self.side, self.side
+
+    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  pictures teach it nothing
+        """Normalised pictures [n, 3, side, side], those of files and large ones when they are asked for."""
+        if isinstance(samples, LabelledImageFiles):
+            read = functools.partial(self.read, change=samples.change) if samples.change else self.read
+            return Encoded(FileInputs(samples.files, read, self.shape))
+        assert isinstance(samples, LabelledImages)
+        if len(samples.images) * math.prod(self.shape) * FLOAT_BYTES > KEPT_BYTES:
+            return Encoded(AppliedInputs(samples.images, self.apply, self.shape))
+        return Encoded(TensorInputs(self.apply(samples.images)))
+
+    def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
+        """Gaussian noise."""
+        return torch.randn(batch_size, *shape, generator=torch_generator("example batch"))
+
+    def fields(self) -> Fields:
+        """Side, means, standard deviations, interpolation, and the length resized to where there is one."""
+        found = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {name: value for name, value in found.items() if value is not None}

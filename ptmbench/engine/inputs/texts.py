@@ -1,0 +1,191 @@
+"""From text to network inputs: a checkpoint's own tokenizer, or counts of words."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens, Samples
+from ptmbench.engine.inputs.batches import TensorInputs
+from ptmbench.engine.inputs.pictures import PADDING, Encoded, Fields
+from ptmbench.engine.seeding import torch_generator
+from ptmbench.errors import WeightsError
+
+BATCH = 1_000  # texts tokenized at once
+TFIDF_FEATURES = 2_048
+TFIDF_NORM = 10.0  # of a text's vector: at 1 the largest C of the probe's grid would still be a strong penalty
+
+
+def fitted_tokenizer(tokenizer: PreTrainedTokenizerBase, vocabulary: int, name: str) -> PreTrainedTokenizerBase:
+    """The tokenizer, if every id it gives has one of the model's `vocabulary` embeddings; else `WeightsError`."""
+    ids = tokenizer.get_vocab().values()
+    if max(ids) >= vocabulary:
+        raise WeightsError(
+            f"the tokenizer does not fit the model {name}: it gives ids up to {max(ids)}, and the model has "
+            f"{vocabulary} embeddings; take the tokenizer that the weights came with"
+        )
+    if not tokenizer.is_fast:
+        raise WeightsError(f"the tokenizer of {name} has no tokenizer.json: save it with transformers' fast tokenizer")
+    return tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class TextPreprocessing:
+    """A tokenizer, and the number of tokens that the model takes; longer texts are cut there, and counted."""
+
+    tokenizer: PreTrainedTokenizerBase = field(compare=False, repr=False)
+    tokenizer_sha256: str
+    max_length: int
+    vocabulary: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As many tokens as the model takes."""
+        return (self.max_length,)
+
+    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  the tokenizer is trained
+        """Ids [n, length] of the longest text or of `max_length`, `PADDING` behind the shorter ones."""
+        assert isinstance(samples, LabelledTexts | LabelledTokens)
+        words = isinstance(samples, LabelledTokens)
+        spaced = words and glues_words(self.tokenizer)
+        texts: list[Any] = [*samples.texts] if isinstance(samples, LabelledTexts) else [*map(list, samples.sentences)]
+        if spaced:
+            texts = [[word if word.startswith(" ") else f" {word}" for word in sentence] for sentence in texts]
+        rows, places, truncated = [], [], 0
+        for start in range(0, len(texts), BATCH):
+            found = self.tokenizer(texts[start : start + BATCH], is_split_into_words=words, verbose=False)
+            for index, ids in enumerate(found["input_ids"]):
+                cut = len(ids) > self.max_length
+                truncated += cut
+                rows.append([*ids[: self.max_length - 1], ids[-1]] if cut else ids)  # the last may mark the end
+                if words:
+                    limit = self.max_length - cut
+                    places.append(first_pieces(found.word_ids(index), len(texts[start + index]), limit))
+        length = max(map(len, rows))
+        inputs = torch.full((len(rows), length), PADDING)
+        for row, ids in zip(inputs, rows, strict=True):
+            row[: len(ids)] = torch.tensor(ids)
+        fields: Fields = {"add_prefix_space": True} if spaced else {}
+        return Encoded(TensorInputs(inputs), padded_places(places) if words else None, truncated, fields)
+
+    def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
+        """Random ids without padding."""
+        generator = torch_generator("example batch")
+        return torch.randint(self.vocabulary, (batch_size, *shape), generator=generator)
+
+    def fields(self) -> Fields:
+        """Tokenizer and length."""
+        return {
+            "tokenizer": type(self.tokenizer).__name__,
+            "tokenizer_sha256": self.tokenizer_sha256,
+            "vocabulary": self.vocabulary,
+            "max_length": self.max_length,
+        }
+
+
+def glues_words(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether words given one by one lose the space before them that running text has, and keep one given with them.
+
+    The space is part of the tokens of byte-level BPE (GPT-2, RoBERTa, Llama 3) and of Metaspace that prepends nothing:
+    without it the words "New", "York" are read as "NewYork". Metaspace that prepends "first" or "always" takes each
+    word for a text of its own and begins it itself. The tokenizer is asked by what it does, since its forms are many:
+    ByteLevel alone or behind a regex, Metaspace, a normalizer in place of both.
+    """
+    first, both = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("a", "a b"))
+    bare, spaced = (
+        tokenizer(words, is_split_into_words=True, add_special_tokens=False) for words in (["a", "b"], [" a", " b"])
+    )
+    second = both[len(first) :]
+    alone, after_space = (
+        [piece for piece, word in zip(found["input_ids"], found.word_ids(), strict=True) if word == 1]
+        for found in (bare, spaced)
+    )
+    return bool(alone != second and after_space == second)
+
+
+def tokenizer_sha256(content: bytes) -> str:
+    """The sha256 of a tokenizer.json."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def first_pieces(word_ids: Sequence[int | None], words: int, limit: int) -> list[int]:
+    """The place of the first piece of each of a sentence's `words`; -1 where it is missing, or at `limit` or behind."""
+    places = [-1] * words
+    for place, word in enumerate(word_ids[:limit]):
+        if word is not None and places[word] < 0:
+            places[word] = place
+    return places
+
+
+def padded_places(places: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Rows of unequal length as one array [n, longest], -1 behind the shorter ones."""
+    padded = np.full((len(places), max(map(len, places))), -1, dtype=np.int64)
+    for row, found in zip(padded, places, strict=True):
+        row[: len(found)] = found
+    return padded
+
+
+@dataclass(frozen=True, slots=True)
+class TfidfPreprocessing:
+    """tf-idf (Sparck Jones 1972): 1 + log of counts, times log of inverse document frequency, each row of norm 10.
+
+    Vocabulary and frequencies come from the unlabelled training split. A text is the counts of its words and pairs of
+    words; for labels a word, a word is itself, its neighbours and its first and last letters.
+    """
+
+    features: int = TFIDF_FEATURES
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """One vector."""
+        return (self.features,)
+
+    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:
+        """Vectors [n, features], or [n, words, features]; columns that the vocabulary leaves over are zero."""
+        if isinstance(samples, LabelledTokens):
+            return self._encode_words(samples, train)
+        assert isinstance(samples, LabelledTexts)
+        vectorizer = TfidfVectorizer(max_features=self.features, ngram_range=(1, 2), sublinear_tf=True)
+        vectorizer.fit([samples.texts[index] for index in train])
+        return Encoded(TensorInputs(self._dense(vectorizer.transform(samples.texts))))
+
+    def _encode_words(self, samples: LabelledTokens, train: Sequence[int]) -> Encoded:
+        documents = [contexts(sentence) for sentence in samples.sentences]
+        vectorizer = TfidfVectorizer(max_features=self.features, analyzer=str.split, sublinear_tf=True)
+        vectorizer.fit([word for index in train for word in documents[index]])
+        places = padded_places([range(len(sentence)) for sentence in documents])
+        inputs = torch.zeros(*places.shape, self.features)
+        inputs[torch.from_numpy(places >= 0)] = self._dense(
+            vectorizer.transform([word for sentence in documents for word in sentence])
+        )
+        return Encoded(TensorInputs(inputs), places)
+
+    def _dense(self, counts: csr_matrix) -> Tensor:
+        rows = torch.zeros(counts.shape[0], self.features)
+        rows[:, : counts.shape[1]] = TFIDF_NORM * torch.from_numpy(counts.toarray().astype(np.float32))
+        return rows
+
+    def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
+        """Gaussian noise."""
+        return torch.randn(batch_size, *shape, generator=torch_generator("example batch"))
+
+    def fields(self) -> Fields:
+        """What was counted."""
+        return {"vectorizer": "tf-idf, sublinear, words and pairs of words", "features": self.features}
+
+
+def contexts(words: Sequence[str]) -> list[str]:
+    """Each word as a document: itself, its neighbours, and its first and last three letters."""
+    around = ["", *words, ""]
+    return [
+        f"word={word} before={around[place]} after={around[place + 2]} head={word[:3]} tail={word[-3:]}"
+        for place, word in enumerate(words)
+    ]

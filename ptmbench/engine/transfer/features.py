@@ -1,0 +1,102 @@
+"""Frozen outputs of a module over a data set, computed once and shared.
+
+The key holds everything the figures depend on: weights, part of the network, preprocessing, data set, precision and
+device. Batches have a fixed size and order, so a cached result and a fresh one are equal to the last bit.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ptmbench.engine.device import Device
+from ptmbench.engine.inputs.batches import Inputs
+from ptmbench.errors import Diverged
+
+BATCH = 256
+CACHE_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Frozen:
+    """Outputs [n, ...] (float32) on the device and as an array, and the seconds they took when they were computed."""
+
+    outputs: Tensor
+    array: NDArray[np.float32]
+    feature_time_s: float
+
+
+def forward_each(
+    shared: nn.Module,
+    ends: Mapping[str, nn.Module],
+    inputs: Inputs,
+    device: Device,
+    examples: Sequence[int] | None = None,
+) -> dict[str, Tensor]:
+    """What each end makes of the shared module's outputs (float32), in one pass over all inputs or over `examples`.
+
+    Everything is in eval mode; batches have one size and order.
+    """
+    chosen = range(len(inputs)) if examples is None else examples
+    groups = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
+    parts: dict[str, list[Tensor]] = {name: [] for name in ends}
+    for module in (shared, *ends.values()):
+        module.eval()
+    with torch.inference_mode(), device.autocast():
+        for batch in inputs.batches(groups):
+            outputs = shared(device.put(batch))
+            for name, end in ends.items():
+                parts[name].append(end(outputs).float())
+    return {name: torch.cat(found) for name, found in parts.items()}  # outside, so that training can read them
+
+
+def forward_all(module: nn.Module, inputs: Inputs, device: Device, examples: Sequence[int] | None = None) -> Tensor:
+    """The module's outputs (float32) over all inputs, or over some `examples`, in eval mode, batch by batch."""
+    return forward_each(module, {"": nn.Identity()}, inputs, device, examples)[""]
+
+
+@dataclass(slots=True)
+class FeatureCache:
+    """The most recently used outputs, up to `CACHE_BYTES`."""
+
+    kept: OrderedDict[Hashable, Frozen] = field(default_factory=OrderedDict)
+
+    def get(
+        self,
+        key: tuple[object, ...],
+        name: str,
+        parts: tuple[nn.Module, Mapping[str, nn.Module]],
+        inputs: Inputs,
+        device: Device,
+        *,
+        examples: Sequence[int] | None = None,
+    ) -> Frozen:
+        """What the end called `name` gives of all inputs, or of `examples`, which stand in the key then.
+
+        Where it is not kept, all ends are computed in one pass.
+
+        `parts` are the shared module and its ends, `key` all that they depend on. Raises `Diverged` if an output is not
+        finite.
+        """
+        if (*key, name) not in self.kept:
+            device.synchronise()
+            started = time.perf_counter()
+            found = forward_each(*parts, inputs, device, examples)
+            device.synchronise()
+            elapsed = time.perf_counter() - started
+            if not all(bool(torch.isfinite(outputs).all()) for outputs in found.values()):
+                raise Diverged("the features are not finite numbers: the weights or the preprocessing are broken")
+            for end, outputs in found.items():
+                self.kept[*key, end] = Frozen(outputs, outputs.cpu().numpy(), elapsed)
+            self._trim(len(found))
+        self.kept.move_to_end((*key, name))
+        return self.kept[*key, name]
+
+    def _trim(self, newest: int) -> None:
+        while len(self.kept) > newest and sum(entry.outputs.nbytes for entry in self.kept.values()) > CACHE_BYTES:
+            self.kept.popitem(last=False)

@@ -1,0 +1,108 @@
+"""Carrying a model over without changing it: features, then a classical classifier.
+
+Strength and, where the model offers several, the pooling are chosen on validation at seed 0.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptmbench.catalog.spec import Case
+from ptmbench.engine.corruptions.stress import Condition, Stress
+from ptmbench.engine.methods import knn, linear_probe
+from ptmbench.engine.methods.linear_probe import Features, Predictor
+from ptmbench.engine.metrics import Labels
+from ptmbench.engine.transfer.features import Frozen
+from ptmbench.engine.transfer.rows import Rows
+from ptmbench.engine.transfer.scoring import Scorer
+from ptmbench.records.measured import Answers, Missing
+
+Fit = Callable[[Features, Labels, float, bool], Predictor]
+FITS: dict[str, Fit] = {"linear_probe": linear_probe.fit, "knn": knn.fit}
+TRAINABLE: dict[str, Callable[[int, int], int]] = {
+    "linear_probe": linear_probe.trainable_parameters,
+    "knn": knn.trainable_parameters,
+}
+NOT_YET = Missing("the case has not run")
+Choice = tuple[str | None, float]  # pooling and strength
+
+
+@dataclass(slots=True)
+class FrozenRun:
+    """One case of a frozen method over its seeds.
+
+    `features_of(seed, pooling)` are the features of all samples; `poolings` those to choose from, (None,) where there
+    is no choice. Under `stress`, `spoilt(seed, pooling, condition)` are the features of the spoilt test examples. A
+    seed that brings neither a new draw nor new features would repeat the last fit to the bit, and takes it over.
+    """
+
+    case: Case
+    rows: Rows
+    scorer: Scorer
+    features_of: Callable[[int, str | None], Frozen]
+    poolings: tuple[str | None, ...]
+    standardise: bool
+    stress: Stress | None = None
+    spoilt: Callable[[int, str | None, Condition], tuple[Frozen, Rows]] | None = None
+    chosen: Choice | None = None
+    times_s: list[float] = field(default_factory=list)
+    feature_time_s: float | Missing = NOT_YET
+    _last: tuple[bytes, Frozen, NDArray[np.int64], float] | None = None
+
+    def seed(self, seed: int) -> tuple[NDArray[np.int64], float]:
+        """Predictions for the test split and the score on the training examples."""
+        data = self.rows.data
+        drawn = data.training_examples(self.case.task.shots, seed).numpy()
+        if self.chosen is None:
+            self.chosen = self._choose(seed, drawn)
+            self.feature_time_s = self.features_of(seed, self.chosen[0]).feature_time_s
+        pooling, strength = self.chosen
+        frozen = self.features_of(seed, pooling)
+        if self._last and self._last[:2] == (drawn.tobytes(), frozen):
+            if self.stress:
+                self.stress.again()
+            return self._last[2:]
+        started = time.perf_counter()
+        predict = self._fit(frozen.array, drawn, strength)
+        self.times_s.append(time.perf_counter() - started)
+        test = self._predict(predict, frozen.array, np.asarray(data.split.test))
+        train_value = self.scorer.score(self._predict(predict, frozen.array, drawn), drawn)
+        self._last = drawn.tobytes(), frozen, test, train_value
+        if self.stress:
+            self.stress.put(lambda condition: self._under(predict, seed, condition))
+        return test, train_value
+
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
+        """What all seeds come to."""
+        found = self.scorer.answers(seeds, seen)
+        return self.stress.added_to(found) if self.stress else found
+
+    def _fit(self, features: Features, drawn: NDArray[np.int64], strength: float) -> Predictor:
+        fit = FITS[self.case.method.name]
+        return fit(self.rows.pick(features[drawn], drawn), self.rows.labels(drawn), strength, self.standardise)
+
+    def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Labels:
+        return self.rows.spread(predict(self.rows.pick(features[indices], indices)), indices)
+
+    def _under(self, predict: Predictor, seed: int, condition: Condition) -> Labels:
+        """What the fitted classifier makes of the spoilt test examples."""
+        assert self.spoilt is not None
+        assert self.chosen is not None
+        frozen, rows = self.spoilt(seed, self.chosen[0], condition)
+        test = rows.data.split.test
+        return rows.spread(predict(rows.pick(frozen.array, test)), test)
+
+    def _choose(self, seed: int, drawn: NDArray[np.int64]) -> Choice:
+        """Pooling and value of the grid that score best on validation; the first of equals."""
+        held = np.asarray(self.rows.data.split.validation)
+
+        def on_validation(choice: Choice) -> float:
+            features = self.features_of(seed, choice[0]).array
+            predict = self._fit(features, drawn, choice[1])
+            return self.scorer.score(self._predict(predict, features, held), held)
+
+        return max(itertools.product(self.poolings, self.case.method.grid), key=on_validation)

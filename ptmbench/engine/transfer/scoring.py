@@ -1,0 +1,59 @@
+"""Scores of predicted labels for examples of one data set, by the metric of its kind of task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ptmbench.engine.data import Indices, TaskData
+from ptmbench.engine.metrics import Labels
+from ptmbench.engine.tasks import Kind
+from ptmbench.records.measured import Answers
+from ptmbench.statistics.tallies import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A kind of task over one data set."""
+
+    kind: Kind
+    data: TaskData
+
+    def score(self, predicted: Labels, indices: Indices) -> float:
+        """The primary metric of the labels predicted for these examples, in [0, 1]."""
+        return self.kind.score(predicted, *self._truth(indices))
+
+    def parts(self, predicted: Labels, indices: Indices) -> Parts:
+        """What each of these examples [n, 2] adds to numerator and denominator of the primary metric."""
+        return self.kind.parts(predicted, *self._truth(indices))
+
+    def other_scores(self, predicted: Labels, indices: Indices) -> dict[str, float]:
+        """The metrics beside the primary one."""
+        return self.kind.other_scores(predicted, *self._truth(indices))
+
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
+        """The answers for the test split: of each seed the predicted labels and the score on training examples."""
+        test = self.data.split.test
+        predictions = [predicted for predicted, _ in seen]
+        parts = np.stack([self.parts(predicted, test) for predicted in predictions])
+        outcomes = {"predictions": np.stack(predictions), "truth": self.data.truth(test)}
+        if not (parts[..., 1] == 1).all():  # else they follow from predictions and truth
+            outcomes["parts"] = parts
+        return Answers(
+            seeds=seeds,
+            test_ids=tuple(self.data.samples.ids[index] for index in test),
+            outcomes=outcomes,
+            metric=self.kind.metric,
+            higher_is_better=self.kind.higher_is_better,
+            values=tuple(self.score(predicted, test) for predicted in predictions),
+            train_values=tuple(train_value for _, train_value in seen),
+            others=mean_scores([self.other_scores(predicted, test) for predicted in predictions]),
+        )
+
+    def _truth(self, indices: Indices) -> tuple[Labels, Labels, tuple[str, ...]]:
+        return self.data.truth(indices), self.data.lengths[list(indices)], self.data.samples.classes
+
+
+def mean_scores(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The mean over seeds of scores by name."""
+    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}

@@ -1,0 +1,1 @@
+"""Reads what people bring: folders, tables, tagged text, boxes, masks, archives. Imports no framework."""

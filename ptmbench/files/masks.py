@@ -1,0 +1,219 @@
+"""A user's own masks: index pictures beside photographs, for semantic segmentation.
+
+DIR/images/*.jpg with DIR/masks/*.png of the same names, or such a pair of folders below each of DIR/train, DIR/test and
+the like; or a Pascal VOC folder. A pixel of a mask is the index of its class; 255 is left out, as in VOC, unless it is
+named as the grey value of the foreground. Pictures are not decoded, but masks are: only so is an index out of range
+seen, and a set whose masks show a single class, which every model would get right.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ptmbench.errors import UsageError, listed
+from ptmbench.files.boxes import voc_parts
+from ptmbench.files.image_folders import PARTIAL, SKIP, SUFFIXES, in_threads, part_folders
+from ptmbench.files.splits import Part
+
+IGNORED = 255
+INDEX_MODES: Final = {"L", "P", "1", "I", "I;16"}  # Pillow's names for pictures of one channel
+EXPECTED = "expected DIR/images/*.jpg with DIR/masks/*.png, or both below DIR/train and DIR/test"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSet:
+    """Pictures with a mask each, their sizes (height, width) and the sha256 of both, and how many classes there are.
+
+    `values` are the grey values that the masks hold. `parts` says the part of each where the folders or lists do.
+    """
+
+    images: tuple[Path, ...]
+    masks: tuple[Path, ...]
+    ids: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
+    digests: tuple[bytes, ...]
+    mask_digests: tuple[bytes, ...]
+    parts: tuple[Part, ...] | None
+    classes: int
+    values: frozenset[int]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MaskForm:
+    """How grey values of masks are classes: how many there are, what they are called, which value is the foreground.
+
+    Without a number the largest index says it. With a `foreground` that value is class 1 and 0 is class 0; every other
+    value is a fault, but for 255, which is left out where it is not the foreground itself.
+    """
+
+    classes: int | None = None
+    names: tuple[str, ...] = ()
+    foreground: int | None = None
+
+    def called(self, classes: int) -> tuple[str, ...]:
+        """The names of so many classes."""
+        if not self.names and self.foreground is not None:
+            return ("background", "foreground")
+        return self.names or tuple(f"class_{index}" for index in range(classes))
+
+    def value_of(self, index: int) -> int:
+        """The grey value of a class."""
+        return self.foreground if self.foreground is not None and index == 1 else index
+
+    def fault_of(self, values: Iterable[int]) -> str:
+        """What is wrong with the values of a mask; empty for nothing."""
+        if self.foreground is None:
+            limit = min(self.classes or IGNORED, IGNORED)
+            known, expected = {*range(limit), IGNORED}, f"has the index {{}}, expected 0 to {limit - 1}, or {IGNORED}"
+        else:
+            known, expected = {0, self.foreground, IGNORED}, f"has the value {{}}, expected 0 or {self.foreground}"
+            expected += "" if self.foreground == IGNORED else f", or {IGNORED} where no class counts"
+        odd = [str(value) for value in sorted(values) if value not in known]
+        return expected.format(listed(odd)) if odd else ""
+
+    def indices(self, values: Iterable[int]) -> frozenset[int]:
+        """The classes that these sound values stand for."""
+        grey = np.array(sorted(values), dtype=np.int64)
+        return frozenset(class_indices(grey, self.foreground).tolist()) - {IGNORED}
+
+
+def class_indices(values: NDArray[Any], foreground: int | None) -> NDArray[np.uint8]:
+    """The classes of a mask's grey values, of any shape; 255 for what is left out."""
+    return (values if foreground is None else np.where(values == foreground, 1, values)).astype(np.uint8)
+
+
+PLAIN: Final = MaskForm()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    image: Path
+    mask: Path
+    part: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a pair holds: the grey values of its mask, its size and digests, or what is wrong with it."""
+
+    fault: str = ""
+    values: frozenset[int] = frozenset()
+    size: tuple[int, int] = (0, 0)
+    digests: tuple[bytes, bytes] = (b"", b"")
+
+
+def read_masks(folder: Path, form: MaskForm = PLAIN, *, skip_bad: bool = False) -> MaskSet:
+    """Pairs pictures and masks and looks every mask over; raises `UsageError` with all faults.
+
+    A set that shows a single class, or no pixel of a class that was given a name, is a fault as a whole.
+    """
+    divided = part_folders(folder) if folder.is_dir() else {}
+    places: list[tuple[Part | None, Path]] = [(part, place) for part, place in divided.items()]
+    faults: list[str] = []
+    pairs = [
+        _Pair(image, mask, part) for part, place in places or [(None, folder)] for image, mask in _pairs(place, faults)
+    ]
+    found = _mask_set(folder, pairs, faults, form, skip_bad=skip_bad)
+    _check_classes(folder, found.values, form)
+    return found
+
+
+def read_voc_masks(folder: Path, classes: int, *, skip_bad: bool = False) -> MaskSet:
+    """Reads the segmentation part of a Pascal VOC folder; raises `UsageError` with all faults."""
+    parts = voc_parts(folder / "ImageSets" / "Segmentation")
+    if not parts:
+        raise UsageError(f"{folder}: no lists; expected {folder.name}/ImageSets/Segmentation/train.txt and val.txt")
+    pairs = [
+        _Pair(folder / "JPEGImages" / f"{name}.jpg", folder / "SegmentationClass" / f"{name}.png", part)
+        for name, part in parts.items()
+    ]
+    return _mask_set(folder, pairs, [], MaskForm(classes), skip_bad=skip_bad)
+
+
+def _check_classes(folder: Path, values: frozenset[int], form: MaskForm) -> None:
+    """Raises `UsageError` where masks show a single class, or no pixel of one that was given a name."""
+    seen = form.indices(values)
+    if form.foreground is None and values == {0, IGNORED}:
+        raise UsageError(
+            f"{folder}: the masks hold only 0 and {IGNORED}, and {IGNORED} marks pixels that are left out: is "
+            f"{IGNORED} the foreground? add ?foreground={IGNORED}; if it is not, expected masks of two classes or more"
+        )
+    faults = [
+        f"class {name!r} has no pixel in any mask (the value {form.value_of(index)})"
+        for index, name in enumerate(form.called(0))
+        if index not in seen
+    ]
+    if not faults and len(seen) < 2:
+        faults = [f"expected masks of two classes or more, got {len(seen)}"]
+    if faults:
+        held = listed([str(value) for value in sorted(values)])
+        raise UsageError(f"{folder}: {'; '.join(faults)}; the values of all masks: {held}")
+
+
+def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], form: MaskForm, *, skip_bad: bool) -> MaskSet:
+    """The sound pairs; raises `UsageError` with all faults, those given included."""
+    if not pairs:
+        raise UsageError(f"{folder} has no pictures with masks; {EXPECTED}" + (f": {listed(faults)}" if faults else ""))
+    looked = in_threads(lambda pair: _look_over(pair.image, pair.mask, form), pairs)
+    rows = list(zip(pairs, looked, strict=True))
+    faults += [f"{pair.mask.relative_to(folder)}: {seen.fault}" for pair, seen in rows if seen.fault]
+    if faults and not skip_bad:
+        raise UsageError(f"{folder}: {len(faults)} faults: {listed(faults)}; {SKIP}")
+    kept = [(pair, seen) for pair, seen in rows if not seen.fault]
+    if not kept:
+        raise UsageError(f"{folder} has no sound mask: {listed(faults)}")
+    parts = tuple(pair.part for pair, _ in kept if pair.part)
+    values = frozenset[int]().union(*(seen.values for _, seen in kept))
+    return MaskSet(
+        images=tuple(pair.image for pair, _ in kept),
+        masks=tuple(pair.mask for pair, _ in kept),
+        ids=tuple(pair.image.relative_to(folder).as_posix() for pair, _ in kept),
+        sizes=tuple(seen.size for _, seen in kept),
+        digests=tuple(seen.digests[0] for _, seen in kept),
+        mask_digests=tuple(seen.digests[1] for _, seen in kept),
+        parts=parts or None,
+        classes=form.classes or max(form.indices(values), default=0) + 1,
+        values=values,
+        left_out=tuple(faults),
+    )
+
+
+def _pairs(place: Path, faults: list[str]) -> list[tuple[Path, Path]]:
+    """Pictures and masks of one name; what has no partner is a fault."""
+    images, masks = _by_stem(place / "images"), _by_stem(place / "masks")
+    faults += [f"{place.name}/images/{images[stem].name} has no mask" for stem in sorted(images.keys() - masks.keys())]
+    faults += [f"{place.name}/masks/{masks[stem].name} has no picture" for stem in sorted(masks.keys() - images.keys())]
+    return [(images[stem], masks[stem]) for stem in sorted(images.keys() & masks.keys())]
+
+
+def _by_stem(place: Path) -> dict[str, Path]:
+    if not place.is_dir():
+        return {}
+    return {path.stem: path for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES - PARTIAL}
+
+
+def _look_over(image: Path, mask: Path, form: MaskForm) -> _Seen:
+    """What a pair holds, or what is wrong with it."""
+    try:
+        digests = hashlib.sha256(image.read_bytes()).digest(), hashlib.sha256(mask.read_bytes()).digest()
+        with Image.open(mask) as picture:
+            if picture.mode not in INDEX_MODES:
+                return _Seen(f"has the mode {picture.mode}; expected one channel of class indices")
+            size, grey = picture.size, np.asarray(picture)
+        with Image.open(image) as picture:
+            if picture.size != size:
+                return _Seen(f"is {size[0]}x{size[1]}, its picture {picture.size[0]}x{picture.size[1]}")
+    except FileNotFoundError as error:
+        return _Seen(f"{Path(error.filename).name} is not there")
+    except (OSError, ValueError, SyntaxError) as error:
+        return _Seen(f"cannot be read ({error})")
+    values = frozenset(map(int, np.unique(grey)))
+    fault = form.fault_of(values)
+    return _Seen(fault) if fault else _Seen("", values, (size[1], size[0]), digests)

@@ -1,0 +1,295 @@
+"""The pytest plugin: options `--ptm-...`, parametrisation by model, task and method, a progress line, the table.
+
+A benchmark test asks for the fixtures `model`, `task`, `method` and `ptm_run`, and carries the marker
+`ptm_kind(KIND)`, which parametrises it over the catalog's cases of that kind. Nothing here imports a framework before
+the first case runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ptmbench.catalog.selection import KIND_MARKER
+from ptmbench.catalog.settings import RunSettings, check_settings
+from ptmbench.catalog.spec import HUB_MARKER
+from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.plugin.hub_tier import LACKING, HubTier
+from ptmbench.plugin.replay import replaying_clock
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+    from ptmbench.catalog.entries import Entries
+    from ptmbench.catalog.spec import Case
+    from ptmbench.records.record import Record
+    from ptmbench.running.session import Session
+
+FLOORS_FILE = "floors.toml"
+ENTRIES_FILE = "ptmbench.toml"
+DISPLAY_OPTIONS = tuple(
+    f"--benchmark-{name}" for name in ("group-by", "columns", "sort", "verbose", "compare", "histogram", "name")
+)
+
+SETTINGS = pytest.StashKey[RunSettings]()
+SESSION = pytest.StashKey["Session"]()
+ENTRIES: pytest.StashKey[Entries] = pytest.StashKey()
+SAMPLES = pytest.StashKey[list[float]]()
+RECORD = pytest.StashKey["Record"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options; each is prefixed, since a name that another plugin has would stop pytest at its start."""
+    group = parser.getgroup("ptmbench", "ptmbench: benchmarks of pre-trained models")
+    group.addoption("--ptm-results", metavar="DIR", help="results folder (default: one under ptmbench-results/)")
+    group.addoption("--ptm-budget", default="quick", metavar="NAME", help="smoke, quick (default) or standard")
+    group.addoption("--ptm-seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
+    group.addoption("--ptm-model", action="append", default=[], metavar="MODEL", help="name or reference; only these")
+    group.addoption("--ptm-task", action="append", default=[], metavar="DATA", help="name or reference; only these")
+    group.addoption("--ptm-skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
+    group.addoption("--ptm-corruptions", action="store_true", help="score spoilt test examples too: noise, typos, ...")
+    group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
+    group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
+    group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
+    group.addoption("--ptm-threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    group.addoption("--ptm-timeout", type=float, metavar="SECONDS", help="give a case up after so long")
+    group.addoption("--ptm-floors", metavar="FILE", help="accuracy floors (default: floors.toml beside the benchmark)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Checks the options at once and registers the marker."""
+    config.addinivalue_line(
+        "markers", f"{HUB_MARKER}(model, task): needs public weights or data; skipped where not on disk"
+    )
+    config.addinivalue_line("markers", f"{KIND_MARKER}(kind): parametrised over the catalog's cases of a task kind")
+    config.pluginmanager.register(HubTier(), "ptmbench-hub")
+    config.pluginmanager.register(ProgressLines(config), "ptmbench-progress")
+    try:
+        config.stash[SETTINGS] = check_settings(
+            budget=config.getoption("--ptm-budget"),
+            seeds=config.getoption("--ptm-seeds"),
+            device=config.getoption("--ptm-device"),
+            precision=config.getoption("--ptm-precision"),
+            threads=config.getoption("--ptm-threads"),
+            timeout_s=config.getoption("--ptm-timeout"),
+            measures_latency=not config.getoption("--benchmark-disable", default=True),
+            skip_bad=config.getoption("--ptm-skip-bad"),
+            corruptions=config.getoption("--ptm-corruptions"),
+        )
+        if config.getoption("--ptm-model") or config.getoption("--ptm-task") or Path(ENTRIES_FILE).exists():
+            _entries(config)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _entries(config: pytest.Config) -> Entries:
+    """Models and tasks of this run, made when first asked for: other test suites have none, and pay nothing."""
+    from ptmbench.catalog.entries import entries_of
+
+    if ENTRIES not in config.stash:
+        config.stash[ENTRIES] = entries_of(config.getoption("--ptm-model"), config.getoption("--ptm-task"))
+    return config.stash[ENTRIES]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrises a marked test by three strings, so that ids and groups are readable."""
+    marker = metafunc.definition.get_closest_marker(KIND_MARKER)
+    if marker is None:
+        return
+    from ptmbench.catalog.spec import TaskKind
+
+    cases = _entries(metafunc.config).cases(TaskKind(*marker.args))
+    metafunc.parametrize("model,task,method", [_parameters(case) for case in cases])
+
+
+def _parameters(case: Case) -> object:
+    """The three strings of a case under its id; a case of the hub tier has a marker, so that `-m` can select it."""
+    from ptmbench.catalog.presence import hub_parts
+
+    parts = hub_parts(case)
+    marks = [getattr(pytest.mark, HUB_MARKER)(*parts)] if any(parts) else []
+    return pytest.param(case.model.name, case.task.name, case.method.name, id=case.id, marks=marks)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Takes out the placeholders of benchmarks for which the options leave no case."""
+    items[:] = [item for item in items if not (item.get_closest_marker(KIND_MARKER) and not _named(item))]
+
+
+def _named(item: pytest.Item) -> bool:
+    """Whether the item is a case: pytest makes one without names of an empty list."""
+    return isinstance(getattr(item, "callspec", None) and item.callspec.params.get("model"), str)  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Gives pytest-benchmark a clock that can be set to the samples which the engine measured."""
+    if item.get_closest_marker(KIND_MARKER):
+        item.stash[SAMPLES] = []
+        item.add_marker(pytest.mark.benchmark(timer=replaying_clock(item.stash[SAMPLES])))
+
+
+def _make_session(config: pytest.Config, beside: Path) -> Session:
+    from ptmbench.running.floors import load_floors
+    from ptmbench.running.session import Session
+
+    given, results = config.getoption("--ptm-floors"), config.getoption("--ptm-results")
+    floors = Path(given) if given else beside / FLOORS_FILE
+    return Session(
+        settings=config.stash[SETTINGS],
+        folder=Path(results) if results else None,
+        floors=load_floors(floors) if given or floors.exists() else None,
+        resume=config.getoption("--ptm-resume"),
+    )
+
+
+@pytest.fixture(scope="session")
+def ptm_session(request: pytest.FixtureRequest) -> Session:
+    """The run that all cases of this pytest session share."""
+    try:
+        first = next(item for item in request.session.items if item.get_closest_marker(KIND_MARKER))
+        session = _make_session(request.config, first.path.parent)
+        _ = session.store
+    except PtmbenchError as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    request.config.stash[SESSION] = session
+    return session
+
+
+@pytest.fixture
+def ptm_run(
+    request: pytest.FixtureRequest, ptm_session: Session, benchmark: BenchmarkFixture
+) -> Callable[[str, str, str], Record]:
+    """Runs the case of (model, task, method) and returns its record; skips where the case cannot run here."""
+
+    def run(model: str, task: str, method: str) -> Record:
+        benchmark.skipped = True  # until there are samples: a case that fails has none to show
+        try:
+            record = ptm_session.run(_entries(request.config).find(model, task, method))
+        except UsageError as error:
+            pytest.fail(str(error), pytrace=False)
+        except PtmbenchError as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        request.node.stash[RECORD] = record
+        if record.status == "skipped":
+            pytest.skip(record.reason or "")
+        _show_to_pytest_benchmark(benchmark, request.node.stash[SAMPLES], record)
+        return record
+
+    return run
+
+
+def _show_to_pytest_benchmark(benchmark: BenchmarkFixture, samples: list[float], record: Record) -> None:
+    """Replays the record's latency samples, so that pytest-benchmark's statistics are of the same figures."""
+    if record.cost is None or record.cost.latency_s is None:
+        return
+    benchmark.skipped = False
+    samples[:] = record.cost.latency_s.samples
+    benchmark.extra_info["ptmbench"] = record.model_dump(mode="json", exclude={"cost": {"latency_s": {"samples"}}})
+    benchmark.pedantic(_nothing, rounds=len(samples), iterations=1)
+
+
+def _nothing() -> None:
+    """What is called between two readings of the replaying clock."""
+
+
+@pytest.fixture
+def ptm_complaint(ptm_session: Session) -> Callable[[Record], str | None]:
+    """What is wrong with a record's floor: missing or not met; None at budgets that assert no floors."""
+    from ptmbench.running.floors import complaint
+
+    def ask(record: Record) -> str | None:
+        if not ptm_session.settings.budget.asserts_floors:
+            return None
+        return complaint(record, ptm_session.floors.name if ptm_session.floors else FLOORS_FILE)
+
+    return ask
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attaches the progress line to the report, where `pytest_report_teststatus` finds it."""
+    report = yield
+    if call.when == "call" and RECORD in item.stash:
+        from ptmbench.report.progress import describe
+
+        session, record = item.config.stash[SESSION], item.stash[RECORD]
+        report.ptm_line = describe(record, record.case.id in session.reused)  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """Takes the dot away from a case that has a line of its own; `-q` keeps the dots, `-v` pytest's own lines."""
+    if report.when != "call" or not hasattr(report, "ptm_line") or config.get_verbosity() != 0:
+        return None
+    return report.outcome, "", ""
+
+
+class ProgressLines:
+    """Writes one line a finished case, as soon as it is finished."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.total = 0
+        self.done = 0
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Learns how many cases there will be, those of the hub tier that are not on disk left out."""
+        self.total = sum(not item.stash.get(LACKING, ()) for item in session.items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Begins a new line, so that pytest's own last one is closed first."""
+        line = getattr(report, "ptm_line", None)
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if line is None or report.when != "call" or reporter is None or self.config.get_verbosity() != 0:
+            return
+        self.done += 1
+        colour = {"passed": {"green": True}, "skipped": {"yellow": True}}.get(report.outcome, {"red": True})
+        reporter.write(f"\n[{self.done:{len(str(self.total))}}/{self.total}] ")
+        reporter.write(f"{report.outcome.upper():7}", flush=True, **colour)
+        reporter.write(f" {line}", flush=True)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leaves pytest-benchmark's table out, unless one of its display options asks for it.
+
+    It would repeat the latency of each architecture hundreds of times; `--benchmark-json` and `--benchmark-compare`
+    are not touched.
+    """
+    asked = session.config.invocation_params.args
+    ours = all(item.get_closest_marker(KIND_MARKER) for item in session.items)
+    shown = any(str(argument).startswith(DISPLAY_OPTIONS) for argument in asked)
+    pytest_benchmark = getattr(session.config, "_benchmarksession", None)
+    if ours and not shown and pytest_benchmark is not None:
+        pytest_benchmark.quiet = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Fills in the gains and prints the comparison tables of what this session ran."""
+    session = config.stash.get(SESSION, None)
+    if session is None:
+        return
+    from ptmbench.report.summary import end_of_run
+
+    try:
+        records, problems = session.finish()
+    except PtmbenchError as error:
+        terminalreporter.section("ptmbench", sep="=")
+        terminalreporter.write_line(str(error), red=True)
+        return
+    ran = set(session.finished)
+    shown = [record for record in records if record.case.id in ran]
+    if not shown:
+        return
+    terminalreporter.section("ptmbench", sep="=")
+    terminalreporter.write_line(end_of_run(shown, session.store.sample, colour=terminalreporter.hasmarkup))
+    for problem in problems:
+        terminalreporter.write_line(f"warning: {problem}", yellow=True)
+    terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")

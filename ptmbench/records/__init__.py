@@ -1,0 +1,1 @@
+"""Keeps what was measured: the record, its files, its folder. Knows no catalog."""

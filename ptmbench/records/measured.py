@@ -1,0 +1,149 @@
+"""What the engine hands back, before it becomes a record: plain values, with `Missing` where there is none."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptmbench.records.record import SourceDistance
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A value that was not measured, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a case is made of, known before it runs; `digest` is what a record is held against."""
+
+    digest: str
+    weights_sha256: str | Missing
+    split_sha256: str | Missing
+    classes: int | Missing
+    train_size: int | Missing
+    validation_size: int | Missing
+    test_size: int | Missing
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """The metric on the validation split after so many steps of training."""
+
+    seed: int
+    step: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptedValue:
+    """The metric on test examples with a corruption at a severity, mean over seeds."""
+
+    corruption: str
+    severity: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came out for the test examples, and the metric's figures.
+
+    `outcomes` are the predictions of all seeds beside the truth. `values` and `train_values` hold the primary metric
+    for each seed on the test and the training examples; `curve` the way there, where it was watched; `corrupted` what
+    is left on spoilt test examples, where that was asked for.
+    """
+
+    seeds: tuple[int, ...]
+    test_ids: tuple[str, ...]
+    outcomes: dict[str, NDArray[Any]]
+    metric: str
+    higher_is_better: bool
+    values: tuple[float, ...]
+    train_values: tuple[float, ...]
+    others: dict[str, float]
+    curve: tuple[CurvePoint, ...] = ()
+    corrupted: tuple[CorruptedValue, ...] = ()
+    pictures: bytes | None = None
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The outcomes as they are stored, with their seeds and the ids of their examples."""
+        return {"seeds": np.asarray(self.seeds), **self.outcomes, "test_ids": np.asarray(self.test_ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The hyper-parameters that ran, what was tried, and what chose."""
+
+    hyperparameters: dict[str, bool | int | float | str]
+    grid: dict[str, list[float | str]]
+    selection: str
+    steps: int | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySamples:
+    """Seconds a batch, in the order measured."""
+
+    batch_size: int
+    samples: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a network costs whatever data it sees: measured once and shared between cases.
+
+    `scope` says what was run for operations, latency, throughput and memory.
+    """
+
+    parameters: int
+    size_bytes: int
+    macs: int
+    flops: int
+    thop_macs: int | Missing
+    uncounted_operations: tuple[str, ...]
+    latency: LatencySamples | Missing
+    throughput_per_s: float | Missing
+    throughput_batch_size: int
+    inference_bytes: int | Missing
+    memory_kind: str
+    scope: str = "forward pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What carrying the model over took in this case."""
+
+    trainable_parameters: int
+    training_bytes: int | Missing
+    training_batch_size: int
+    train_time_s: float
+    feature_time_s: float | Missing
+    energy_j: float | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is known of a model once it is loaded."""
+
+    loaded_fraction: float | Missing
+    pretrain_time_s: float | Missing
+    input_shape: tuple[int, ...]
+    preprocessing: dict[str, bool | int | float | str | list[float]]
+    truncated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case that ran."""
+
+    loaded: Loaded
+    answers: Answers
+    choice: Choice
+    footprint: Footprint
+    spending: Spending
+    source_distance: SourceDistance | Missing
+    duration_s: float = field(compare=False)

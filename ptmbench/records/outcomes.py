@@ -1,0 +1,30 @@
+"""Outcomes: what came out for every test example at every seed, as arrays, and what they say of the metric."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ptmbench.statistics.average_precision import of_boxes
+from ptmbench.statistics.estimates import Sample
+from ptmbench.statistics.tallies import Ratios, Tally, of_labels
+
+CORRUPTED_PARTS = "corrupted_parts"  # what each test example adds over all corruptions together [seeds, n, 2]
+
+
+def tallies_of(outcomes: Mapping[str, Any]) -> tuple[Tally, ...]:
+    """What each test example contributes to the primary metric, one tally a seed."""
+    return of_boxes(outcomes) if "found_box" in outcomes else of_labels(outcomes)
+
+
+def corrupted_sample_of(outcomes: Mapping[str, Any]) -> Sample | None:
+    """The primary metric over all corruptions together at each seed; None where none was asked for."""
+    if CORRUPTED_PARTS not in outcomes:
+        return None
+    tallies = [Ratios(np.asarray(parts, dtype=np.int64)) for parts in outcomes[CORRUPTED_PARTS]]
+    return Sample.of([int(seed) for seed in outcomes["seeds"]], tallies)
+
+
+def sample_of(outcomes: Mapping[str, Any]) -> Sample:
+    """The primary metric at each seed, and how it hangs on the test examples."""
+    return Sample.of([int(seed) for seed in outcomes["seeds"]], tallies_of(outcomes))

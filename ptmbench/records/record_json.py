@@ -1,0 +1,44 @@
+"""Records as JSON files: written alike every time, read with every fault told."""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from ptmbench.errors import RecordError
+from ptmbench.records.record import SCHEMA_VERSION, Record
+
+
+def to_json(record: Record) -> str:
+    """The record as indented JSON that ends with a line break; equal records give equal text."""
+    return record.model_dump_json(indent=1) + "\n"
+
+
+def from_json(text: str | bytes, name: str) -> Record:
+    """Reads a record; `name` stands in the message of `RecordError`, which lists all faults."""
+    try:
+        return Record.model_validate_json(text)
+    except ValidationError as error:
+        newer = _newer_schema(text)
+        if newer is not None:
+            raise RecordError(
+                f"{name} was written by a newer ptmbench (schema {newer}, this one reads {SCHEMA_VERSION}): upgrade "
+                "ptmbench to read it"
+            ) from None
+        faults = [f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in error.errors()]
+        shown = "; ".join(faults[:5]) + (f"; and {len(faults) - 5} more" if len(faults) > 5 else "")
+        raise RecordError(f"{name} is not a ptmbench record of schema {SCHEMA_VERSION}: {shown}") from None
+
+
+def _newer_schema(text: str | bytes) -> int | None:
+    """The schema version of what a later ptmbench wrote, else None."""
+    try:
+        version = json.loads(text)["schema_version"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return version if isinstance(version, int) and version > SCHEMA_VERSION else None
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a record."""
+    return Record.model_json_schema(mode="serialization")

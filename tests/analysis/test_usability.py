@@ -1,0 +1,102 @@
+"""Tests of the usability card: it says what the records say, and shows whatever they hold."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ptmbench.analysis.comparison import comparison_tables
+from ptmbench.analysis.gain import settled
+from ptmbench.analysis.usability import card_of
+from ptmbench.cli import main
+from ptmbench.errors import UnknownName
+from ptmbench.records.store import ResultsFolder
+from ptmbench.report.escaping import markdown
+from ptmbench.report.usability_pages import model_index, render_card
+
+ROBUST = Path(__file__).parents[2] / "results" / "robust" / "quick-cpu-fp32"
+MODEL = "vgg_tiny.glyphs"
+
+
+@pytest.fixture(scope="module")
+def records():
+    """Committed records with their gains."""
+    store = ResultsFolder(ROBUST)
+    return settled(store.read_all()[0], store.sample)
+
+
+def card(records, model=MODEL):
+    """The card of a model, without what is across tasks."""
+    return card_of(model, records, comparison_tables(records, ResultsFolder(ROBUST).sample), [], [])
+
+
+def test_effects_are_the_gains_of_the_records(records):
+    """Every gain of the model stands on the card once, under its verdict, the largest first."""
+    gains = [record.gain for record in records if record.case.model.name == MODEL and record.gain]
+
+    found = card(records)
+
+    assert sorted((gain.value for gain in gains), reverse=True) == [effect.row.gain for effect in found.effects]
+    assert len(gains) == sum(map(found.count, ("helps", "hurts", "no_clear_difference")))
+
+
+def test_standings_are_the_models_best_beside_the_best_of_all(records):
+    """Of each task the model's best case stands there, and no case of any model lies above the best."""
+    for standing in card(records).standings:
+        values = {
+            record.case.model.name: record.quality.value
+            for record in sorted(records, key=lambda record: record.quality.value)
+            if record.case.task.name == standing.table.task
+        }
+        assert values[MODEL] == standing.row.value
+        assert max(values.values()) == standing.best.value
+
+
+def test_caveats_name_what_a_reader_must_know(records):
+    """One seed, and operations that are not counted, are said."""
+    text = " ".join(card(records).caveats)
+
+    assert "Fewer than 3 seeds stand behind figures of the budget quick." in text
+    assert "Operations leave out" in text
+
+
+def test_a_model_without_records_is_named_with_its_like(records):
+    """A typo lists near names."""
+    with pytest.raises(UnknownName, match="did you mean vgg_tiny.glyphs"):
+        card(records, "vgg_tiny.glyps")
+
+
+def test_nothing_in_a_record_becomes_markup(records):
+    """Letters that Markdown or HTML read are escaped, line breaks too."""
+    hostile = "<script>alert(1)</script> | *x* [y](javascript:z) `c`\n# h"
+    found = card(records)
+
+    page = render_card(replace(found, model=found.model.model_copy(update={"source": hostile, "licence": hostile})))
+
+    assert "<script>" not in page
+    assert "[y](" not in page
+    assert "\n# h" not in page
+    assert markdown("a|b") == r"a\|b"
+
+
+def test_metadata_is_what_model_cards_read(records):
+    """The block is YAML between dashes with one result a task: the best case's figure."""
+    found = card(records)
+
+    data = yaml.safe_load(model_index(found).strip("-\n"))
+    entries = data["model-index"][0]["results"]
+    values = {entry["dataset"]["name"]: entry["metrics"][0]["value"] for entry in entries}
+
+    assert MODEL == data["model-index"][0]["name"]
+    assert {standing.task.name: round(standing.row.value, 4) for standing in found.standings} == values
+
+
+def test_the_command_writes_both(tmp_path, capsys):
+    """`ptmbench report --card` prints the card, and with --model-index the metadata."""
+    assert 0 == main(["report", str(ROBUST), "--card", MODEL])
+    assert capsys.readouterr().out.startswith("# vgg_tiny.glyphs")
+    assert 0 == main(["report", str(ROBUST), "--card", MODEL, "--model-index", "-o", str(tmp_path / "card.md")])
+    assert (tmp_path / "card.md").read_text().startswith("---\nmodel-index:")
+    assert 2 == main(["report", str(ROBUST), "--model-index"])
+    assert "--card MODEL" in capsys.readouterr().err

@@ -1,0 +1,77 @@
+"""Tests of `ptmbench.catalog.selection` against pytest itself."""
+
+from pathlib import Path
+
+import pytest
+
+from ptmbench.catalog.cases import product
+from ptmbench.catalog.entries import entries_of
+from ptmbench.catalog.selection import select
+from ptmbench.errors import UsageError
+
+ROOT = Path(__file__).parents[2]
+EXPRESSIONS = [
+    "hub and gpt2 and knn",
+    "not hub and knn",
+    "resnet",
+    "vgg or inception",
+    "resnet and not random",
+    "digits",
+    "digits_5shot",
+    "numerals",
+    "photo and full",
+    "5shot",
+    "1shot",
+    "linear_probe",
+    "fine_tune",
+    "fine_tune and not last",
+    "fine_tune_last",
+    "from_scratch",
+    "pixels",
+    "glyphs",
+    "waves or fractals",
+    "RESNET and KNN",
+    "test_image_classification",
+    "not (resnet or vgg or inception)",
+    "shapes and (knn or linear_probe) and not pixels",
+    "nothing_is_called_so",
+]
+
+
+class Collected:
+    """A pytest plugin that remembers what is left after selection."""
+
+    def __init__(self):
+        self.ids = []
+
+    def pytest_collection_finish(self, session):
+        self.ids = [item.callspec.id for item in session.items]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_selects_what_pytest_selects(expression):
+    """`ptmbench list cases -k X` is `pytest --collect-only -k X`, in the same order."""
+    collected = Collected()
+    pytest.main([str(ROOT / "benchmarks"), "--collect-only", "-qq", "-k", expression], plugins=[collected])
+
+    assert collected.ids == [case.id for case in select(entries_of().cases(), expression)]
+
+
+def test_no_expression_selects_everything():
+    """An empty expression selects all, as pytest's does."""
+    assert product() == select(product(), "")
+
+
+@pytest.mark.parametrize("expression", ["resnet and", "(vgg", "a@b", "and"])
+def test_an_expression_that_cannot_be_read_is_named(expression):
+    """A fault in the expression is a message that shows how one looks."""
+    with pytest.raises(UsageError, match="cannot be read"):
+        select(product(), expression)
+
+
+def test_k_means_what_a_user_means():
+    """`-k digits` selects plain digits only, `-k photo` those on photographs, `-k random` controls."""
+    assert {"digits"} == {case.task.dataset for case in select(product(), "digits")}
+    assert {"photo_numerals"} == {case.task.dataset for case in select(product(), "photo")}
+    assert {"control"} == {case.model.family for case in select(product(), "random")}
+    assert {1} == {case.task.shots for case in select(product(), "1shot")}

@@ -1,0 +1,162 @@
+"""Tests of `ptmbench.engine.cost`: known operations, a known sleep, a known allocation."""
+
+import sys
+import time
+
+import pytest
+import torch
+from torch import nn
+from torchvision import models
+
+from ptmbench.catalog.references import parse
+from ptmbench.engine.cost import energy, latency, memory, operations
+from ptmbench.engine.device import Device
+from ptmbench.engine.models.torchvision_models import build_network
+from ptmbench.records.measured import Missing
+
+CPU = Device("cpu", "fp32", 2)
+MIB = 2**20
+
+
+def test_macs_of_known_layers():
+    """A 3x3 convolution and a linear layer have the multiply-accumulates that the formula gives."""
+    network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 10 * 10, 5))
+
+    counted = operations.count(network, torch.randn(1, 3, 10, 10))
+
+    assert 3 * 8 * 9 * 100 + 800 * 5 == counted.macs
+    assert 2 * counted.macs == counted.flops
+
+
+def test_macs_scale_with_the_batch():
+    """A batch of four costs four times a batch of one."""
+    network = nn.Linear(7, 3)
+
+    assert 4 * operations.count(network, torch.randn(1, 7)).macs == operations.count(network, torch.randn(4, 7)).macs
+
+
+def test_uncounted_operations_are_named():
+    """What no formula covers is listed, moves of data are not."""
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten())
+
+    seen = operations.count(network, torch.randn(1, 3, 8, 8)).uncounted
+
+    assert "relu" in seen
+    assert any("batch_norm" in name for name in seen)
+    assert len(seen) == 2
+    assert "view" not in seen
+
+
+def test_attention_is_counted_although_its_fast_path_is_on():
+    """Products inside fused multi-head attention are counted: projections, scores and their weighted sum."""
+    layer = nn.TransformerEncoderLayer(16, 2, dim_feedforward=32, batch_first=True)
+    tokens, width = 10, 16
+
+    counted = operations.count(layer, torch.randn(1, tokens, width)).macs
+
+    assert tokens * 4 * width**2 + 2 * tokens**2 * width + 2 * tokens * width * 32 == counted
+
+
+def test_counting_leaves_the_network_alone():
+    """Neither count leaves buffers, hooks or another mode behind."""
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+    operations.count(network, torch.randn(1, 3, 8, 8))
+    operations.thop_macs(network, torch.randn(1, 3, 8, 8))
+
+    assert before.keys() == network.state_dict().keys()
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+    assert network.training
+
+
+def test_thop_agrees_on_a_convolution():
+    """thop counts the multiply-accumulates of a plain convolution as we do."""
+    network, image = nn.Conv2d(3, 8, 3, bias=False), torch.randn(1, 3, 10, 10)
+
+    assert operations.thop_macs(network, image) == operations.count(network, image).macs
+
+
+def test_missing_thop_is_said(monkeypatch):
+    """Without thop its figure is missing, with the line that installs it."""
+    monkeypatch.setitem(sys.modules, "thop", None)
+
+    assert Missing("thop is not installed: pip install thop") == operations.thop_macs(nn.Linear(2, 2), torch.ones(1, 2))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "squeezenet1_1", "vit_b_16", "swin_t", "inception_v3"])
+def test_macs_are_what_torchvision_publishes(name):
+    """The count agrees with `weights.meta["_ops"]` within 0.5 % or the rounding of its third decimal."""
+    weights = models.get_model_weights(name).DEFAULT
+    side = weights.transforms().crop_size[0]
+
+    counted = operations.count(build_network(parse(f"torchvision:{name}"), 0), torch.randn(1, 3, side, side)).macs / 1e9
+
+    assert counted == pytest.approx(weights.meta["_ops"], rel=0.005, abs=0.0005)
+
+
+def test_latency_of_a_known_sleep():
+    """A sleep of 20 ms takes 20 ms in every sample."""
+    samples = latency.time_calls(lambda: time.sleep(0.02), 5, CPU)
+
+    assert len(samples) == 5
+    assert min(samples) >= 0.02
+    assert sorted(samples)[2] == pytest.approx(0.02, rel=0.2)
+
+
+def test_throughput_of_a_known_sleep():
+    """Ten inputs in 20 ms are 500 a second."""
+    assert latency.throughput(lambda: time.sleep(0.02), 10, CPU) == pytest.approx(500, rel=0.2)
+
+
+def test_measure_keeps_thirty_samples_of_six_digits():
+    """A measurement has 30 samples, each with at most six significant digits."""
+    measured = latency.measure(lambda: None, 4, CPU)
+
+    assert (4, 30) == (measured.batch_size, len(measured.samples))
+    assert all(float(f"{sample:.6g}") == sample for sample in measured.samples)
+
+
+@pytest.mark.parametrize("mebibytes", [8, 64])
+def test_peak_memory_of_a_known_allocation(mebibytes):
+    """The peak of an allocation is its size within 1 %, and repeats to the byte."""
+    peaks = [memory.live_peak(lambda: torch.empty(mebibytes * MIB, dtype=torch.uint8), 0) for _ in range(2)]
+
+    assert peaks[0] == pytest.approx(mebibytes * MIB, rel=0.01)
+    assert peaks[0] == peaks[1]
+
+
+def test_peak_memory_counts_what_is_alive_together():
+    """Two tensors one after the other peak at one, two at once at both; what stood before is added."""
+
+    def one_by_one():
+        torch.empty(8 * MIB, dtype=torch.uint8)
+        torch.empty(8 * MIB, dtype=torch.uint8)
+
+    def together():
+        return torch.empty(8 * MIB, dtype=torch.uint8), torch.empty(8 * MIB, dtype=torch.uint8)
+
+    assert memory.live_peak(one_by_one, 0) == pytest.approx(8 * MIB, rel=0.01)
+    assert memory.live_peak(together, 4 * MIB) == pytest.approx(20 * MIB, rel=0.01)
+
+
+def test_energy_without_a_counter_says_so(monkeypatch, tmp_path):
+    """Where there is no counter the energy is missing, with a reason."""
+    monkeypatch.setattr(energy, "RAPL", tmp_path)
+
+    reading = energy.counter_joules(CPU)
+
+    assert isinstance(reading, Missing)
+    assert reading == energy.spent(reading, reading)
+
+
+def test_energy_is_the_difference_of_two_readings(monkeypatch, tmp_path):
+    """Joules are the sum over packages, in microjoules on disk; a counter that wrapped says nothing."""
+    monkeypatch.setattr(energy, "RAPL", tmp_path)
+    for index in (0, 1):
+        (tmp_path / f"intel-rapl:{index}").mkdir()
+        (tmp_path / f"intel-rapl:{index}" / "energy_uj").write_text("2500000\n")
+
+    assert energy.counter_joules(CPU) == pytest.approx(5.0)
+    assert energy.spent(5.0, 7.5) == pytest.approx(2.5)
+    assert isinstance(energy.spent(7.5, 5.0), Missing)

@@ -1,0 +1,55 @@
+"""Tests of inputs: wherever they come from, a batch is the same."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ptmbench.engine.inputs import batches
+from ptmbench.engine.inputs.batches import AppliedInputs, FileInputs, TensorInputs
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
+from ptmbench.errors import UsageError
+
+PREPROCESSING = ImagePreprocessing(16, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), resize=20)
+ORDER = [[3, 1], [0], [5, 4, 2]]
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Six picture files and their pixels."""
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 24, 24, 3)).astype(np.uint8)
+    files = [tmp_path / f"{index}.png" for index in range(6)]
+    for file, picture in zip(files, pixels, strict=True):
+        Image.fromarray(picture).save(file)
+    return files, torch.from_numpy(pixels).permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize("few", [0, 99], ids=["workers", "this process"])
+def test_files_and_tensors_give_the_same_batches(pictures, monkeypatch, few):
+    """Decoded in workers or here, applied batch by batch or kept: the same inputs in the same order."""
+    monkeypatch.setattr(batches, "FEW", few)
+    files, pixels = pictures
+    kept = TensorInputs(PREPROCESSING.apply(pixels))
+    expected = list(kept.batches(ORDER))
+
+    for other in (
+        AppliedInputs(pixels, PREPROCESSING.apply, PREPROCESSING.shape),
+        FileInputs(files, PREPROCESSING.read, PREPROCESSING.shape),
+    ):
+        assert (6, (3, 16, 16)) == (len(other), other.shape) == (len(kept), kept.shape)
+        for mine, theirs in zip(expected, other.batches(ORDER), strict=True):
+            torch.testing.assert_close(mine, theirs)
+
+
+@pytest.mark.parametrize("few", [0, 99], ids=["workers", "this process"])
+def test_files_that_cannot_be_decoded_are_named_together(pictures, monkeypatch, few):
+    """Every broken file of the order stands in one message, and the global generator is left as it was."""
+    monkeypatch.setattr(batches, "FEW", few)
+    files, _ = pictures
+    for broken in (files[1], files[4]):
+        broken.write_bytes(broken.read_bytes()[:60])
+    state = torch.random.get_rng_state()
+
+    with pytest.raises(UsageError, match=r"(?s)2 images cannot be decoded: .*1.png .*4.png .*take them out"):
+        list(FileInputs(files, PREPROCESSING.read, PREPROCESSING.shape).batches(ORDER))
+    assert torch.equal(state, torch.random.get_rng_state())

@@ -1,0 +1,179 @@
+"""Tests of the ways to carry a model over, on the shared workbench."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ptmbench.catalog.cases import find_case, product
+from ptmbench.engine.device import Device
+from ptmbench.engine.inputs.batches import TensorInputs
+from ptmbench.engine.methods import knn, linear_probe
+from ptmbench.engine.runner import prepare, run
+from ptmbench.engine.transfer.features import forward_all
+from ptmbench.records.outcomes import sample_of
+from ptmbench.statistics.intervals import t_interval
+
+CPU = Device("cpu", "fp32", 2)
+ARCHITECTURES = ["resnet_tiny", "vgg_tiny", "inception_tiny"]
+
+
+def state_of(module):
+    """A copy of all parameters and buffers."""
+    return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+@pytest.mark.parametrize("method", ["linear_probe", "knn", "fine_tune_last", "fine_tune"])
+def test_the_shared_backbone_stays_bit_identical(bench, method):
+    """No method changes the backbone it was given: neither parameters nor BatchNorm statistics."""
+    case = find_case("resnet_tiny.glyphs", "digits_5shot", method)
+    backbone = bench.model(case, 0).backbone
+    before = state_of(backbone)
+
+    run(bench, prepare(bench, case))
+
+    after = backbone.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_fine_tune_last_leaves_the_trunk_as_it_came(bench):
+    """Only the tail and the head are among what trains, and the trunk is not."""
+    case = find_case("resnet_tiny.glyphs", "digits_5shot", "fine_tune_last")
+
+    network = bench.network(case, 0)
+
+    trunk = {id(parameter) for parameter in network.fixed.parameters()}
+    assert trunk
+    assert not trunk & {id(parameter) for parameter in network.trained.parameters()}
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_batch_size_does_not_change_features(bench, architecture):
+    """Features of one image do not depend on its neighbours in the batch, to 1e-4 of their size."""
+    case = find_case(f"{architecture}.glyphs", "digits_5shot", "linear_probe")
+    backbone, inputs = bench.model(case, 0).backbone, bench.encoded(case).inputs.tensor[:24]
+
+    together = forward_all(backbone, TensorInputs(inputs), CPU)
+    apart = torch.cat([forward_all(backbone, TensorInputs(single), CPU) for single in inputs.split(1)])
+
+    torch.testing.assert_close(together, apart, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", [linear_probe, knn])
+def test_shuffled_labels_give_chance(bench, method):
+    """Trained on shuffled labels, a classifier is at chance within the interval over shuffles.
+
+    Examples of a class are predicted together, so one shuffle's score varies more than its examples would tell.
+    """
+    case = find_case("resnet_tiny.glyphs", "digits_full", "linear_probe")
+    data, features = bench.task_data(case), bench.features(case, 0).array
+    train, test = list(data.split.train), list(data.split.test)
+    rng = np.random.default_rng(0)
+
+    def score_of_a_shuffle():
+        predict = method.fit(features[train], rng.permutation(data.labels[train]), 1.0)
+        return float(np.mean(predict(features[test]) == data.labels[test]))
+
+    low, high = t_interval([score_of_a_shuffle() for _ in range(8)])
+
+    assert low <= 0.1 <= high
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_the_probe_learns_what_is_separable(seed):
+    """Two clouds far apart are told apart without fault, by either classifier."""
+    rng = np.random.default_rng(seed)
+    features = np.concatenate([rng.normal(0, 1, (30, 4)), rng.normal(20, 1, (30, 4))]).astype(np.float32)
+    labels = np.repeat([0, 1], 30)
+
+    assert labels.tolist() == linear_probe.fit(features, labels, 1.0)(features).tolist()
+    assert labels.tolist() == knn.fit(features, labels, 1)(features).tolist()
+
+
+def test_knn_asks_no_more_neighbours_than_there_are():
+    """Twenty neighbours of four examples are four."""
+    features, labels = np.eye(4, dtype=np.float32), np.array([0, 0, 1, 1])
+
+    assert len(knn.fit(features, labels, 20)(features)) == 4
+
+
+def test_a_method_sees_the_same_draw_and_head_at_one_seed(bench):
+    """At one seed every method begins with the same head and the same examples, so that gain is paired."""
+    fine = find_case("resnet_tiny.glyphs", "digits_5shot", "fine_tune")
+    scratch = find_case("resnet_tiny.random", "digits_5shot", "from_scratch")
+
+    heads = [bench.network(case, 3).trained[-1].weight for case in (fine, scratch)]
+    draws = [bench.task_data(case).training_examples(5, 3) for case in (fine, scratch)]
+
+    assert torch.equal(*heads)
+    assert torch.equal(*draws)
+
+
+def test_every_combination_runs(bench):
+    """Each model with each method does on the smallest task what it does everywhere: it finishes."""
+    for case in product():
+        if case.task.name in {"digits_1shot", "sentiment_50shot", "topic_20shot", "ner_100"}:
+            result = run(bench, prepare(bench, case))
+            outcomes = result.answers.outcomes
+            assert (1, len(outcomes["truth"])) == outcomes["predictions"].shape
+            assert len(result.answers.test_ids) == sample_of(result.answers.arrays()).examples
+
+
+@pytest.mark.parametrize(
+    ("case_id", "offered"),
+    [
+        ("bert_tiny.invented-sentiment_50shot-linear_probe", ["mean", "cls", "mean_all_layers"]),
+        ("gpt_tiny.invented-sentiment_50shot-knn", ["last", "mean", "mean_all_layers"]),
+        ("bert_tiny.invented-ner_100-knn", ["tokens", "tokens_all_layers"]),
+        ("vae_tiny.glyphs-digits_1shot-linear_probe", ["posterior_mean", "last_convolution"]),
+    ],
+)
+def test_a_probe_chooses_its_pooling_on_validation(bench, case_id, offered):
+    """Pooling and strength are those that score best on validation, the test split unread; both are recorded."""
+    case = find_case(*case_id.split("-"))
+    prepared = prepare(bench, case)
+    scores = {}
+    held = np.array(prepared.work.rows.data.split.validation)
+    drawn = prepared.work.rows.data.training_examples(case.task.shots, 0).numpy()
+    for pooling in offered:
+        features = bench.features(case, 0, pooling).array
+        for value in case.method.grid:
+            predict = prepared.work._fit(features, drawn, value)
+            scores[pooling, value] = prepared.work.scorer.score(prepared.work._predict(predict, features, held), held)
+
+    choice = run(bench, prepared).choice
+
+    assert offered == choice.grid["pooling"]
+    chosen = choice.hyperparameters["pooling"], choice.hyperparameters[case.method.tuned]
+    assert max(scores.values()) == scores[chosen]
+
+
+def test_a_trained_method_records_its_pooling(bench):
+    """Fine-tuning uses the usual pooling of the model for the kind of task, and says which."""
+    for case_id, pooling in (
+        ("bert_tiny.invented-sentiment_50shot-fine_tune", "mean"),
+        ("gpt_tiny.invented-sentiment_50shot-fine_tune_last", "last"),
+        ("gpt_tiny.random-ner_100-from_scratch", "tokens"),
+    ):
+        assert pooling == run(bench, prepare(bench, find_case(*case_id.split("-")))).choice.hyperparameters["pooling"]
+
+
+def test_a_model_without_a_choice_records_no_pooling(bench):
+    """Where there is one way to pool, the record does not speak of it."""
+    choice = run(bench, prepare(bench, find_case("pixels", "digits_1shot", "knn"))).choice
+
+    assert {"neighbours"} == choice.hyperparameters.keys() == choice.grid.keys()
+
+
+def test_few_labelled_sentences_are_drawn_for_tags(bench):
+    """A hundred sentences are a hundred sentences, whatever entities they hold, and nested in more at one seed."""
+    case = find_case("tfidf", "ner_100", "knn")
+    data = bench.task_data(case)
+
+    drawn = data.training_examples(100, 0)
+
+    assert (100, 100) == (len(drawn), data.train_size(100))
+    assert set(drawn.tolist()) <= set(data.training_examples(300, 0).tolist())
+    assert set(drawn.tolist()) <= set(data.split.train)

@@ -1,0 +1,137 @@
+"""Tests of reading a user's masks."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ptmbench.cli import main
+from ptmbench.errors import UsageError
+from ptmbench.files.masks import IGNORED, MaskForm, read_masks
+
+
+def pair(folder, name, indices, size=(6, 4), mode="L"):
+    """A picture and a mask with these indices in its first row."""
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size).save(folder / "images" / f"{name}.jpg")
+    mask = np.zeros((4, 6), dtype=np.uint8)
+    mask[0, : len(indices)] = indices
+    Image.fromarray(mask).convert(mode).save(folder / "masks" / f"{name}.png")
+
+
+def test_pairs_are_read(tmp_path):
+    """Pictures and masks of one name make a pair; 255 is no class."""
+    pair(tmp_path, "a", [1, 2, IGNORED])
+    pair(tmp_path, "b", [0])
+    found = read_masks(tmp_path)
+
+    assert ("images/a.jpg", "images/b.jpg") == found.ids
+    assert (3, None) == (found.classes, found.parts)
+
+
+def test_folders_are_parts(tmp_path):
+    """Below train and test the pairs belong to that part."""
+    pair(tmp_path / "train", "a", [1])
+    pair(tmp_path / "test", "a", [1])
+    found = read_masks(tmp_path, MaskForm(classes=2))
+
+    assert ("train", "test") == found.parts
+    assert ("train/images/a.jpg", "test/images/a.jpg") == found.ids
+
+
+def test_all_faults_are_told_at_once(tmp_path):
+    """An index out of range, another size, a picture without a mask and a coloured mask stand in one message."""
+    pair(tmp_path, "a", [1, 7, 9])
+    pair(tmp_path, "b", [1], size=(5, 4))
+    pair(tmp_path, "c", [1], mode="RGB")
+    pair(tmp_path, "d", [1])
+    (tmp_path / "masks" / "e.png").write_bytes(b"no picture")
+    Image.new("RGB", (6, 4)).save(tmp_path / "images" / "e.jpg")
+    Image.new("RGB", (6, 4)).save(tmp_path / "images" / "f.jpg")
+
+    with pytest.raises(UsageError) as told:
+        read_masks(tmp_path, MaskForm(classes=3))
+    message = str(told.value)
+    assert "5 faults" in message
+    for fault in ("a.png: has the index 7, 9, expected 0 to 2, or 255", "b.png: is 6x4, its picture 5x4"):
+        assert fault in message
+    for fault in ("c.png: has the mode RGB", "e.png: cannot be read", "f.jpg has no mask"):
+        assert fault in message
+    found = read_masks(tmp_path, MaskForm(classes=3), skip_bad=True)
+    assert (("images/d.jpg",), 5) == (found.ids, len(found.left_out))
+
+
+def test_check_reads_masks(tmp_path, capsys):
+    """`ptmbench check masks:DIR` says what is there, and ends with 2 where something is wrong."""
+    pair(tmp_path, "a", [1, 2])
+
+    assert 0 == main(["check", f"masks:{tmp_path}"])
+    assert "1 pictures (training 1, validation 0, test 0), masks of 3 classes" in capsys.readouterr().out
+    assert 2 == main(["check", f"masks:{tmp_path}?classes=2"])
+    assert "a.png: has the index 2" in capsys.readouterr().err
+    assert 2 == main(["check", f"masks:{tmp_path / 'none'}"])
+    assert "expected DIR/images" in capsys.readouterr().err
+
+
+def test_black_and_white_masks_ask_for_their_foreground(tmp_path, capsys):
+    """255 is left out, so a mask of 0 and 255 has one class; the message asks whether it is the foreground."""
+    for name in "ab":
+        pair(tmp_path, name, [IGNORED, IGNORED])
+
+    for options in ("", "?names=ground,cell", "?classes=2"):
+        assert 2 == main(["check", f"masks:{tmp_path}{options}"])
+        assert "is 255 the foreground? add ?foreground=255" in capsys.readouterr().err
+    assert 0 == main(["check", f"masks:{tmp_path}?foreground=255"])
+    assert "masks of 2 classes: background, foreground" in capsys.readouterr().out
+    assert 0 == main(["check", f"masks:{tmp_path}?foreground=255&names=ground,cell"])
+    assert "masks of 2 classes: ground, cell" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("foreground", "values", "seen"),
+    [(255, [255], {0, 1}), (128, [128, 255], {0, 1}), (1, [1, 255], {0, 1}), (128, [255], {0})],
+)
+def test_one_grey_value_is_the_foreground(foreground, values, seen):
+    """It is class 1 and 0 is class 0; 255 is left out unless it is the foreground."""
+    form = MaskForm(2, foreground=foreground)
+
+    assert seen == form.indices({0, *values})
+    assert "" == form.fault_of({0, *values})
+
+
+def test_other_values_than_the_foreground_are_faults(tmp_path):
+    """A mask with soft edges is told by its values."""
+    pair(tmp_path, "a", [255, 128, 3])
+    with pytest.raises(UsageError, match="a.png: has the value 3, 128, expected 0 or 255;"):
+        read_masks(tmp_path, MaskForm(2, foreground=255))
+    with pytest.raises(UsageError, match="a.png: has the value 3, expected 0 or 128, or 255 where no class counts;"):
+        read_masks(tmp_path, MaskForm(2, foreground=128))
+
+
+@pytest.mark.parametrize(
+    ("values", "form", "told"),
+    [
+        ([0], MaskForm(), "expected masks of two classes or more, got 1; the values of all masks: 0"),
+        ([0], MaskForm(1, ("ground",)), "expected masks of two classes or more, got 1"),
+        ([0], MaskForm(2), "expected masks of two classes or more, got 1"),
+        ([0, 2], MaskForm(4, ("a", "b", "c", "d")), r"class 'b' has .* \(the value 1\); class 'd' has no pixel"),
+        ([0], MaskForm(2, foreground=128), r"class 'foreground' has no pixel in any mask \(the value 128\)"),
+        ([0, 255], MaskForm(2, ("a", "b"), foreground=128), r"class 'b' has no pixel in any mask \(the value 128\)"),
+    ],
+    ids=["nothing", "one_name", "a_number", "names", "foreground", "foreground_named"],
+)
+def test_a_class_without_a_pixel_is_a_fault(tmp_path, values, form, told):
+    """A set with a single class is right for every model, and a class that was named should be there."""
+    pair(tmp_path, "a", values)
+    pair(tmp_path, "b", values)
+
+    with pytest.raises(UsageError, match=told):
+        read_masks(tmp_path, form)
+
+
+def test_one_mask_may_lack_a_class(tmp_path):
+    """Only a class that no mask of the set has is a fault."""
+    pair(tmp_path, "a", [0])
+    pair(tmp_path, "b", [1])
+
+    assert 2 == read_masks(tmp_path, MaskForm(2, ("ground", "cell"))).classes

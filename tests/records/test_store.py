@@ -1,0 +1,204 @@
+"""Tests of `ptmbench.records.store`."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from ptmbench.errors import RecordError, StoreError
+from ptmbench.records.measured import Answers
+from ptmbench.records.record import Outcomes
+from ptmbench.records.record_json import to_json
+from ptmbench.records.store import FolderKey, ResultsFolder, read_folders, write_atomically
+from strategies import records
+
+KEY = FolderKey("quick", "cpu", "fp32")
+
+
+def answers(predictions, truth):
+    """Answers of one seed with these predictions."""
+    return Answers(
+        seeds=(0,),
+        outcomes={"predictions": np.array([predictions]), "truth": np.array(truth)},
+        test_ids=tuple(f"s/{index}" for index in range(len(truth))),
+        metric="top1_accuracy",
+        higher_is_better=True,
+        values=(0.5,),
+        train_values=(1.0,),
+        others={},
+    )
+
+
+@given(records())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+def test_what_is_written_is_read_again(tmp_path, record):
+    """A record comes back from its folder as it went in."""
+    folder = ResultsFolder(tmp_path)
+
+    folder.write(record)
+
+    assert record == folder.read(record.case.id)
+
+
+def test_there_may_be_no_record(tmp_path):
+    """A case that never ran has no record."""
+    assert ResultsFolder(tmp_path).read("a-b-c") is None
+
+
+def test_a_folder_holds_one_budget_device_and_precision(tmp_path):
+    """Another key is refused, naming both and what to type."""
+    ResultsFolder(tmp_path).open_for(KEY)
+    ResultsFolder(tmp_path).open_for(KEY)
+
+    with pytest.raises(StoreError, match=r"holds records of quick-cpu-fp32.*makes standard-cpu-fp32.*--results"):
+        ResultsFolder(tmp_path).open_for(FolderKey("standard", "cpu", "fp32"))
+
+
+def test_an_unwritable_folder_is_named(tmp_path):
+    """A results folder below a file cannot be written, and the message says so."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreError, match=r"cannot be written|expected a folder"):
+        ResultsFolder(tmp_path / "file").open_for(KEY)
+
+
+def test_writing_is_whole_or_not_at_all(tmp_path, monkeypatch):
+    """When the disk fails in the middle, the old file is still there, and whole."""
+    path = tmp_path / "x.json"
+    write_atomically(path, b"old")
+
+    def fail(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(StoreError, match="No space left"):
+        write_atomically(path, b"new")
+
+    assert path.read_bytes() == b"old"
+
+
+def test_a_corrupt_record_is_named_and_left_alone(tmp_path):
+    """A truncated record is a problem line; the others are read and the file is untouched."""
+    folder = ResultsFolder(tmp_path)
+    folder.open_for(KEY)
+    (tmp_path / "bad-one-x.json").write_text('{"schema_version": 1, "budg')
+
+    found, problems = folder.read_all()
+
+    assert [] == found
+    assert len(problems) == 1
+    assert "bad-one-x.json is not a ptmbench record" in problems[0]
+    assert (tmp_path / "bad-one-x.json").read_text() == '{"schema_version": 1, "budg'
+
+
+@given(records())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5)
+def test_a_record_under_another_name_is_a_problem(tmp_path, record):
+    """The file name is the case id."""
+    (tmp_path / "other.json").write_text(to_json(record))
+
+    found, problems = ResultsFolder(tmp_path).read_all()
+
+    assert [] == found
+    assert f"expected the file {record.case.id}.json" in problems[0]
+
+
+@given(records())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5)
+def test_writing_over_what_is_no_record_keeps_it(tmp_path, record):
+    """Nothing is lost: an unreadable file in a record's place is kept beside it."""
+    path = tmp_path / f"{record.case.id}.json"
+    path.write_text("my notes")
+
+    ResultsFolder(tmp_path).write(record)
+
+    assert path.with_name(path.name + ".unreadable").read_text() == "my notes"
+    assert record == ResultsFolder(tmp_path).read(record.case.id)
+
+
+def test_outcomes_are_held_against_their_sha256(tmp_path):
+    """Equal answers give equal files; a changed file is refused."""
+    folder = ResultsFolder(tmp_path)
+    first = folder.write_outcomes("a-b-c", answers([0, 1, 1], [0, 1, 2]))
+    second = folder.write_outcomes("a-b-d", answers([0, 1, 1], [0, 1, 2]))
+
+    assert first.sha256 == second.sha256
+
+    class Known:
+        class quality:  # noqa: N801  stands for a record with outcomes
+            outcomes = Outcomes(file="outcomes/a-b-c.npz", sha256=first.sha256)
+
+    assert [[1, 1, 0]] == folder.sample(Known).effects.tolist()
+    (tmp_path / "outcomes" / "a-b-c.npz").write_bytes(b"")
+    with pytest.raises(RecordError, match="is not what its record speaks of"):
+        ResultsFolder(tmp_path).sample(Known)
+
+
+def test_a_mark_goes_when_the_block_ends(tmp_path):
+    """A case that ends, well or by an error, leaves no mark."""
+    folder = ResultsFolder(tmp_path)
+    with pytest.raises(KeyError), folder.running("a-b-c", "d"):
+        assert (tmp_path / "_running" / "a-b-c.json").exists()
+        raise KeyError
+
+    assert not folder.take_killed("a-b-c", "d")
+
+
+def test_a_kill_leaves_a_mark_that_is_taken_once(tmp_path):
+    """A process killed inside the block leaves a mark; it counts for the same digest only, and once."""
+    code = (
+        "import os, pathlib, signal\n"
+        "from ptmbench.records.store import ResultsFolder\n"
+        f"with ResultsFolder(pathlib.Path({str(tmp_path)!r})).running('a-b-c', 'd'):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+
+    folder = ResultsFolder(tmp_path)
+
+    assert not folder.take_killed("a-b-c", "other")
+    assert folder.take_killed("a-b-c", "d")
+    assert not folder.take_killed("a-b-c", "d")
+
+
+def test_a_mark_of_a_living_process_is_no_kill(tmp_path):
+    """Another run at work in the folder is not taken for a dead one."""
+    mark = tmp_path / "_running" / "a-b-c.json"
+    mark.parent.mkdir()
+    mark.write_text(json.dumps({"digest": "d", "pid": os.getpid()}))
+
+    assert not ResultsFolder(tmp_path).take_killed("a-b-c", "d")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"budget": "quick"}'])
+def test_a_broken_folder_file_is_named(tmp_path, content):
+    """A folder file that cannot be read is a message, not a traceback."""
+    (tmp_path / "_folder.json").write_text(content)
+
+    with pytest.raises(StoreError, match=r"_folder\.json cannot be read"):
+        ResultsFolder(tmp_path).key()
+
+
+def test_what_is_no_results_folder_is_refused(tmp_path):
+    """A report over an empty or a missing folder says what it expected."""
+    with pytest.raises(StoreError, match="holds no records"):
+        read_folders([tmp_path])
+    with pytest.raises(StoreError, match="is not a folder"):
+        read_folders([tmp_path / "nowhere"])
+
+
+def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
+    """Ctrl-C in the middle of a write leaves neither the file nor a part of it."""
+
+    def interrupted(_descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(tmp_path / "record.json", b"{}")
+
+    assert [] == list(tmp_path.iterdir())

@@ -1,0 +1,255 @@
+"""Tests of `ptmbench.running.session`: what becomes of cases that end well, badly, or not at all."""
+
+import json
+import os
+import time
+from dataclasses import replace
+
+import pytest
+
+from ptmbench.catalog import checkpoint_cards
+from ptmbench.catalog.cases import find_case
+from ptmbench.catalog.settings import check_settings
+from ptmbench.engine import runner
+from ptmbench.engine.inputs.batches import TensorInputs
+from ptmbench.engine.models.providers import DATASETS
+from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable
+from ptmbench.running.floors import Floor, Floors, complaint
+from ptmbench.running.session import Session, deadline
+
+CASE = find_case("resnet_tiny.glyphs", "digits_1shot", "linear_probe")
+OTHER = find_case("resnet_tiny.glyphs", "digits_1shot", "knn")
+
+
+@pytest.fixture
+def session(tmp_path, bench):
+    """A session at the smoke budget over the shared workbench."""
+    return Session(bench.settings, folder=tmp_path / "results", _bench=bench)
+
+
+def again(session, **changes):
+    """A new session over the same folder and workbench."""
+    return replace(session, reused=set(), finished=[], _store=None, **changes)
+
+
+def failing(monkeypatch, error):
+    """Lets every case fail by this error."""
+
+    def fail(_bench, _prepared):
+        raise error
+
+    monkeypatch.setattr(runner, "run", fail)
+
+
+def test_a_case_that_runs_is_ok_and_on_disk(session):
+    """The record that comes back is the one on disk."""
+    record = session.run(CASE)
+
+    assert record.status == "ok"
+    assert record == session.store.read(CASE.id)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (Diverged("the loss became nan at step 3 of 40"), "diverged", "the loss became nan at step 3 of 40"),
+        (TimedOut("took longer than 1 s"), "timed_out", "took longer than 1 s"),
+    ],
+)
+def test_a_case_that_fails_has_a_status_and_the_next_one_runs(session, monkeypatch, error, status, reason):
+    """The status and the reason stand in the record, and the run goes on."""
+    with monkeypatch.context() as patch:
+        failing(patch, error)
+        failed = session.run(CASE)
+
+    assert (status, reason) == (failed.status, failed.reason)
+    assert failed == session.store.read(CASE.id)
+    assert session.run(OTHER).status == "ok"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])
+def test_out_of_memory_is_a_status(session, monkeypatch, error):
+    """Python's and torch's out-of-memory errors become a status, and the run goes on."""
+
+    class Hungry:
+        def seed(self, _seed):
+            raise error
+
+    prepared = replace(runner.prepare(session.bench, CASE), work=Hungry())
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "prepare", lambda _bench, _case: replace(prepared, case=CASE))
+        record = session.run(CASE)
+
+    assert record.status == "out_of_memory"
+    assert record.reason.startswith("out of memory")
+    assert session.run(OTHER).status == "ok"
+
+
+def test_a_fault_of_ours_is_recorded_and_raised(session, monkeypatch):
+    """A bug is not swallowed, and its case is marked as failed all the same."""
+    with monkeypatch.context() as patch:
+        failing(patch, ZeroDivisionError("oops"))
+        with pytest.raises(ZeroDivisionError):
+            session.run(CASE)
+
+    assert session.store.read(CASE.id).reason == "ZeroDivisionError: oops"
+
+
+def test_nan_loss_diverges(tmp_path, bench, monkeypatch):
+    """Images that are not numbers make the features diverge, and the status says so."""
+    case = find_case("vgg_tiny.random", "digits_1shot", "from_scratch")
+    encoded = bench.encoded(case)
+    broken = replace(encoded, inputs=TensorInputs(encoded.inputs.tensor * float("nan")))
+    session = Session(bench.settings, folder=tmp_path, _bench=bench)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bench), "encoded", lambda _self, _case: broken)
+        record = session.run(case)
+
+    assert record.status == "diverged"
+    assert "the loss became nan" in record.reason
+
+
+def test_resume_keeps_what_is_finished(session):
+    """A resumed session takes the record as it stands and runs what is missing."""
+    first = session.run(CASE)
+    resumed = again(session, resume=True)
+
+    kept, new = resumed.run(CASE), resumed.run(OTHER)
+
+    assert first == kept
+    assert {CASE.id} == resumed.reused
+    assert new.status == "ok"
+
+
+def test_resume_runs_what_is_stale(session):
+    """A record of another digest is run again."""
+    session.run(CASE)
+    path = session.store.path / f"{CASE.id}.json"
+    content = json.loads(path.read_text())
+    content["case"]["digest"] = "0" * 64
+    path.write_text(json.dumps(content))
+    resumed = again(session, resume=True)
+
+    record = resumed.run(CASE)
+
+    assert set() == resumed.reused
+    assert record.case.digest != "0" * 64
+
+
+def test_a_killed_case_is_recorded_once(session):
+    """The mark of a dead process becomes one out_of_memory record; the next resume keeps it and goes on."""
+    identity = runner.identify(session.bench, CASE)
+    dead = os.spawnlp(os.P_NOWAIT, "true", "true")
+    os.waitpid(dead, 0)
+    mark = session.store.path / "_running" / f"{CASE.id}.json"
+    mark.parent.mkdir()
+    mark.write_text(json.dumps({"digest": identity.digest, "pid": dead}))
+
+    first = again(session, resume=True)
+    record = first.run(CASE)
+    second = again(session, resume=True)
+
+    assert record.status == "out_of_memory"
+    assert "killed" in record.reason
+    assert record == second.run(CASE)
+    assert {CASE.id} == second.reused
+    assert second.run(OTHER).status == "ok"
+
+
+def test_a_deadline_interrupts():
+    """Work that takes too long is interrupted and says how long it had."""
+    with pytest.raises(TimedOut, match=r"took longer than 0\.05 s"), deadline(0.05):
+        time.sleep(5)
+
+
+def test_a_deadline_that_is_met_leaves_no_alarm():
+    """After the block no alarm is left to go off."""
+    with deadline(0.05):
+        pass
+
+    time.sleep(0.1)
+
+
+def test_a_case_that_takes_too_long_is_timed_out(tmp_path, bench, monkeypatch):
+    """The timeout of the settings ends one case, not the run."""
+    session = Session(replace(bench.settings, timeout_s=0.2), folder=tmp_path, _bench=bench)
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "prepare", lambda _bench, _case: time.sleep(5))
+        record = session.run(CASE)
+
+    assert ("timed_out", "took longer than 0.2 s") == (record.status, record.reason)
+
+
+def test_another_budget_is_refused_before_anything_runs(session):
+    """A folder of another budget is refused when the session opens it."""
+    session.run(CASE)
+    other = Session(check_settings(budget="quick", device="cpu"), folder=session.folder)
+
+    with pytest.raises(StoreError, match="holds records of smoke-cpu-fp32"):
+        other.run(CASE)
+
+
+def test_gains_are_filled_in_at_the_end(session):
+    """A pre-trained case gets its gain once its partner from scratch is there, and the record says over whom."""
+    session.run(CASE)
+    session.run(find_case("resnet_tiny.random", "digits_1shot", "from_scratch"))
+
+    records, problems = session.finish()
+
+    gains = {record.case.id: record.gain for record in records}
+    assert [] == problems
+    assert gains[CASE.id].partner_id == "resnet_tiny.random-digits_1shot-from_scratch"
+    assert gains["resnet_tiny.random-digits_1shot-from_scratch"] is None
+    assert records == session.store.read_all()[0]
+
+
+def test_without_a_partner_the_gain_says_why(session):
+    """No partner, no gain, and a reason."""
+    session.run(CASE)
+
+    records, _ = session.finish()
+
+    assert records[0].gain is None
+    assert records[0].missing["gain"] == "the partner from scratch was not run"
+
+
+def test_floors_hold_for_the_budgets_number_of_seeds(tmp_path):
+    """With another number of seeds no floor is asserted, and the record says why; with the usual number it is."""
+    case = find_case("pixels", "digits_1shot", "knn")
+    floors = Floors("floors.toml", {"quick": {case.id: Floor(floor=0.99, tells=False)}}, {})
+    for seeds, floor in ((2, None), (1, 0.99)):
+        settings = check_settings(budget="quick", seeds=seeds, device="cpu", measures_latency=False)
+        record = Session(settings, folder=tmp_path / str(seeds), floors=floors).run(case)
+
+        assert floor == record.quality.floor
+        assert (complaint(record, "floors.toml") is None) == (floor is None)
+        if floor is None:
+            assert record.missing["quality.floor"] == "the floors are for 1 seeds, and this run has 2"
+
+
+def test_a_task_whose_data_cannot_be_had_is_skipped(tmp_path, bench, monkeypatch):
+    """A data set that needs what is not installed skips its cases with the reason; the others run."""
+
+    def missing():
+        raise Unavailable("topic: sympy is not installed: pip install sympy")
+
+    monkeypatch.setitem(DATASETS, "topic", missing)
+    session = Session(bench.settings, folder=tmp_path, _bench=type(bench)(bench.settings))
+
+    skipped, ran = session.run(find_case("tfidf", "topic_20shot", "knn")), session.run(CASE)
+
+    assert ("skipped", "topic: sympy is not installed: pip install sympy") == (skipped.status, skipped.reason)
+    assert "pip install sympy" in skipped.missing["case.task.split_sha256"]
+    assert "ok" == ran.status
+
+
+def test_a_control_whose_tokenizer_is_gone_fails_and_the_run_goes_on(tmp_path, bench, monkeypatch):
+    """Without the checkpoint that lends its tokenizer a random control is a failed case, not the end of the run."""
+    monkeypatch.setattr(checkpoint_cards, "ZOO", tmp_path / "empty")
+    session = Session(bench.settings, folder=tmp_path / "out", _bench=type(bench)(bench.settings))
+
+    failed = session.run(find_case("bert_tiny.random", "sentiment_50shot", "knn"))
+
+    assert "failed" == failed.status
+    assert "ptmbench pretrain bert_tiny.invented" in failed.reason
+    assert "ok" == session.run(find_case("pixels", "digits_1shot", "knn")).status
