@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from ptmbench.analysis.gain import settled
+from ptmbench.analysis.robustness import robust_tables
 from ptmbench.catalog.cases import find_case, product
 from ptmbench.catalog.settings import check_settings
 from ptmbench.records.record_json import json_schema
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.plots import draw
 from ptmbench.report.rendering import Readers, render
-from ptmbench.report.robustness import robust_tables
 from ptmbench.running.session import Session
 
 RESULTS = Path(__file__).parents[1] / "results"

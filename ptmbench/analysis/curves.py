@@ -1,12 +1,8 @@
 """Learning curves: the metric on the validation split on the way, where a training was watched."""
 
-import math
-import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from tabulate import tabulate
 
 from ptmbench.records.record import CurvePoint, Record
 
@@ -34,26 +30,3 @@ def _curve(record: Record, points: Sequence[CurvePoint]) -> Curve:
     steps = tuple(sorted(by_step))
     means = tuple(sum(by_step[step]) / len(by_step[step]) for step in steps)
     return Curve(record.case.model.name, record.case.method.name, steps, means)
-
-
-def render_curves(curves: Sequence[Curve], metric: str, style: str, width: float = math.inf) -> str:
-    """A table of the curves, one column for each number of steps: as many as the width allows, the last ones always."""
-    steps = sorted({step for curve in curves for step in curve.steps})
-    grid = _grid(curves, steps, style)
-    while len(steps) > 1 and max(map(len, grid.splitlines())) > width:
-        steps = steps[(len(steps) + 1) % 2 :: 2] if len(steps) > 2 else steps[-1:]  # every other one, and the last
-        grid = _grid(curves, steps, style)
-    title = f"Learning curves: {metric} in % on the validation split, mean over seeds"
-    return f"{title if len(title) <= width else textwrap.fill(title, int(width))}\n\n{grid}\n"
-
-
-def _grid(curves: Sequence[Curve], steps: Sequence[int], style: str) -> str:
-    rows = []
-    for curve in curves:
-        known = dict(zip(curve.steps, curve.values, strict=True))
-        rows.append(
-            [curve.model, curve.method, *(f"{100 * known[step]:.1f}" if step in known else "-" for step in steps)]
-        )
-    headers = ["model", "method", *(f"{step} steps" for step in steps)]
-    aligned = ["left", "left", *["right"] * len(steps)]
-    return tabulate(rows, headers=headers, tablefmt=style, colalign=aligned, disable_numparse=True)

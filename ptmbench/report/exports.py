@@ -8,10 +8,10 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.economy import Bargain
 from ptmbench.analysis.generalisation import Comparison
+from ptmbench.analysis.robustness import RobustTable
 from ptmbench.analysis.sources import SourceTable
-from ptmbench.report.economy import Bargain
-from ptmbench.report.robustness import RobustTable
 
 TABLE_COLUMNS = ("task", "budget", "device", "precision", "metric")
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from tabulate import tabulate
 
 from ptmbench.analysis.comparison import Row, Table
-from ptmbench.analysis.curves import render_curves
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
 from ptmbench.report.columns import ALL, FAMILY, METHOD, MODEL, QUALITY, floor_note
+from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
 
 REASON_WIDTH = 100  # letters of why a case did not finish: the record has all of it

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ptmbench.analysis.comparison import comparison_tables
+from ptmbench.analysis.economy import bargains
 from ptmbench.analysis.gain import SampleOf
 from ptmbench.analysis.generalisation import generalisation
+from ptmbench.analysis.robustness import CorruptedOf, robust_tables
 from ptmbench.analysis.sources import source_tables
 from ptmbench.analysis.usability import UsabilityCard, card_of
 from ptmbench.records.record import Record, quality_of
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report import escaping
-from ptmbench.report.economy import bargains, render_economy
+from ptmbench.report.economy import render_economy
 from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.generality import render_generality
 from ptmbench.report.latex import render_latex
 from ptmbench.report.markdown import render_markdown
-from ptmbench.report.robustness import CorruptedOf, render_robustness, robust_tables
+from ptmbench.report.robustness import render_robustness
 from ptmbench.report.text import EVERYTHING, render_text
 from ptmbench.terminal import Paint, printable
 

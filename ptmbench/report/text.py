@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from ptmbench.analysis.comparison import Row, Table
-from ptmbench.analysis.curves import render_curves
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
 from ptmbench.report.columns import (
@@ -32,6 +31,7 @@ from ptmbench.report.columns import (
     Column,
     floor_note,
 )
+from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
 from ptmbench.report.markdown import reason_of
 from ptmbench.terminal import Paint, painter

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.analysis.comparison import FAMILIES, comparison_tables, make_row, task_order
+from ptmbench.analysis.economy import bargains, price_of
 from ptmbench.analysis.sources import NO_RELATION, source_tables
 from ptmbench.records.store import ResultsFolder
-from ptmbench.report.economy import bargains, price_of
 from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.markdown import render_markdown
 from ptmbench.report.text import render_text

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ptmbench.analysis.economy import Bargain, bargains
 from ptmbench.analysis.generalisation import Comparison, generalisation
+from ptmbench.analysis.robustness import RobustTable, robust_tables
 from ptmbench.analysis.sources import SourceTable, source_tables
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
-from ptmbench.report.economy import Bargain, bargains
-from ptmbench.report.robustness import RobustTable, robust_tables
 from ptmbench.report.site.holdings import Entry, Setting
 from ptmbench.statistics.estimates import Sample
 

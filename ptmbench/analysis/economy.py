@@ -1,0 +1,92 @@
+"""What it costs to come near the best: for each task and method the cheapest case that reaches 90 and 95 % of the best.
+
+The best is that of the task, whatever the method, so that a probe, training the last layers and training everything can
+be compared on money. Operations are of one seed: of features one forward pass for each training example, of training
+one forward and a backward pass of twice its cost (Kaplan et al. 2020) for each example of each batch. Where a training
+was watched, the first look that is near enough counts, else its end.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ptmbench.analysis.comparison import task_order
+from ptmbench.analysis.curves import curves_of
+from ptmbench.records.record import Record
+
+SHARES: Final = (0.90, 0.95)
+TRAINING = 3  # forward passes that a step costs
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one case takes to get there: steps of training (none for frozen methods), seconds, FLOPs at one seed."""
+
+    model: str
+    method: str
+    value: float
+    steps: int
+    seconds: float
+    flops: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bargain:
+    """Of one task and method the quickest case that reaches a share of the task's best result; None: there is none."""
+
+    task: str
+    method: str
+    best: float
+    share: float
+    price: Price | None
+    reached: int
+    cases: int
+
+
+def bargains(records: Iterable[Record]) -> list[Bargain]:
+    """Two entries a task and method, of records of one budget, device and precision; tasks of one case have none."""
+    tasks: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        if record.quality and record.cost and record.quality.higher_is_better:
+            tasks[record.case.task.name].append(record)
+    ordered = sorted(tasks, key=lambda name: task_order((name, "", "", "")))
+    return [line for name in ordered if len(tasks[name]) > 1 for line in _of_task(name, tasks[name])]
+
+
+def _of_task(name: str, members: Sequence[Record]) -> list[Bargain]:
+    best = max(record.quality.value for record in members if record.quality)
+    methods: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in members:
+        methods[record.case.method.name].append(record)
+    return [_bargain(name, method, best, share, cases) for method, cases in sorted(methods.items()) for share in SHARES]
+
+
+def _bargain(task: str, method: str, best: float, share: float, cases: Sequence[Record]) -> Bargain:
+    prices = [price for record in cases if (price := price_of(record, share * best)) is not None]
+    quickest = min(prices, key=lambda price: price.seconds, default=None)
+    return Bargain(task, method, best, share, quickest, len(prices), len(cases))
+
+
+def price_of(record: Record, wanted: float) -> Price | None:
+    """What the case takes to reach a value; None where it does not."""
+    quality, cost, method = record.quality, record.cost, record.case.method
+    if quality is None or cost is None or quality.value < wanted:
+        return None
+    steps, value = method.steps or 0, quality.value
+    for curve in curves_of([record]):
+        for step, seen in zip(curve.steps, curve.values, strict=True):
+            if seen >= wanted:
+                steps, value = step, seen
+                break
+    part = steps / method.steps if method.steps else 1.0
+    examples = record.case.task.train_size or 0
+    batch = int(method.hyperparameters.get("batch_size", 0))
+    return Price(
+        model=record.case.model.name,
+        method=method.name,
+        value=value,
+        steps=steps,
+        seconds=(cost.feature_time_s or 0.0) + part * (cost.train_time_s or 0.0),
+        flops=cost.flops * (TRAINING * batch * steps if method.steps else examples),
+    )
