@@ -6,7 +6,6 @@ examples. The interval is that of `ptmbench.statistics.estimates`, over the test
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ptmbench.catalog.spec import Family
 from ptmbench.errors import RecordError
 from ptmbench.records.measured import Missing
 from ptmbench.records.record import Gain, Record, Verdict
@@ -93,7 +92,7 @@ def settled(records: Sequence[Record], sample_of: SampleOf) -> list[Record]:
 def _settle(record: Record, partner: Record | None, sample_of: SampleOf) -> Record:
     if record.quality is None:
         return record
-    control = record.case.model.family == Family.CONTROL
+    control = record.case.model.is_control
     try:
         renewed = with_interval(record, sample_of(record))
         return renewed if control else with_gain(renewed, gain_over(record, partner, sample_of))

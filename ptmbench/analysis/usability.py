@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from ptmbench.analysis.comparison import Row, Table
 from ptmbench.analysis.generalisation import Comparison, Overall
-from ptmbench.catalog.spec import Family
+from ptmbench.analysis.robustness import RobustRow, RobustTable
 from ptmbench.errors import UnknownName
 from ptmbench.records.record import ModelRecord, Record, TaskRecord
-from ptmbench.report.robustness import RobustRow, RobustTable
 
 TINY = "_tiny"  # how the architectures that ship with the package are called
 FEW_SEEDS = 3
@@ -169,6 +168,6 @@ def _caveats(records: Sequence[Record]) -> list[str]:
         found.append(
             "A small network, pre-trained on generated data: it stands for its family's objective, not its size."
         )
-    if records[0].case.model.family == Family.CONTROL:
+    if records[0].case.model.is_control:
         found.append("A control: nothing was pre-trained.")
     return found

@@ -82,13 +82,14 @@ def _text(folders: Folders, arguments: argparse.Namespace) -> str:
 
 def _card(records: list[Record], readers: Readers, arguments: argparse.Namespace) -> str:
     """The usability card of a model, or the metadata of a model card."""
+    from ptmbench.cli.installed import INSTALLED
     from ptmbench.report.site.pages import Press  # templates take long to import
     from ptmbench.report.usability_pages import model_index, render_card
 
     card = usability_card(records, readers, arguments.card)
     if arguments.model_index:
         return model_index(card)
-    return Press.ready().card_alone(card) if arguments.format == SITE else render_card(card)
+    return Press.ready(INSTALLED).card_alone(card) if arguments.format == SITE else render_card(card)
 
 
 def _benchmarks(records: list[Record]) -> str:
@@ -105,9 +106,10 @@ def _benchmarks(records: list[Record]) -> str:
 
 
 def _write_site(folders: Folders, target: Path) -> int:
+    from ptmbench.cli.installed import INSTALLED
     from ptmbench.report.site.building import build  # templates take a while to import, and no table needs them
 
-    cases = build(folders, target)
+    cases = build(folders, target, INSTALLED)
     print(f"{target / 'index.html'}: {cases} cases")
     return 0
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 SCHEMA_VERSION: Final = 1
 PROTOCOL_VERSION = 1  # bump by hand when the same case would be measured differently: older records are then stale
 MAX_LATENCY_SAMPLES = 200
+CONTROL: Final = "control"  # the family of models that nobody pre-trained
 
 Status = Literal["ok", "skipped", "failed", "out_of_memory", "timed_out", "diverged"]
 Verdict = Literal["helps", "no_clear_difference", "hurts"]
@@ -41,6 +42,11 @@ class ModelRecord(_Part):
     licence: str
     loaded_fraction: float | None
     pretrain_time_s: Seconds | None
+
+    @property
+    def is_control(self) -> bool:
+        """Whether nothing was pre-trained: raw inputs, or an architecture at random initialisation."""
+        return self.family == CONTROL
 
 
 class TaskRecord(_Part):

@@ -23,6 +23,7 @@ from ptmbench.records.store import ResultsFolder
 from ptmbench.report.site.cards import cards_of
 from ptmbench.report.site.comparisons import across
 from ptmbench.report.site.holdings import Entry, entries_of, holdings
+from ptmbench.report.site.installed import Installed
 from ptmbench.report.site.leaderboard import leaderboard
 from ptmbench.report.site.pages import CaseContext, Press, data_file
 from ptmbench.report.site.pictures import FOLDER, Picture, picture_of
@@ -34,15 +35,15 @@ OWN = ("assets", "cases", "models", FOLDER)  # what an earlier build left in the
 PLOTLY = "plotly.min.js"
 
 
-def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Path) -> int:
+def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Path, installed: Installed) -> int:
     """Writes the site of these folders and their settled records; returns the number of case pages."""
     plotly = _plotly()
     held = holdings(folders)
     entries = entries_of(held)
     if not entries:
         raise UsageError("the folders hold no record that can be read: there is nothing to make a site of")
-    press, runs, found = Press.ready(), runs_of(entries), across(entries)
-    cards, timelines = cards_of(entries, found), Timelines.of(entries)
+    press, runs, found = Press.ready(installed), runs_of(entries), across(entries)
+    cards, timelines = cards_of(entries, found, installed), Timelines.of(entries)
     try:
         _clear(target)
         _write_assets(target / "assets", plotly, entries)

@@ -8,8 +8,8 @@ from ptmbench.analysis.comparison import Table, assembled, task_order
 from ptmbench.analysis.usability import UsabilityCard, card_of
 from ptmbench.records.record import Record
 from ptmbench.report.site.comparisons import Across, latest
-from ptmbench.report.site.generators import Drawn, drawn_by
 from ptmbench.report.site.holdings import Entry, Setting, slug_of
+from ptmbench.report.site.installed import Drawn, Installed
 
 Links = Mapping[tuple[str, str, str], str]  # the page of a case by task, budget and method
 
@@ -24,7 +24,7 @@ class CardPage:
     drawn: Drawn | None
 
 
-def cards_of(entries: Sequence[Entry], found: Sequence[Across]) -> dict[str, CardPage]:
+def cards_of(entries: Sequence[Entry], found: Sequence[Across], installed: Installed) -> dict[str, CardPage]:
     """By the name of a model its card; of a case that lies in several folders the record that ran last counts."""
     settings: defaultdict[Setting, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -43,7 +43,7 @@ def cards_of(entries: Sequence[Entry], found: Sequence[Across]) -> dict[str, Car
         mine = [table for table in tables if any(row.model == name for row in table.rows)]
         page = f"models/{slug_of(name, taken)}.html"
         card = card_of(name, records, mine, comparisons, robust)
-        made[name] = CardPage(card, page, _links(by_model[name]), drawn_by(card.model))
+        made[name] = CardPage(card, page, _links(by_model[name]), installed.drawn_by(card.model))
     return made
 
 

@@ -2,11 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ptmbench.catalog.spec import ships
 from ptmbench.records.record import Record
 
 WORDS = {
@@ -123,10 +122,10 @@ def _number(value: float, unit: str) -> str:
     return f"{text} {unit}" if unit else text
 
 
-def command_of(record: Record) -> str:
-    """What reproduces the case; of what does not ship with the package it takes whole references."""
+def command_of(record: Record, ships: Callable[[str], bool]) -> str:
+    """What reproduces the case; models that do not ship with the package are named by their whole references."""
     case, quality = record.case, record.quality
-    words = ["ptmbench", "run", "--model", _model(record), "--task", _task(record), "--method", case.method.name]
+    words = ["ptmbench", "run", "--model", _model(record, ships), "--task", _task(record), "--method", case.method.name]
     words += ["--budget", record.budget]
     if quality:
         words += ["--seeds", str(len(quality.seeds))]
@@ -137,7 +136,7 @@ def command_of(record: Record) -> str:
     return shlex.join(words)
 
 
-def _model(record: Record) -> str:
+def _model(record: Record, ships: Callable[[str], bool]) -> str:
     model = record.case.model
     return model.name if ships(model.reference) else model.reference
 

@@ -18,8 +18,8 @@ from ptmbench.report.generality import shown_mean
 from ptmbench.report.site.cards import CardPage
 from ptmbench.report.site.case import command_of, groups_of
 from ptmbench.report.site.comparisons import Across
-from ptmbench.report.site.generators import drawn_by
 from ptmbench.report.site.holdings import Entry, Holding
+from ptmbench.report.site.installed import Installed
 from ptmbench.report.site.pictures import Picture
 from ptmbench.report.site.series import Runs, charts_of
 from ptmbench.report.site.timeline import MOST_STEPS, Timelines, step_rows
@@ -77,11 +77,12 @@ class Press:
     """Renders the pages of one site; `depth` in a template is how many folders deep its page lies."""
 
     environment: Environment
+    installed: Installed
 
     @classmethod
-    def ready(cls) -> "Press":
+    def ready(cls, installed: Installed) -> "Press":
         """One with the package's templates."""
-        return cls(_environment())
+        return cls(_environment(), installed)
 
     def _page(self, template: str, page: str, **values: Any) -> str:
         return self.environment.get_template(template).render(root="../" * page.count("/"), page=page, **values)
@@ -112,7 +113,7 @@ class Press:
         """The same as a page that needs no other file."""
         css = resources.files("ptmbench.report.site").joinpath("static", "site.css").read_text(encoding="utf-8")
         style = Markup(css)  # noqa: S704  a file of ours
-        drawn = drawn_by(card.model)
+        drawn = self.installed.drawn_by(card.model)
         return self._page("card.html", "card.html", base="alone.html", card=card, links={}, drawn=drawn, style=style)
 
     def history(self, timelines: Timelines) -> str:
@@ -135,10 +136,10 @@ class Press:
             row=entry.row,
             record=entry.record,
             groups=groups_of(entry.record),
-            command=command_of(entry.record),
+            command=command_of(entry.record, self.installed.ships),
             runs=runs,
             pictures=pictures,
-            drawn=drawn_by(entry.record.case.model),
+            drawn=self.installed.drawn_by(entry.record.case.model),
             charts=charts,
             literal=script_literal(charts),
         )

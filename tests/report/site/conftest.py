@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from ptmbench.analysis.gain import settled
+from ptmbench.cli.installed import INSTALLED
 from ptmbench.records.record import CorruptedValue, CurvePoint, Outcomes
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.report.site.building import build
@@ -62,7 +63,7 @@ def make(folders, target):
     """The site of these results folders, built as the command does."""
     read, problems = read_folders(sorted(folders))
     assert [] == problems
-    build([(folder, settled(records, folder.sample)) for folder, records in read], target)
+    build([(folder, settled(records, folder.sample)) for folder, records in read], target, INSTALLED)
     return target
 
 

@@ -3,11 +3,11 @@
 import re
 
 from ptmbench.analysis.usability import card_of
+from ptmbench.cli.installed import INSTALLED, drawn_by
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.site.building import build
 from ptmbench.report.site.cards import cards_of
 from ptmbench.report.site.comparisons import across
-from ptmbench.report.site.generators import drawn_by
 from ptmbench.report.site.holdings import entries_of, holdings
 from sites import HOSTILE, changed, write
 
@@ -95,7 +95,7 @@ def test_generators_show_what_they_draw(few, tmp_path):
     drawn = drawn_by(model)
     write(tmp_path / "results", record)
     site = tmp_path / "site"
-    build([(ResultsFolder(tmp_path / "results"), [record])], site)
+    build([(ResultsFolder(tmp_path / "results"), [record])], site, INSTALLED)
 
     assert (site / drawn.picture.page).read_bytes() == drawn.picture.content
     for page in (f"cases/{record.case.id}.html", "models/vae_tiny.glyphs.html"):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptmbench.cli.installed import INSTALLED
 from ptmbench.cli.parser import make_parser
 from ptmbench.errors import UsageError
 from ptmbench.records.record import Outcomes, null_paths
@@ -25,7 +26,7 @@ from ptmbench.report.site.series import curve_of, runs_of
 from sites import HOSTILE, PNG, changed, gone, write
 from strategies import records
 
-PRESS = Press.ready()
+PRESS = Press.ready(INSTALLED)
 
 
 class Tags(HTMLParser):
@@ -90,7 +91,7 @@ def test_the_command_is_understood(few):
     """What reproduces a case parses, and names the case's model, task, method, budget and seeds."""
     record = few["resnet_tiny.glyphs-digits_5shot-linear_probe"]
 
-    words = shlex.split(command_of(record))
+    words = shlex.split(command_of(record, INSTALLED.ships))
     parsed = make_parser().parse_args(words[1:])
 
     assert [["resnet_tiny.glyphs"], ["digits_5shot"], ["linear_probe"]] == [parsed.model, parsed.task, parsed.method]
@@ -103,7 +104,7 @@ def test_the_command_quotes_references(few):
     task = record.case.task.model_copy(update={"dataset": "csv:a.csv?text=1&label=2", "shots": 5})
     record = record.model_copy(update={"case": record.case.model_copy(update={"task": task})})
 
-    words = shlex.split(command_of(record))
+    words = shlex.split(command_of(record, INSTALLED.ships))
 
     assert "file:a b;rm -rf.pth#torchvision:x" in words
     assert "csv:a.csv?text=1&label=2&shots=5" in words
@@ -187,12 +188,12 @@ def test_a_folder_of_something_else_is_left_alone(few, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "index.html").write_text("mine")
     with pytest.raises(UsageError, match="holds something else than a site"):
-        build(folders, tmp_path / "mine")
+        build(folders, tmp_path / "mine", INSTALLED)
     assert (tmp_path / "mine" / "index.html").read_text() == "mine"
 
-    build(folders, tmp_path / "site")
+    build(folders, tmp_path / "site", INSTALLED)
     (tmp_path / "site" / "cases" / "stale.html").write_text("")
-    build(folders, tmp_path / "site")
+    build(folders, tmp_path / "site", INSTALLED)
 
     assert ["pixels-digits_5shot-knn.html"] == [path.name for path in (tmp_path / "site" / "cases").iterdir()]
 
@@ -202,7 +203,7 @@ def test_no_plotly_is_one_line(few, tmp_path, monkeypatch):
     monkeypatch.setattr(util, "find_spec", lambda _name: None)
 
     with pytest.raises(UsageError, match=re.escape("pip install 'ptmbench[site]'")):
-        build([(ResultsFolder(tmp_path), list(few.values()))], tmp_path / "site")
+        build([(ResultsFolder(tmp_path), list(few.values()))], tmp_path / "site", INSTALLED)
 
 
 def test_the_command_line_wants_a_folder(cli, few, tmp_path):
