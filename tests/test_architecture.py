@@ -12,11 +12,40 @@ PACKAGE = ROOT / "ptmbench"
 ENGINE = PACKAGE / "engine"
 FRAMEWORKS = {"torch", "torchvision", "transformers", "thop", "sklearn", "ruptures"}  # ruptures: a second of scipy
 COLD = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.parents)
-SOURCES = sorted((ENGINE / "pretraining").rglob("*.py"))
-DATASETS = sorted((ENGINE / "datasets").rglob("*.py"))
 LOADING = {"from_pretrained", "from_config", "load_dataset"}  # calls that can run code which comes with what they load
 WITHOUT_THE_OPTION = {  # the calls that have no trust_remote_code, and why they need none
     "ptmbench/engine/models/autoencoders.py": "diffusers' own AutoencoderKL: only its AutoModel runs code",
+}
+GROUND = ("errors",)
+KEPT = ("records", "files", "statistics", *GROUND)
+WEIGHED = ("analysis", "gate", *KEPT, "terminal")  # old results stay readable when the catalog changes: no catalog
+RUN = ("running", "engine", "report", "catalog", *WEIGHED)
+MAY_IMPORT = {  # the floors of the house, from the ground up: what each room may import besides itself
+    "errors": (),
+    "terminal": GROUND,
+    "files": GROUND,
+    "statistics": GROUND,
+    "records": ("files", "statistics", *GROUND),
+    "gate": KEPT,
+    "analysis": KEPT,
+    "catalog": ("records", "files", *GROUND),
+    "engine": ("catalog", *KEPT),
+    "report": WEIGHED,
+    "running": ("engine", "catalog", "analysis", *KEPT),
+    "plugin": RUN,
+    "cli": RUN,
+}
+SHELLS = {  # what is used by the shells above, and imports none of what they are made of
+    "engine": {"pytest", "ptmbench.records.store"},
+    "analysis": {"jinja2", "tabulate"},
+}
+CONTRACTS = ("ptmbench.engine.models.backbone",)  # what a model is: methods have to know it to train a part of one
+STRANGERS = {  # rooms of the engine that never import each other
+    "models": ("tasks", "methods", "datasets"),
+    "tasks": ("models", "methods", "datasets", "pretraining"),
+    "methods": ("models", "tasks", "datasets", "pretraining"),
+    "datasets": ("models", "tasks", "methods", "pretraining"),
+    "pretraining": ("datasets", "tasks", "methods"),
 }
 MANY_CASES = """
 from ptmbench.catalog import builtin
@@ -59,44 +88,41 @@ def test_cold_modules_import_no_framework(path):
     assert not {name for name in names if name.startswith("ptmbench.engine")}
 
 
-@pytest.mark.parametrize("path", sorted(ENGINE.rglob("*.py")), ids=lambda path: str(path.relative_to(ENGINE)))
-def test_the_engine_knows_neither_pytest_nor_the_store(path):
-    """The engine is used by the shells above it and imports none of them."""
-    shells = {
-        "pytest",
-        "ptmbench.plugin.hooks",
-        "ptmbench.records.store",
-        "ptmbench.running.session",
-        "ptmbench.cli",
-        "ptmbench.report",
-    }
-
-    assert not shells & set(imported(path, anywhere=True))
+def test_every_module_has_a_room():
+    """Each module stands in a room of the table, and each room of the table is there."""
+    assert set(MAY_IMPORT) == {room_of(path) for path in PACKAGE.rglob("*.py")} - {"ptmbench"}
 
 
-@pytest.mark.parametrize("first", ["models", "tasks", "methods"])
-def test_models_tasks_and_methods_meet_only_in_the_runner(first):
-    """Models, tasks and methods never import each other."""
-    others = {f"ptmbench.engine.{name}" for name in ("models", "tasks", "methods") if name != first}
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_point_down(room):
+    """A room imports the rooms that the table gives it and no other, wherever in its files."""
+    forbidden = set(MAY_IMPORT) - {room, *MAY_IMPORT[room]}
 
-    for path in (ENGINE / first).glob("*.py"):
-        assert not {name for name in imported(path, anywhere=True) if name.startswith(tuple(others))}, path
-
-
-def test_tasks_and_sources_share_no_code():
-    """Data sets import nothing of pre-training, and pre-training nothing of the data sets."""
-    for path in DATASETS:
-        assert not [name for name in imported(path, anywhere=True) if "pretraining" in name], path
-    for path in SOURCES:
-        assert not [name for name in imported(path, anywhere=True) if "datasets" in name], path
+    assert [] == faults(PACKAGE / room, {f"ptmbench.{name}" for name in forbidden} | SHELLS.get(room, set()))
 
 
-@pytest.mark.parametrize(
-    "path", [*sorted((PACKAGE / "report").rglob("*.py")), PACKAGE / "store.py"], ids=lambda p: p.name
-)
-def test_reports_and_store_do_not_know_the_catalog(path):
-    """Old results stay readable when the catalog changes."""
-    assert "ptmbench.catalog.builtin" not in set(imported(path, anywhere=True))
+@pytest.mark.parametrize("room", STRANGERS)
+def test_rooms_of_the_engine_that_never_meet(room):
+    """Models, tasks, methods, data sets and pre-training meet in the runner and the workbench alone."""
+    assert [] == faults(ENGINE / room, {f"ptmbench.engine.{name}" for name in STRANGERS[room]})
+
+
+def faults(place, forbidden):
+    """The imports of a room, or of the module of its name, that begin with what is forbidden."""
+    paths = sorted(place.rglob("*.py")) or [place.with_suffix(".py")]
+    starts = tuple(f"{name}." for name in forbidden)
+    return [
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in paths
+        for name in sorted(set(imported(path, anywhere=True)))
+        if f"{name}.".startswith(starts) and not name.startswith(CONTRACTS)
+    ]
+
+
+def room_of(path):
+    """The room that a file stands in: the first folder below the package, or a module by itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "ptmbench" if parts in {("__init__",), ("__main__",)} else parts[0]
 
 
 def loading_calls(path):

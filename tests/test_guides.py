@@ -21,7 +21,7 @@ from ptmbench.catalog import spec
 from ptmbench.catalog.cases import product
 from ptmbench.cli import main
 from ptmbench.cli.parser import make_parser
-from ptmbench.engine.models import providers
+from ptmbench.engine.datasets import builtin
 from ptmbench.engine.runner import identify, prepare, run
 from ptmbench.engine.transfer import frozen
 from ptmbench.gate.rules import Rules, load_rules
@@ -175,7 +175,7 @@ def test_the_task_and_the_method_of_the_guide_run(tmp_path, monkeypatch, bench):
     stripes = module_of("stripes.py", code["stripes.py"], tmp_path)
     bayes = module_of("naive_bayes.py", code["naive_bayes.py"], tmp_path)
     task, method = line("extend", "TaskSpec("), line("extend", "MethodSpec(")
-    monkeypatch.setitem(providers.DATASETS, "stripes", stripes.load)
+    monkeypatch.setitem(builtin.DATASETS, "stripes", stripes.load)
     monkeypatch.setitem(frozen.FITS, "naive_bayes", bayes.fit)
     monkeypatch.setitem(frozen.TRAINABLE, "naive_bayes", bayes.trainable_parameters)
     (case,) = [case for case in product(tasks=[task], methods=[method]) if case.model.name == "resnet_tiny.glyphs"]

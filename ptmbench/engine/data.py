@@ -11,10 +11,10 @@ from torch import Tensor
 
 from ptmbench.catalog.references import parse
 from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTokens, Samples
+from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.datasets.referenced import LOADERS, check_shots
 from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
-from ptmbench.engine.models.providers import DATASETS
 from ptmbench.errors import UnknownName
 from ptmbench.files.splits import Split, draw, limited, split_by_hash, split_by_parts, with_validation
 

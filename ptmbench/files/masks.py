@@ -21,7 +21,7 @@ from ptmbench.files.boxes import voc_parts
 from ptmbench.files.image_folders import PARTIAL, SKIP, SUFFIXES, in_threads, part_folders
 from ptmbench.files.splits import Part
 
-IGNORED = 255
+IGNORED = 255  # the index of a mask's pixels that do not count, as in Pascal VOC
 INDEX_MODES: Final = {"L", "P", "1", "I", "I;16"}  # Pillow's names for pictures of one channel
 EXPECTED = "expected DIR/images/*.jpg with DIR/masks/*.png, or both below DIR/train and DIR/test"
 

@@ -11,8 +11,8 @@ from ptmbench.catalog import checkpoint_cards
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
 from ptmbench.engine import runner
+from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.inputs.batches import TensorInputs
-from ptmbench.engine.models.providers import DATASETS
 from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable
 from ptmbench.running.floors import Floor, Floors, complaint
 from ptmbench.running.session import Session, deadline

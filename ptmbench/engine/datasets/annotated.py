@@ -18,7 +18,6 @@ from ptmbench.files.masks import class_indices
 from ptmbench.files.splits import Part
 from ptmbench.statistics.average_precision import Boxes
 
-IGNORED = 255  # the index of a mask's pixels that do not count, as in Pascal VOC
 Size = tuple[int, int]  # height and width in pixels
 
 

@@ -12,11 +12,12 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms.functional import InterpolationMode, resize
 
-from ptmbench.engine.datasets.annotated import IGNORED, BoxedImages, MaskedImages, Size, rgb
+from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Size, rgb
 from ptmbench.engine.datasets.base import Samples
 from ptmbench.engine.inputs.batches import FileInputs, TensorInputs
 from ptmbench.engine.inputs.pictures import Encoded, Fields, Interpolation
 from ptmbench.engine.seeding import torch_generator
+from ptmbench.files.masks import IGNORED
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,10 @@
-"""Which functions serve which provider, and which loader which data set: the tables that mypy sees."""
+"""Which functions serve which provider: the table that mypy sees."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ptmbench.catalog.checkpoint_cards import load_card
 from ptmbench.catalog.spec import ModelSpec, Provider
-from ptmbench.engine.datasets import digits, entities, photo_numerals, scenes, sentiment, shapes, textures, topic
-from ptmbench.engine.datasets.base import Samples
 from ptmbench.engine.models import (
     controls,
     embedded,
@@ -59,16 +57,4 @@ PROVIDERS: Final[dict[Provider, ModelProvider]] = {  # of features; `composition
     "torch_hub": ModelProvider(torch_hub_models.build, torch_hub_models.weights_sha256),
     "keras": ModelProvider(keras_models.build, keras_models.weights_sha256),
     "file": ModelProvider(local.build, local.weights_sha256),
-}
-
-DATASETS: Final[dict[str, Callable[[], Samples]]] = {
-    "digits": digits.load,
-    "photo_numerals": photo_numerals.load,
-    "textures": textures.load,
-    "shapes": shapes.load,
-    "scene_boxes": scenes.load_boxes,
-    "scene_masks": scenes.load_masks,
-    "sentiment": sentiment.load,
-    "topic": topic.load,
-    "ner": entities.load,
 }

@@ -11,9 +11,9 @@ from torch.nn import functional
 from torchvision.models.segmentation.deeplabv3 import DeepLabHead
 from torchvision.ops import Conv2dNormActivation
 
-from ptmbench.engine.datasets.annotated import IGNORED
 from ptmbench.engine.models.dense_network import DenseNetwork
 from ptmbench.engine.models.maps import FeatureMaps
+from ptmbench.files.masks import IGNORED
 
 NARROWEST = 16  # channels that a U-Net's finest decoder stage has at least
 

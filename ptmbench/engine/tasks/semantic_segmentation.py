@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ptmbench.engine.datasets.annotated import IGNORED
+from ptmbench.files.masks import IGNORED
 from ptmbench.statistics.tallies import Parts, Ratios, value_of
 
 METRIC = "miou"

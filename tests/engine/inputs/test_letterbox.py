@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ptmbench.engine.datasets.annotated import IGNORED, rgb
+from ptmbench.engine.datasets.annotated import rgb
 from ptmbench.engine.inputs.letterbox import Letterbox
+from ptmbench.files.masks import IGNORED
 
 LETTERBOX = Letterbox(64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 SIZES = st.tuples(st.integers(1, 300), st.integers(1, 300))

@@ -10,8 +10,8 @@ from torch import nn
 from ptmbench.catalog.builtin import PRETRAINING, TASKS
 from ptmbench.catalog.settings import check_settings
 from ptmbench.catalog.spec import Modality
+from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.device import resolve
-from ptmbench.engine.models.providers import DATASETS
 from ptmbench.engine.pretraining import learner, supervised
 from ptmbench.engine.pretraining.checkpoints import write_checkpoint
 from ptmbench.engine.pretraining.objectives import pretrain

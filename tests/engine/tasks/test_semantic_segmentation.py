@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import confusion_matrix
 
-from ptmbench.engine.datasets.annotated import IGNORED
 from ptmbench.engine.tasks.semantic_segmentation import confusion, parts, scores
+from ptmbench.files.masks import IGNORED
 from ptmbench.statistics.tallies import Ratios, value_of
 
 CLASSES = ("background", "cat", "dog")
