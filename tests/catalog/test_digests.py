@@ -1,0 +1,73 @@
+"""Tests of `ptmbench.catalog.digests`: no committed record goes stale by a change of the specs."""
+
+from pathlib import Path
+
+import pytest
+
+from ptmbench.catalog.builtin import METHODS, PRETRAINING
+from ptmbench.catalog.cases import suited
+from ptmbench.catalog.checkpoint_cards import load_card
+from ptmbench.catalog.digests import case_digest
+from ptmbench.catalog.entries import ALL_TASKS
+from ptmbench.catalog.rates import recorded_rate
+from ptmbench.catalog.settings import BUDGETS
+from ptmbench.catalog.spec import Case, Family, ModelSpec, TaskKind, TaskSpec
+from ptmbench.records.store import ResultsFolder
+
+RESULTS = Path(__file__).parents[2] / "results"
+FOLDERS = sorted(path for path in RESULTS.glob("*/*-*-*") if path.is_dir())
+CLASSES = {(task.name, task.dataset): task.classes for task in ALL_TASKS}
+SHIPPED = {load_card(spec.name).sha256 for spec in PRETRAINING}
+CONFIGURATIONS = {  # sha256 of what the random controls of two published models take from them, which is not committed
+    "055e562ff750aa24d70704d64de4b936bb2c47671de6e62f9ba23110c5b9e8bb",
+    "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+}
+
+
+def case_of(record):
+    """The case as a run would make it, from nothing but what its record says."""
+    said, kind = record.case, TaskKind(record.case.task.kind)
+    provider, _, entry = said.model.reference.partition(":")
+    model = ModelSpec(
+        name=said.model.name,
+        provider=provider,
+        entry=entry,
+        architecture=said.model.architecture,
+        family=Family(said.model.family),
+        objective=said.model.objective,
+        source=said.model.source,
+        licence=said.model.licence,
+        modality=kind.modality,
+        serves=kind.asks,
+    )
+    shots = None if said.task.shots == "all" else said.task.shots
+    classes = CLASSES.get((said.task.name, said.task.dataset))
+    task = TaskSpec(said.task.name, kind, said.task.dataset, shots, classes)
+    return Case(model, task, suited(next(spec for spec in METHODS if spec.name == said.method.name), model))
+
+
+def digests_of(record):
+    """The digests that the record may have: with its own weights, with those that its control borrows from, or none."""
+    case, budget = case_of(record), BUDGETS[record.budget]
+    rate = None if case.method.frozen or budget.tunes_rates else recorded_rate(case)
+    return {
+        case_digest(
+            case,
+            weights_sha256=weights,
+            split_sha256=record.case.task.split_sha256,
+            budget=budget,
+            seeds=len(record.quality.seeds),
+            recorded_rate=rate,
+            precision=record.case.precision,
+        )
+        for weights in {record.case.model.weights_sha256, None, *SHIPPED, *CONFIGURATIONS}
+    }
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_committed_records_keep_their_digests(folder):
+    """Each committed record has the digest that the specs of today give its case."""
+    records = ResultsFolder(folder).read_all()[0]
+
+    assert records
+    assert [] == [record.case.id for record in records if record.case.digest not in digests_of(record)]
