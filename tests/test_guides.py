@@ -22,8 +22,9 @@ from ptmbench.catalog.cases import product
 from ptmbench.cli import main
 from ptmbench.cli.parser import make_parser
 from ptmbench.engine.datasets import builtin
+from ptmbench.engine.methods.frozen_method import FrozenMethod
+from ptmbench.engine.methods.table import FROZEN_METHODS
 from ptmbench.engine.runner import identify, prepare, run
-from ptmbench.engine.transfer import frozen
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.records import environment
 
@@ -176,8 +177,7 @@ def test_the_task_and_the_method_of_the_guide_run(tmp_path, monkeypatch, bench):
     bayes = module_of("naive_bayes.py", code["naive_bayes.py"], tmp_path)
     task, method = line("extend", "TaskSpec("), line("extend", "MethodSpec(")
     monkeypatch.setitem(builtin.DATASETS, "stripes", stripes.load)
-    monkeypatch.setitem(frozen.FITS, "naive_bayes", bayes.fit)
-    monkeypatch.setitem(frozen.TRAINABLE, "naive_bayes", bayes.trainable_parameters)
+    monkeypatch.setitem(FROZEN_METHODS, "naive_bayes", FrozenMethod(bayes.fit, bayes.trainable_parameters))
     (case,) = [case for case in product(tasks=[task], methods=[method]) if case.model.name == "resnet_tiny.glyphs"]
 
     result = run(bench, prepare(bench, case))

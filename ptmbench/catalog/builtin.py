@@ -5,17 +5,21 @@ from typing import Final
 
 from ptmbench.catalog.checkpoint_cards import LICENCE
 from ptmbench.catalog.spec import (
+    TEXTS,
+    Answer,
     Family,
     MethodSpec,
-    Modality,
     ModelSpec,
     Objective,
     PretrainingSpec,
     Provider,
     Recipe,
     Serves,
+    StartsFrom,
+    Suits,
     TaskKind,
     TaskSpec,
+    Trains,
 )
 
 _FAMILIES: Final[dict[Objective, Family]] = {
@@ -28,13 +32,17 @@ _FAMILIES: Final[dict[Objective, Family]] = {
 }
 
 
+def _adamw(rate: float, weight_decay: float, *, batch_size: int, steps: int, label_smoothing: float = 0.0) -> Recipe:
+    return Recipe("adamw", rate, weight_decay, batch_size, steps, "cosine", 0.9, label_smoothing)
+
+
 def _pretrained(architecture: str, objective: Objective, source: str, suffix: str = "") -> ModelSpec:
     name = f"{architecture}.{source}{suffix}"
     return ModelSpec(name, "embedded", name, architecture, _FAMILIES[objective], objective, source, LICENCE)
 
 
 def _language(architecture: str, objective: Objective, source: str) -> ModelSpec:
-    return replace(_pretrained(architecture, objective, source), provider="embedded_text", modality=Modality.TEXT)
+    return replace(_pretrained(architecture, objective, source), provider="embedded_text", modalities=TEXTS)
 
 
 def _control(name: str, provider: Provider, architecture: str) -> ModelSpec:
@@ -42,7 +50,7 @@ def _control(name: str, provider: Provider, architecture: str) -> ModelSpec:
 
 
 def _text_control(name: str, provider: Provider, architecture: str) -> ModelSpec:
-    return replace(_control(name, provider, architecture), modality=Modality.TEXT)
+    return replace(_control(name, provider, architecture), modalities=TEXTS)
 
 
 _OVER: Final[dict[str, tuple[Provider, Serves]]] = {
@@ -121,25 +129,44 @@ TASKS: Final = (
     *(_entities(sentences) for sentences in (100, None)),
 )
 
-_TRAINED: Final = Recipe("adamw", learning_rate=1e-3, weight_decay=0.01, batch_size=32, steps=200)
+_TRAINED: Final = _adamw(1e-3, 0.01, batch_size=32, steps=200)
 _RATES: Final = (1e-3, 3e-3, 1e-2)
 _SGD: Final = Recipe(
-    "sgd", learning_rate=1e-3, weight_decay=1e-4, batch_size=32, steps=0, schedule="constant", epochs=10
+    *("sgd", 1e-3, 1e-4),
+    batch_size=32,
+    steps=0,
+    schedule="constant",
+    momentum=0.9,
+    label_smoothing=0.0,
+    epochs=10,
 )
 
+_LABELS: Final = frozenset({Answer.LABELS})
+_EVERY_ANSWER: Final = frozenset(Answer)
+
+
+def _trained(name: str, trains: Trains, starts_from: StartsFrom, gives: frozenset[Answer]) -> MethodSpec:
+    return MethodSpec(name, trains, "learning_rate", _RATES, _TRAINED, starts_from, gives)
+
+
 METHODS: Final = (
-    MethodSpec("linear_probe", frozen=True, tuned="C", grid=(1e-4, 1e-3, 1e-2, 1e-1, 1.0)),
-    MethodSpec("knn", frozen=True, tuned="neighbours", grid=(1, 3, 5, 10, 20)),
-    MethodSpec("fine_tune", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
-    MethodSpec("fine_tune_last", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
-    MethodSpec("fine_tune_sgd", frozen=False, tuned="learning_rate", grid=(1e-3,), recipe=_SGD),
-    MethodSpec("frozen_backbone", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
-    MethodSpec("from_scratch", frozen=False, tuned="learning_rate", grid=_RATES, recipe=_TRAINED),
+    MethodSpec("linear_probe", Trains.NOTHING, "C", (1e-4, 1e-3, 1e-2, 1e-1, 1.0), recipe=None),
+    MethodSpec("knn", Trains.NOTHING, "neighbours", (1, 3, 5, 10, 20), recipe=None),
+    _trained("fine_tune", Trains.ALL, StartsFrom.PRETRAINED, _EVERY_ANSWER),
+    _trained("fine_tune_last", Trains.LAST_STAGE, StartsFrom.PRETRAINED, _LABELS),
+    replace(
+        _trained("fine_tune_sgd", Trains.ALL, StartsFrom.PRETRAINED, _LABELS),
+        grid=(1e-3,),
+        recipe=_SGD,
+        suits=Suits.PUBLISHED_IMAGE_NETWORKS,
+    ),
+    _trained("frozen_backbone", Trains.HEAD, StartsFrom.ANY, _EVERY_ANSWER - _LABELS),
+    _trained("from_scratch", Trains.ALL, StartsFrom.RANDOM, _EVERY_ANSWER),
 )
 
 
 def _supervised(architecture: str, source: str, steps: int) -> PretrainingSpec:
-    recipe = Recipe("adamw", learning_rate=3e-3, weight_decay=0.05, batch_size=128, steps=steps, label_smoothing=0.05)
+    recipe = _adamw(3e-3, 0.05, batch_size=128, steps=steps, label_smoothing=0.05)
     return PretrainingSpec(f"{architecture}.{source}", architecture, "cross_entropy", source, 100_000, recipe)
 
 
@@ -149,7 +176,7 @@ def _unlabelled(name: str, objective: Objective, recipe: Recipe) -> PretrainingS
 
 
 def _language_model(architecture: str, objective: Objective, source: str, examples: int, steps: int) -> PretrainingSpec:
-    recipe = Recipe("adamw", learning_rate=2e-3, weight_decay=0.01, batch_size=64, steps=steps)
+    recipe = _adamw(2e-3, 0.01, batch_size=64, steps=steps)
     return PretrainingSpec(f"{architecture}.{source}", architecture, objective, source, examples, recipe)
 
 
@@ -159,9 +186,9 @@ PRETRAINING: Final = (
     _supervised("resnet_tiny", "waves", 5_000),
     _supervised("vgg_tiny", "glyphs", 3_000),
     _supervised("inception_tiny", "glyphs", 3_500),
-    _unlabelled("vae_tiny.glyphs", "vae", Recipe("adamw", 2e-3, 0.0, batch_size=128, steps=6_000)),
-    _unlabelled("wgan_tiny.glyphs", "wgan_gp", Recipe("adamw", 1e-3, 0.0, batch_size=64, steps=7_000)),
-    _unlabelled("resnet_tiny.glyphs_simclr", "simclr", Recipe("adamw", 3e-3, 0.05, batch_size=256, steps=5_000)),
+    _unlabelled("vae_tiny.glyphs", "vae", _adamw(2e-3, 0.0, batch_size=128, steps=6_000)),
+    _unlabelled("wgan_tiny.glyphs", "wgan_gp", _adamw(1e-3, 0.0, batch_size=64, steps=7_000)),
+    _unlabelled("resnet_tiny.glyphs_simclr", "simclr", _adamw(3e-3, 0.05, batch_size=256, steps=5_000)),
     _language_model("bert_tiny", "masked_lm", "invented", examples=60_000, steps=14_000),
     _language_model("bert_tiny", "masked_lm", "manuals", examples=16_000, steps=6_000),
     _language_model("gpt_tiny", "causal_lm", "invented", examples=60_000, steps=5_000),

@@ -5,53 +5,69 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ptmbench.catalog.builtin import METHODS, MODELS, TASKS
-from ptmbench.catalog.spec import Case, MethodSpec, Modality, ModelSpec, Serves, TaskSpec
+from ptmbench.catalog.spec import Case, MethodSpec, Modality, ModelSpec, Serves, StartsFrom, Suits, TaskSpec
 from ptmbench.errors import UnknownName, UsageError
 
-SCRATCH, CLASSIC, FROZEN = "from_scratch", "fine_tune_sgd", "frozen_backbone"
-DENSE = ("fine_tune", FROZEN, SCRATCH)  # methods for detectors and segmenters
-DENSE_BATCH, DENSE_PACE = 16, 2  # of their training: half as many pictures a step, and twice the steps
+DENSE_BATCH, DENSE_PACE = (
+    16,
+    2,
+)  # of training detectors and segmenters: half as many pictures a step, and twice the steps
 PUBLISHED_RATES = (5e-5, 3e-4, 1e-3)  # around what papers fine-tune networks of this size with
 SCRATCH_RATES = (3e-4, 1e-3, 3e-3)  # as many, for the same networks from scratch
 
 Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)
 
 
-def compatible(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> bool:
-    """Whether the combination means anything.
+def why_no_case(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> str | None:
+    """The reason why a combination is no case, None where it is one.
 
-    A model takes tasks of its own modality that ask for what it gives. Raw pixels and word counts have nothing to train
-    below the probe; training from scratch belongs to the randomly initialised control of an architecture, fine-tuning
-    to weights that somebody trained. The classic recipe, SGD for ten epochs, is for published image networks. Of
-    detectors and segmenters all is trained or all but the backbone; a random backbone, left as it is, is a control.
+    A model takes tasks of its own modalities that ask for what it gives. The rest follows from the traits of the
+    method: what it gives, which weights it starts from, and which models it suits.
+
+    Args:
+        model: What would be transferred.
+        task: What it would be transferred to.
+        method: How.
+
+    Returns:
+        One sentence without its full stop, for an error message; None for a case.
     """
-    if model.modality is not task.kind.modality or model.serves is not task.kind.asks:
-        return False
-    if (method.name == FROZEN) or method.frozen:
-        return task.kind.dense == (method.name == FROZEN)
-    if method.name == SCRATCH:
-        return model.random
-    if method.name not in DENSE and (task.kind.dense or _of_networks_only(method, model)):
-        return False
-    return model.pretrained
+    kind = task.kind
+    if kind.modality not in model.modalities:
+        return (
+            f"{model.name} takes {' and '.join(sorted(model.modalities))}, and {task.name} is made of {kind.modality}"
+        )
+    if model.serves is not kind.asks:
+        return f"{task.name} asks for {kind.asks}, and {model.name} gives {model.serves}"
+    if kind.answer not in method.gives:
+        return f"{method.name} gives {', '.join(sorted(method.gives))}, and {task.name} asks for {kind.answer}"
+    return _why_unsuited(method, model)
 
 
-def _of_networks_only(method: MethodSpec, model: ModelSpec) -> bool:
-    """Whether the method is the classic recipe, and the model no published image network."""
-    return method.name == CLASSIC and (model.embedded or model.modality is not Modality.IMAGE)
+def _why_unsuited(method: MethodSpec, model: ModelSpec) -> str | None:
+    """The reason why a method does not apply to a model, whatever the task."""
+    if method.starts_from is StartsFrom.RANDOM and not model.random:
+        return (
+            f"{method.name} starts from random weights: it applies to {model.architecture}.random, not to {model.name}"
+        )
+    if method.starts_from is StartsFrom.PRETRAINED and not model.pretrained:
+        return f"{method.name} needs pre-trained weights, and {model.name} is a control without any"
+    if method.suits is Suits.PUBLISHED_IMAGE_NETWORKS and (model.embedded or Modality.IMAGE not in model.modalities):
+        return f"{method.name} applies only to published image networks, and {model.name} is none"
+    return None
 
 
 def suited(method: MethodSpec, model: ModelSpec) -> MethodSpec:
     """The method with the learning rates that networks of the model's size are tuned over.
 
-    The middle one is taken where none is chosen. What ships with the package is trained as the catalog says. Detectors
-    and segmenters take batches and steps of their own.
+    The middle one is taken where none is chosen. What ships with the package is trained as the catalog says, and so is
+    a method that only suits published networks. Detectors and segmenters take batches and steps of their own.
     """
     if model.serves is not Serves.FEATURES and method.recipe is not None:
         method = replace(method, recipe=replace(method.recipe, batch_size=DENSE_BATCH, pace=DENSE_PACE))
-    if model.embedded or method.recipe is None or method.name == CLASSIC:
+    if model.embedded or method.recipe is None or method.suits is not Suits.ANY:
         return method
-    rates = SCRATCH_RATES if method.name == SCRATCH else PUBLISHED_RATES
+    rates = SCRATCH_RATES if method.starts_from is StartsFrom.RANDOM else PUBLISHED_RATES
     return replace(method, grid=rates, recipe=replace(method.recipe, learning_rate=rates[1]))
 
 
@@ -65,7 +81,7 @@ def product(
         for task in tasks
         for model in models
         for method in methods
-        if compatible(model, task, method)
+        if why_no_case(model, task, method) is None
     )
 
 
@@ -80,26 +96,10 @@ def find_case(
     """The case of these three names; raises `UnknownName` with near names, or `UsageError`."""
     found = named("model", model, models)
     case = Case(found, named("task", task, tasks), suited(named("method", method, METHODS), found))
-    if not compatible(case.model, case.task, case.method):
-        raise UsageError(f"{case.id} is not a case: {why_incompatible(case)}")
+    reason = why_no_case(case.model, case.task, case.method)
+    if reason:
+        raise UsageError(f"{case.id} is not a case: {reason}")
     return case
-
-
-def why_incompatible(case: Case) -> str:
-    """What `compatible` refused, in words."""
-    if case.model.modality is not case.task.kind.modality:
-        return (
-            f"{case.model.name} takes {case.model.modality}, and {case.task.name} is made of {case.task.kind.modality}"
-        )
-    if case.model.serves is not case.task.kind.asks:
-        return f"{case.task.name} asks for {case.task.kind.asks}, and {case.model.name} gives {case.model.serves}"
-    if case.task.kind.dense != (case.method.name in DENSE) and case.method.name not in {"fine_tune", SCRATCH}:
-        return f"detectors and segmenters are carried over by {', '.join(DENSE)}, and nothing else by {FROZEN}"
-    if case.method.name == SCRATCH:
-        return f"training from scratch is a case of {case.model.architecture}.random, not of {case.model.name}"
-    if case.method.name == CLASSIC and case.model.pretrained:
-        return f"{CLASSIC} is for published image networks, and {case.model.name} is none"
-    return f"{case.method.name} needs pre-trained weights, and {case.model.name} is a control without any"
 
 
 def named(kind: str, name: str, catalog: Sequence[Entry]) -> Entry:

@@ -1,12 +1,46 @@
 """The digest of a case: equal exactly when a record still speaks of the case as it would run now."""
 
+import dataclasses
 import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from ptmbench.catalog.settings import BudgetSpec
-from ptmbench.catalog.spec import Case, Modality, Serves
+from ptmbench.catalog.spec import Case, Trains
 from ptmbench.records.record import PROTOCOL_VERSION
+
+# Fields that have had another name and form since the first records were made: how a digest still holds them.
+AS_RECORDED: Final[Mapping[str, tuple[str, Callable[[Any], object]]]] = {
+    "modalities": ("modality", lambda modalities: "+".join(sorted(modalities))),
+    "trains": ("frozen", lambda trains: trains is Trains.NOTHING),
+}
+
+
+def identity(spec: Any) -> dict[str, object]:
+    """What of a spec its digest covers, as JSON holds it.
+
+    A field at its default is left out, so that a new one leaves older records as they are; so is a field that only
+    says where the spec applies.
+
+    Args:
+        spec: A frozen dataclass of `ptmbench.catalog.spec`, with others in its fields.
+
+    Returns:
+        Names and values, those of nested specs as dictionaries.
+    """
+    content: dict[str, object] = {}
+    for field in dataclasses.fields(spec):
+        value = getattr(spec, field.name)
+        if value == field.default or not field.metadata.get("digest", True):
+            continue
+        name, form = AS_RECORDED.get(field.name, (field.name, identity if dataclasses.is_dataclass(value) else _plain))
+        content[name] = form(value)
+    return content
+
+
+def _plain(value: object) -> object:
+    return value
 
 
 def case_digest(
@@ -20,22 +54,12 @@ def case_digest(
     precision: str,
 ) -> str:
     """sha256 over specs, weights, split, budget, seeds, precision and the protocol version; not over the commit."""
-    spec = asdict(case)
-    if case.model.modality is Modality.IMAGE:
-        del spec["model"]["modality"]  # as it was when there was no other: records of that time are not stale
-    if case.model.serves is Serves.FEATURES:
-        del spec["model"]["serves"]  # likewise
-    recipe = spec["method"]["recipe"]
-    if recipe and recipe["epochs"] is None:
-        del recipe["epochs"]
-    if recipe and recipe["pace"] == 1:
-        del recipe["pace"]
     content = {
         "protocol": PROTOCOL_VERSION,
-        "case": spec,
+        "case": identity(case),
         "weights": weights_sha256,
         "split": split_sha256,
-        "budget": asdict(budget),
+        "budget": dataclasses.asdict(budget),
         "seeds": seeds,
         "rate": recorded_rate,
         "precision": precision,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ptmbench.catalog.model_references import control_of
-from ptmbench.catalog.spec import Family, Hub, Modality, ModelSpec, Serves
+from ptmbench.catalog.spec import TEXTS, Family, Hub, ModelSpec, Serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def _dense(name: str, weights: str, serves: Serves) -> ModelSpec:
 
 def _text(name: str, reference: str, how: tuple[str, str], licence: str) -> ModelSpec:
     found = _model(name, f"hf:{reference}", Family.SELF_SUPERVISED, how, licence)
-    return replace(found, modality=Modality.TEXT)
+    return replace(found, modalities=TEXTS)
 
 
 def _model(name: str, reference: str, family: Family, how: tuple[str, str], licence: str) -> ModelSpec:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import Final, cast
 
 from ptmbench.catalog.references import Reference, check, parse, short_name, slug
-from ptmbench.catalog.spec import COMPOSED, RANDOM_SUFFIX, Composed, Family, Hub, Modality, ModelSpec, Serves
+from ptmbench.catalog.spec import COMPOSED, IMAGES, RANDOM_SUFFIX, Composed, Family, Hub, Modality, ModelSpec, Serves
 from ptmbench.errors import UnknownName, UsageError
 
 FACTS = ("name", "family", "objective", "source", "licence")
@@ -103,7 +103,7 @@ def _referenced(reference: Reference) -> ModelSpec:
         objective=reference.get("objective", "not stated"),
         source=reference.get("source", "not stated"),
         licence=reference.get("licence", "not stated"),
-        modality=_modality(reference),
+        modalities=frozenset({_modality(reference)}),
         serves=_serves(scheme, reference.name),
     )
     return control_of(model) if model.random else model
@@ -118,7 +118,7 @@ def _composed(reference: Reference, catalog: tuple[ModelSpec, ...]) -> ModelSpec
     inner_text = str(Reference("", reference.name, reference.without("name").options))
     bare = reference.name if ":" not in reference.name else inner_text
     inner = model_spec(bare, catalog)
-    if inner.modality is not Modality.IMAGE or inner.serves is not Serves.FEATURES:
+    if inner.modalities != IMAGES or inner.serves is not Serves.FEATURES:
         raise UsageError(
             f"{reference.scheme} is built over an image model that gives features, and {inner.name} is none"
         )

@@ -7,9 +7,10 @@ pytest id, the target of `-k`, the file name of the case's record and its row in
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 RANDOM = ("random", "random_text")  # providers of an embedded architecture at random initialisation
 EMBEDDED = ("embedded", "embedded_text", *RANDOM, "pixels", "tfidf")  # what ships with the package
@@ -20,12 +21,10 @@ RANDOM_SUFFIX = ".random"  # how the catalog calls an architecture at random ini
 COMPOSED = ("fasterrcnn", "yolox", "fcn", "unet", "deeplabv3")  # providers that build over another model
 
 SLUG = re.compile(r"[A-Za-z0-9_.]+")
+APPLIES: Final = MappingProxyType({"digest": False})  # of fields that say where a spec applies, not what is computed
 
 Budget = Literal["smoke", "quick", "standard"]
 Precision = Literal["fp32", "bf16"]
-MethodName = Literal[
-    "linear_probe", "knn", "fine_tune", "fine_tune_last", "fine_tune_sgd", "frozen_backbone", "from_scratch"
-]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
 Embedded = Literal["embedded", "embedded_text", "random", "random_text", "pixels", "tfidf"]
@@ -44,12 +43,49 @@ class Modality(StrEnum):
     TEXT = "text"
 
 
+IMAGES: Final = frozenset({Modality.IMAGE})
+TEXTS: Final = frozenset({Modality.TEXT})
+
+
 class Serves(StrEnum):
     """What a model gives: features for a classifier, boxes of objects, or masks of pixels."""
 
     FEATURES = "features"
     BOXES = "boxes"
     MASKS = "masks"
+
+
+class Answer(StrEnum):
+    """What comes out for an example: labels (one, or one a word), boxes of objects, or the class of every pixel."""
+
+    LABELS = "labels"
+    BOXES = "boxes"
+    MASKS = "masks"
+
+
+class Trains(StrEnum):
+    """What a method trains by gradient; NOTHING fits a classical classifier to frozen features."""
+
+    NOTHING = "nothing"
+    HEAD = "head"
+    LAST_STAGE = "last_stage"
+    ALL = "all"
+    ADAPTER = "adapter"
+
+
+class StartsFrom(StrEnum):
+    """The weights that a method starts from."""
+
+    ANY = "any"
+    PRETRAINED = "pretrained"
+    RANDOM = "random"
+
+
+class Suits(StrEnum):
+    """The models that a method is for."""
+
+    ANY = "any"
+    PUBLISHED_IMAGE_NETWORKS = "published_image_networks"
 
 
 class TaskKind(StrEnum):
@@ -73,6 +109,12 @@ class TaskKind(StrEnum):
         """What it asks of a model."""
         places = {TaskKind.OBJECT_DETECTION: Serves.BOXES, TaskKind.SEMANTIC_SEGMENTATION: Serves.MASKS}
         return places.get(self, Serves.FEATURES)
+
+    @property
+    def answer(self) -> Answer:
+        """What comes out for one of its examples."""
+        places = {Serves.BOXES: Answer.BOXES, Serves.MASKS: Answer.MASKS}
+        return places.get(self.asks, Answer.LABELS)
 
     @property
     def dense(self) -> bool:
@@ -109,6 +151,7 @@ class ModelSpec:
 
     `entry` is the model's name at its provider. `architecture` joins a pre-trained model with its controls: the same
     architecture at random initialisation, and trained from scratch. `source` says what it was pre-trained on.
+    `modalities` are what it takes in: one, or both for a model of images and text.
     """
 
     name: str
@@ -119,7 +162,7 @@ class ModelSpec:
     objective: str
     source: str
     licence: str
-    modality: Modality = Modality.IMAGE
+    modalities: frozenset[Modality] = IMAGES
     serves: Serves = Serves.FEATURES
 
     def __post_init__(self) -> None:
@@ -181,26 +224,40 @@ class Recipe:
     weight_decay: float
     batch_size: int
     steps: int
-    schedule: Schedule = "cosine"
-    momentum: float = 0.9
-    label_smoothing: float = 0.0
+    schedule: Schedule
+    momentum: float
+    label_smoothing: float
     epochs: int | None = None
     pace: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class MethodSpec:
-    """How a model is carried over to a task.
+    """How a model is transferred to a task: what trains, by which recipe, and where the method applies.
 
-    `frozen` methods compute features once and never change the backbone. `grid` holds the values of `tuned` from
-    which the validation split chooses; every trained method tries equally many learning rates.
+    `grid` holds the values of `tuned` from which the validation split chooses; every trained method tries equally many
+    learning rates. `starts_from`, `gives` and `suits` say where the method applies, and change nothing of what it does
+    there. Code asks these traits and never a method's name.
     """
 
-    name: MethodName
-    frozen: bool
+    name: str
+    trains: Trains
     tuned: str
     grid: tuple[float, ...]
-    recipe: Recipe | None = None
+    recipe: Recipe | None
+    starts_from: StartsFrom = field(default=StartsFrom.ANY, metadata=APPLIES)
+    gives: frozenset[Answer] = field(default=frozenset({Answer.LABELS}), metadata=APPLIES)
+    suits: Suits = field(default=Suits.ANY, metadata=APPLIES)
+
+    def __post_init__(self) -> None:
+        checked_slug(self.name)
+        if self.frozen != (self.recipe is None):
+            raise ValueError(f"{self.name} trains {self.trains}: expected a recipe exactly where something trains")
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it computes features once and never changes the network."""
+        return self.trains is Trains.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +279,7 @@ class PretrainingSpec:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One model, carried over to one task by one method."""
+    """One model, transferred to one task by one method."""
 
     model: ModelSpec
     task: TaskSpec

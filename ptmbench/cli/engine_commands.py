@@ -55,7 +55,7 @@ def _shape(largest: tuple[int, ...], length: int | None, spec: ModelSpec) -> tup
     """The shape of one input: the model's own, or that many tokens of text."""
     if length is None:
         return largest
-    if spec.provider not in TOKENS or spec.modality is not Modality.TEXT:
+    if spec.provider not in TOKENS or Modality.TEXT not in spec.modalities:
         raise UsageError(f"--sequence-length counts tokens, and {spec.name} takes inputs of shape {list(largest)}")
     if not 1 <= length <= largest[0]:
         raise UsageError(f"{spec.name} takes 1 to {largest[0]} tokens, got --sequence-length {length}")

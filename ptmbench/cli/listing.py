@@ -28,7 +28,7 @@ def list_entries(arguments: argparse.Namespace) -> int:
         "tasks": entries_of().tasks,
         "methods": METHODS,
     }
-    entries = [{**asdict(entry), **_presence(entry)} for entry in catalogs[arguments.what]]
+    entries = [{**_fields(entry), **_presence(entry)} for entry in catalogs[arguments.what]]
     if arguments.json:
         print(json.dumps(entries, indent=1))
         return 0
@@ -39,6 +39,16 @@ def list_entries(arguments: argparse.Namespace) -> int:
     }[arguments.what]
     print(tabulate([[_cell(entry[column]) for column in columns] for entry in entries], headers=columns))
     return 0
+
+
+def _fields(entry: ModelSpec | TaskSpec | MethodSpec) -> dict[str, Any]:
+    """The fields of an entry as JSON holds them, and what follows from them that readers ask for."""
+    fields = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(entry).items()}
+    if isinstance(entry, ModelSpec):
+        fields["modality"] = "+".join(fields["modalities"])
+    if isinstance(entry, MethodSpec):
+        fields["frozen"] = entry.frozen
+    return fields
 
 
 def _presence(entry: ModelSpec | TaskSpec | MethodSpec) -> dict[str, Any]:

@@ -13,18 +13,20 @@ import torch
 
 from ptmbench.catalog.digests import case_digest
 from ptmbench.catalog.rates import recorded_rate
-from ptmbench.catalog.spec import Case, Serves
+from ptmbench.catalog.spec import Case, Serves, Trains
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
 from ptmbench.engine.inputs.letterbox import Letterbox
+from ptmbench.engine.methods.frozen_method import FitContext
+from ptmbench.engine.methods.table import FROZEN_METHODS
 from ptmbench.engine.models import composition
 from ptmbench.engine.transfer.features import Frozen
-from ptmbench.engine.transfer.frozen import TRAINABLE, FrozenRun
+from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.labels import LabelWork
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.trained import TrainedRun, Work
-from ptmbench.engine.workbench import LAST, Workbench
+from ptmbench.engine.workbench import Workbench
 from ptmbench.errors import Diverged, OutOfMemory, WeightsError
 from ptmbench.records.measured import Choice, Footprint, Identity, Loaded, Missing, Result, Spending
 from ptmbench.records.record import SourceDistance
@@ -128,11 +130,12 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
         if case.method.recipe is None:
             work = FrozenRun(
                 case=case,
+                method=FROZEN_METHODS[case.method.name],
+                context=FitContext(bench.task_data(case).samples.classes, bench.model(case, 0).standardise),
                 rows=bench.rows(case),
                 scorer=bench.scorer(case),
                 features_of=lambda seed, pooling: bench.features(case, seed, pooling),
                 poolings=bench.poolings(case),
-                standardise=bench.model(case, 0).standardise,
                 stress=bench.stress(case),
                 spoilt=functools.partial(_spoilt_features, bench, case),
             )
@@ -193,7 +196,7 @@ def _spoilt_work(bench: Workbench, case: Case, work: Work, condition: Condition)
 
 def _divided(bench: Workbench, case: Case) -> bool:
     """Whether the frozen part of the network is computed once, and only what trains is trained."""
-    return case.method.name == LAST and not bench.model(case, 0).backbone.last_stage
+    return case.method.trains is Trains.LAST_STAGE and not bench.model(case, 0).backbone.last_stage
 
 
 def _dense_work(bench: Workbench, case: Case) -> Work:
@@ -229,6 +232,7 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
             train_time_s=sum(work.times_s) / len(work.times_s),
             feature_time_s=work.feature_time_s,
             energy_j=energy.spent(before, after),
+            uncounted_operations=work.method.uncounted if isinstance(work, FrozenRun) else (),
         ),
         source_distance=prepared.source_distance,
         duration_s=duration,
@@ -261,6 +265,6 @@ def _choice(work: FrozenRun | TrainedRun) -> Choice:
 def _trainable(bench: Workbench, work: FrozenRun | TrainedRun) -> int:
     if isinstance(work, FrozenRun):
         size = bench.backbone(work.case, 0, work.chosen[0] if work.chosen else None).feature_size
-        return TRAINABLE[work.case.method.name](size, work.rows.data.classes)
+        return work.method.trainable_parameters(size, work.rows.data.classes)
     learning = work.network_of(0).trained.parameters()
     return sum(parameter.numel() for parameter in learning if parameter.requires_grad)

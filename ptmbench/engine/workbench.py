@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from torch import nn
 
 from ptmbench.catalog.settings import RunSettings
-from ptmbench.catalog.spec import Case, ModelSpec, Serves
+from ptmbench.catalog.spec import Case, ModelSpec, Serves, Trains
 from ptmbench.engine import data, source_distance, tasks
 from ptmbench.engine.corruptions.stress import Condition, SpoiltSamples, Stress, conditions
 from ptmbench.engine.cost import footprint
@@ -31,9 +31,6 @@ from ptmbench.engine.transfer.trained import Work
 from ptmbench.records.measured import Footprint, Missing
 from ptmbench.records.record import SourceDistance
 
-LAST = "fine_tune_last"
-FROZEN = "frozen_backbone"
-PARTLY = (LAST, FROZEN)  # methods that leave a part of the network as it came
 DENSE_BATCH = 16  # pictures at most that the throughput of detectors and segmenters is measured with
 WHOLE = {"": nn.Identity()}  # nothing behind the module itself
 
@@ -113,12 +110,12 @@ class Workbench:
         found = self.loaded(case, seed)
         if isinstance(found, DenseModel):
             network = found.assemble(self.task_data(case).classes, seed)
-            if case.method.name == FROZEN:
+            if case.method.trains is Trains.HEAD:
                 network.freeze_body()
             return Trainable(fixed=None, trained=network)
         backbone = self.backbone(case, seed)
         head = tasks.head(backbone.feature_size, self.task_data(case).classes, seed)
-        if case.method.name == LAST:
+        if case.method.trains is Trains.LAST_STAGE:
             return fine_tune.last_stage(backbone, head)
         return fine_tune.whole(backbone, head)
 
@@ -185,8 +182,8 @@ class Workbench:
 
     def training_bytes(self, case: Case, work: Work, batch_size: int) -> int | Missing:
         """Peak memory of one training step on a batch of this work, measured once for what trains."""
-        partly, classes = case.method.name in PARTLY and case.method.name, self.task_data(case).classes
-        key = (case.model.architecture, partly, classes, work.inputs.shape, case.task.kind, batch_size)
+        classes = self.task_data(case).classes
+        key = (case.model.architecture, case.method.trains, classes, work.inputs.shape, case.task.kind, batch_size)
         if key not in self._training_bytes:
             network = self.network(case, 0).trained
             batch = next(work.batches([range(min(batch_size, len(work.inputs)))]))

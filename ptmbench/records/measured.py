@@ -115,7 +115,7 @@ class Footprint:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What carrying the model over took in this case."""
+    """What the transfer took in this case; `uncounted_operations` are those of its predictions."""
 
     trainable_parameters: int
     training_bytes: int | Missing
@@ -123,6 +123,7 @@ class Spending:
     train_time_s: float
     feature_time_s: float | Missing
     energy_j: float | Missing
+    uncounted_operations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,9 +149,6 @@ def _quality(answers: Answers, sidecars: Sidecars, floor: Floor | Missing, gaps:
 
 def _cost(result: Result, gaps: Gaps) -> Cost:
     footprint, spending, latency = result.footprint, result.spending, result.footprint.latency
-    uncounted = list(footprint.uncounted_operations)
-    if "neighbours" in result.choice.hyperparameters:
-        uncounted.append("search for neighbours")
     return Cost(
         parameters=footprint.parameters,
         trainable_parameters=spending.trainable_parameters,
@@ -159,7 +156,7 @@ def _cost(result: Result, gaps: Gaps) -> Cost:
         macs=footprint.macs,
         flops=footprint.flops,
         thop_macs=gaps("cost.thop_macs", footprint.thop_macs),
-        uncounted_operations=uncounted,
+        uncounted_operations=[*footprint.uncounted_operations, *spending.uncounted_operations],
         latency_s=gaps(
             "cost.latency_s", latency if isinstance(latency, Missing) else summarise_latency(latency, footprint.scope)
         ),

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.catalog.builtin import METHODS, MODELS, PRETRAINING, TASKS
-from ptmbench.catalog.cases import CLASSIC, SCRATCH, compatible, find_case, product, suited
+from ptmbench.catalog.cases import find_case, product, suited, why_no_case
 from ptmbench.catalog.model_references import model_spec, model_specs
 from ptmbench.catalog.rates import recorded_rates
 from ptmbench.catalog.selection import select
-from ptmbench.catalog.spec import Case, Family, MethodSpec, Modality, ModelSpec, TaskKind, TaskSpec
+from ptmbench.catalog.spec import Case, Family, MethodSpec, Modality, ModelSpec, Suits, TaskKind, TaskSpec
 from ptmbench.errors import UnknownName, UsageError
 from strategies import slugs
 
@@ -62,10 +62,10 @@ def test_names_do_not_collide_in_k():
 
 def test_what_is_a_case():
     """Training from scratch goes with random weights, fine-tuning with trained ones, pixels with neither."""
-    by_model = {model.name: {m.name for m in METHODS if compatible(model, TASKS[0], m)} for model in MODELS}
+    by_model = {model.name: {m.name for m in METHODS if why_no_case(model, TASKS[0], m) is None} for model in MODELS}
 
     assert {"linear_probe", "knn"} == by_model["pixels"]
-    assert {"linear_probe", "knn", SCRATCH} == by_model["vgg_tiny.random"]
+    assert {"linear_probe", "knn", "from_scratch"} == by_model["vgg_tiny.random"]
     assert {"linear_probe", "knn", "fine_tune", "fine_tune_last"} == by_model["vgg_tiny.glyphs"]
     assert set() == by_model["bert_tiny.invented"] == by_model["tfidf"]
 
@@ -74,7 +74,7 @@ def test_what_is_a_case():
     ("expression", "models", "tasks"),
     [
         ("bert", {"bert_tiny.invented", "bert_tiny.manuals", "bert_tiny.random"}, {"sentiment", "topic", "ner"}),
-        ("ner", {model.name for model in MODELS if model.modality is Modality.TEXT}, {"ner"}),
+        ("ner", {model.name for model in MODELS if Modality.TEXT in model.modalities}, {"ner"}),
         (
             "vae or wgan",
             {"vae_tiny.glyphs", "vae_tiny.random", "wgan_tiny.glyphs", "wgan_tiny.random"},
@@ -107,7 +107,7 @@ def test_every_embedded_model_has_a_recipe():
 
 def test_trained_methods_try_equally_many_rates():
     """An equal budget means equally many learning rates, steps and examples a batch."""
-    trained = [method for method in METHODS if not method.frozen and method.name != CLASSIC]
+    trained = [method for method in METHODS if not method.frozen and method.suits is Suits.ANY]
     published = model_spec("torchvision:resnet18", MODELS)
 
     for model in (MODELS[0], published):
@@ -119,15 +119,17 @@ def test_trained_methods_try_equally_many_rates():
 def test_the_classic_recipe_is_for_published_image_networks():
     """SGD at 0.001 with momentum 0.9 and weight decay for ten epochs is a case of a published CNN, and of no other."""
     models = model_specs("torchvision:resnet18", MODELS) + model_specs("hf:bert", MODELS)
-    cases = [case for case in product(models) if case.method.name == CLASSIC]
+    cases = [case for case in product(models) if case.method.name == "fine_tune_sgd"]
 
     assert {models[0].name} == {case.model.name for case in cases}
     recipe = cases[0].method.recipe
     assert ("sgd", 1e-3, 0.9, 10) == (recipe.optimizer, recipe.learning_rate, recipe.momentum, recipe.epochs)
     assert recipe.weight_decay > 0
-    assert not [case for case in CASES if case.method.name == CLASSIC]
-    with pytest.raises(UsageError, match=r"fine_tune_sgd is for published image networks, and vgg_tiny.glyphs is none"):
-        find_case("vgg_tiny.glyphs", "digits_full", CLASSIC)
+    assert not [case for case in CASES if case.method.name == "fine_tune_sgd"]
+    with pytest.raises(
+        UsageError, match=r"fine_tune_sgd applies only to published image networks, and vgg_tiny.glyphs is none"
+    ):
+        find_case("vgg_tiny.glyphs", "digits_full", "fine_tune_sgd")
 
 
 def test_published_networks_have_rates_of_their_own():
@@ -161,7 +163,7 @@ def test_unknown_names_list_near_ones():
 @pytest.mark.parametrize(
     ("model", "method", "why"),
     [
-        ("resnet_tiny.glyphs", "from_scratch", r"a case of resnet_tiny\.random"),
+        ("resnet_tiny.glyphs", "from_scratch", r"it applies to resnet_tiny\.random, not to resnet_tiny\.glyphs"),
         ("pixels", "fine_tune", "needs pre-trained weights"),
     ],
 )

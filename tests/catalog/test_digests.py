@@ -37,7 +37,7 @@ def case_of(record):
         objective=said.model.objective,
         source=said.model.source,
         licence=said.model.licence,
-        modality=kind.modality,
+        modalities=frozenset({kind.modality}),
         serves=kind.asks,
     )
     shots = None if said.task.shots == "all" else said.task.shots

@@ -13,7 +13,7 @@ from ptmbench.catalog.hub_tasks import HUB_TASKS, PUBLISHED_DATA
 from ptmbench.catalog.model_references import OPTIONS, model_spec
 from ptmbench.catalog.presence import how_to_fetch, hub_parts, hub_summary, lacking, of_hub, snapshot, torch_hub_folder
 from ptmbench.catalog.references import check, parse
-from ptmbench.catalog.spec import Family, Modality
+from ptmbench.catalog.spec import TEXTS, Family
 from ptmbench.cli import main
 
 PRETRAINED = [model for model in HUB_MODELS if not model.random]
@@ -46,7 +46,7 @@ def test_every_model_is_a_sound_reference(model):
     reference = parse(model.reference)
     check(reference, "model", {scheme: ("size", *options) for scheme, options in OPTIONS.items()})
 
-    assert model.modality is model_spec(model.reference, MODELS).modality
+    assert model.modalities == model_spec(model.reference, MODELS).modalities
     assert PUBLISHED[model.name].publication
     if model.provider == "hf":
         assert 40 == len(reference.name.partition("@")[2])
@@ -85,7 +85,7 @@ def test_the_seed_families_are_there():
 
     assert seeds | {"sd_vae", "pgan"} <= names
     assert {f"{model.name}.random" for model in PRETRAINED} == names - {model.name for model in PRETRAINED}
-    assert {Modality.TEXT} == {model.modality for model in HUB_MODELS if "bert" in model.name or "gpt" in model.name}
+    assert {TEXTS} == {model.modalities for model in HUB_MODELS if "bert" in model.name or "gpt" in model.name}
     assert set(PUBLISHED) == {model.name for model in PRETRAINED}
     assert Family.CONTROL not in {model.family for model in PRETRAINED}
 

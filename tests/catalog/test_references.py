@@ -72,9 +72,9 @@ def test_a_folder_says_what_its_model_takes(tmp_path):
     """A Hugging Face folder of an image model is an image model, any other one takes text, and a word overrides."""
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "vit"}))
 
-    assert Modality.IMAGE == model_spec(f"hf:{tmp_path}", MODELS).modality
-    assert Modality.TEXT == model_spec("hf:google-bert/bert-base-uncased@86b5e09", MODELS).modality
-    assert Modality.IMAGE == model_spec("hf:facebook/dinov2-small?modality=image", MODELS).modality
+    assert {Modality.IMAGE} == model_spec(f"hf:{tmp_path}", MODELS).modalities
+    assert {Modality.TEXT} == model_spec("hf:google-bert/bert-base-uncased@86b5e09", MODELS).modalities
+    assert {Modality.IMAGE} == model_spec("hf:facebook/dinov2-small?modality=image", MODELS).modalities
 
 
 @pytest.mark.parametrize(

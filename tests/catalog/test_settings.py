@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ptmbench.catalog.builtin import METHODS
-from ptmbench.catalog.cases import CLASSIC, find_case, product
+from ptmbench.catalog.cases import find_case, product
 from ptmbench.catalog.digests import case_digest
 from ptmbench.catalog.settings import BUDGETS, check_settings
 from ptmbench.errors import UnknownName, UsageError
@@ -94,7 +94,7 @@ def test_the_fingerprint_is_of_what_speed_depends_on():
 @pytest.mark.parametrize(("budget", "steps"), [("smoke", 2), ("quick", 40), ("standard", 500)])
 def test_epochs_become_steps(budget, steps):
     """Ten epochs of 1,625 examples in batches of 32 are 500 steps, whole at standard and capped below."""
-    classic = next(method.recipe for method in METHODS if method.name == CLASSIC)
+    classic = next(method.recipe for method in METHODS if method.name == "fine_tune_sgd")
 
     assert steps == BUDGETS[budget].steps_for(classic, 1_625)
     assert BUDGETS[budget].steps == BUDGETS[budget].steps_for(replace(classic, epochs=None), 1_625)

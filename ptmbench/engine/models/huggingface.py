@@ -271,7 +271,7 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     model, fraction = _model(folder, config, spec, seed)
     backbone: Backbone
-    if spec.modality is Modality.TEXT:
+    if Modality.TEXT in spec.modalities:
         backbone, preprocessing = _text(folder, config, model, spec)
         return _loaded(backbone.eval(), preprocessing, spec, fraction)
     backbone, pictures = _image(folder, model, spec)

@@ -13,20 +13,13 @@ from numpy.typing import NDArray
 
 from ptmbench.catalog.spec import Case
 from ptmbench.engine.corruptions.stress import Condition, Stress
-from ptmbench.engine.methods import knn, linear_probe
-from ptmbench.engine.methods.linear_probe import Features, Predictor
+from ptmbench.engine.methods.frozen_method import Features, FitContext, FrozenMethod, Predictor
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.transfer.features import Frozen
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.scoring import Scorer
 from ptmbench.records.measured import Answers, Missing
 
-Fit = Callable[[Features, Labels, float, bool], Predictor]
-FITS: dict[str, Fit] = {"linear_probe": linear_probe.fit, "knn": knn.fit}
-TRAINABLE: dict[str, Callable[[int, int], int]] = {
-    "linear_probe": linear_probe.trainable_parameters,
-    "knn": knn.trainable_parameters,
-}
 NOT_YET = Missing("the case has not run")
 Choice = tuple[str | None, float]  # pooling and strength
 
@@ -41,11 +34,12 @@ class FrozenRun:
     """
 
     case: Case
+    method: FrozenMethod
+    context: FitContext
     rows: Rows
     scorer: Scorer
     features_of: Callable[[int, str | None], Frozen]
     poolings: tuple[str | None, ...]
-    standardise: bool
     stress: Stress | None = None
     spoilt: Callable[[int, str | None, Condition], tuple[Frozen, Rows]] | None = None
     chosen: Choice | None = None
@@ -82,8 +76,7 @@ class FrozenRun:
         return self.stress.added_to(found) if self.stress else found
 
     def _fit(self, features: Features, drawn: NDArray[np.int64], strength: float) -> Predictor:
-        fit = FITS[self.case.method.name]
-        return fit(self.rows.pick(features[drawn], drawn), self.rows.labels(drawn), strength, self.standardise)
+        return self.method.fit(self.rows.pick(features[drawn], drawn), self.rows.labels(drawn), strength, self.context)
 
     def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Labels:
         return self.rows.spread(predict(self.rows.pick(features[indices], indices)), indices)

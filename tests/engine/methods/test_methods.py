@@ -10,12 +10,14 @@ from ptmbench.catalog.cases import find_case, product
 from ptmbench.engine.device import Device
 from ptmbench.engine.inputs.batches import TensorInputs
 from ptmbench.engine.methods import knn, linear_probe
+from ptmbench.engine.methods.frozen_method import FitContext
 from ptmbench.engine.runner import prepare, run
 from ptmbench.engine.transfer.features import forward_all
 from ptmbench.records.outcomes import sample_of
 from ptmbench.statistics.intervals import t_interval
 
 CPU = Device("cpu", "fp32", 2)
+CLOUDS = FitContext(("left", "right"))
 ARCHITECTURES = ["resnet_tiny", "vgg_tiny", "inception_tiny"]
 
 
@@ -72,7 +74,7 @@ def test_shuffled_labels_give_chance(bench, method):
     rng = np.random.default_rng(0)
 
     def score_of_a_shuffle():
-        predict = method.fit(features[train], rng.permutation(data.labels[train]), 1.0)
+        predict = method.fit(features[train], rng.permutation(data.labels[train]), 1.0, CLOUDS)
         return float(np.mean(predict(features[test]) == data.labels[test]))
 
     low, high = t_interval([score_of_a_shuffle() for _ in range(8)])
@@ -88,15 +90,15 @@ def test_the_probe_learns_what_is_separable(seed):
     features = np.concatenate([rng.normal(0, 1, (30, 4)), rng.normal(20, 1, (30, 4))]).astype(np.float32)
     labels = np.repeat([0, 1], 30)
 
-    assert labels.tolist() == linear_probe.fit(features, labels, 1.0)(features).tolist()
-    assert labels.tolist() == knn.fit(features, labels, 1)(features).tolist()
+    assert labels.tolist() == linear_probe.fit(features, labels, 1.0, CLOUDS)(features).tolist()
+    assert labels.tolist() == knn.fit(features, labels, 1, CLOUDS)(features).tolist()
 
 
 def test_knn_asks_no_more_neighbours_than_there_are():
     """Twenty neighbours of four examples are four."""
     features, labels = np.eye(4, dtype=np.float32), np.array([0, 0, 1, 1])
 
-    assert len(knn.fit(features, labels, 20)(features)) == 4
+    assert len(knn.fit(features, labels, 20, CLOUDS)(features)) == 4
 
 
 def test_a_method_sees_the_same_draw_and_head_at_one_seed(bench):

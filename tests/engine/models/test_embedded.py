@@ -66,7 +66,7 @@ def test_a_checkpoint_knows_its_own_source(name):
 def test_a_case_is_bound_to_its_weights(bench, name, monkeypatch):
     """The record names the weights' sha256, and other weights give the case another digest, its control's too."""
     model = SPECS[name]
-    task = "digits_1shot" if model.modality is Modality.IMAGE else "sentiment_50shot"
+    task = "digits_1shot" if Modality.IMAGE in model.modalities else "sentiment_50shot"
     case = find_case(name, task, "knn")
     before = runner.identify(bench, case)
     monkeypatch.setattr(

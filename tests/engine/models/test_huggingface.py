@@ -163,7 +163,7 @@ def test_image_models_bring_their_processor(tmp_path):
     )
     loaded, spec, _ = built(tmp_path)
 
-    assert ((3, 32, 32), "image") == (loaded.preprocessing.shape, spec.modality)
+    assert ((3, 32, 32), {"image"}) == (loaded.preprocessing.shape, spec.modalities)
     assert ((0.5,) * 3, (0.2,) * 3, None) == (
         loaded.preprocessing.mean, pytest.approx(loaded.preprocessing.std), loaded.preprocessing.resize
     )  # fmt: skip

@@ -35,7 +35,7 @@ def generator(seed=0):
 
 def tiny(objective, steps=4):
     """A recipe of a few steps on a few images, with a learning rate that changes weights visibly."""
-    recipe = Recipe("adamw", learning_rate=1e-3, weight_decay=0.01, batch_size=16, steps=steps)
+    recipe = Recipe("adamw", 1e-3, 0.01, 16, steps, "cosine", momentum=0.9, label_smoothing=0.0)
     architecture = ARCHITECTURES[objective].__name__
     return PretrainingSpec(f"{architecture}.{objective}", architecture, objective, "glyphs", 80, recipe)
 

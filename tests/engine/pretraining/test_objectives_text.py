@@ -20,7 +20,7 @@ TINY = PretrainingSpec(
     objective="masked_lm",
     source="invented",
     examples=300,
-    recipe=Recipe("adamw", 2e-3, 0.01, batch_size=8, steps=6),
+    recipe=Recipe("adamw", 2e-3, 0.01, 8, 6, "cosine", momentum=0.9, label_smoothing=0.0),
     threads=1,
 )
 OBJECTIVES = {

@@ -11,7 +11,16 @@ from ptmbench.catalog.spec import Recipe
 from ptmbench.engine.transfer.training import batch_indices, rate_factor, train
 from ptmbench.errors import Diverged
 
-SGD = Recipe("sgd", learning_rate=0.1, weight_decay=0.5, batch_size=4, steps=1, schedule="constant", momentum=0.0)
+SGD = Recipe(
+    "sgd",
+    learning_rate=0.1,
+    weight_decay=0.5,
+    batch_size=4,
+    steps=1,
+    schedule="constant",
+    momentum=0.0,
+    label_smoothing=0.0,
+)
 
 
 def cross_entropy(module, inputs, targets):

@@ -1,0 +1,59 @@
+"""What a frozen method is: a fit on features, its trainable parameters, and the work that operations do not count."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from ptmbench.engine.metrics import Labels
+
+Features = NDArray[np.float32]
+Predictor = Callable[[Features], Labels]
+
+
+@dataclass(frozen=True, slots=True)
+class FitContext:
+    """What a fit may know besides features and labels.
+
+    `classes` are the names of the labels in their order. `standardise`: the features have no common scale yet. `text`
+    takes sentences to features [n, d] in the space of the examples' own; None for a model without a text side.
+    """
+
+    classes: tuple[str, ...]
+    standardise: bool = True
+    text: Callable[[Sequence[str]], Features] | None = None
+
+
+Fit = Callable[[Features, Labels, float, FitContext], Predictor]
+
+
+class FrozenMethod(NamedTuple):
+    """One frozen method.
+
+    `fit(features, labels, value, context)` learns from features [n, d] and labels [n] at one value of the grid.
+    `trainable_parameters(feature_size, classes)` counts what it learns. `uncounted` names the work of a prediction that
+    is no operation of the network.
+    """
+
+    fit: Fit
+    trainable_parameters: Callable[[int, int], int]
+    uncounted: tuple[str, ...] = ()
+
+
+def fitted(classifier: object, features: Features, labels: Labels, context: FitContext) -> Predictor:
+    """A classifier of scikit-learn, fitted to features [n, d] and labels [n], as a function from [m, d] to labels [m].
+
+    Standardisation, unless the features have a common scale already, is learned from the same n examples.
+    """
+    scaler = StandardScaler() if context.standardise else FunctionTransformer()
+    pipeline: Pipeline = make_pipeline(scaler, classifier)
+    pipeline.fit(features, labels)
+
+    def predict(unseen: Features) -> Labels:
+        return np.asarray(pipeline.predict(unseen), dtype=np.int64)
+
+    return predict

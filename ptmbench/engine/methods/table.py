@@ -1,0 +1,11 @@
+"""Which functions serve which frozen method."""
+
+from typing import Final
+
+from ptmbench.engine.methods import knn, linear_probe
+from ptmbench.engine.methods.frozen_method import FrozenMethod
+
+FROZEN_METHODS: Final[dict[str, FrozenMethod]] = {
+    "linear_probe": FrozenMethod(linear_probe.fit, linear_probe.trainable_parameters),
+    "knn": FrozenMethod(knn.fit, knn.trainable_parameters, uncounted=("search for neighbours",)),
+}

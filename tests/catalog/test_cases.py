@@ -1,0 +1,103 @@
+"""Tests of `ptmbench.catalog.cases`: the traits of a method say where it applies, and nothing asks its name."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import ptmbench
+from ptmbench.catalog.builtin import METHODS, MODELS, TASKS
+from ptmbench.catalog.cases import suited, why_no_case
+from ptmbench.catalog.hub_models import HUB_MODELS
+from ptmbench.catalog.spec import Answer, MethodSpec, Modality, StartsFrom, Suits, Trains
+
+METHOD = {method.name: method for method in METHODS}
+MODEL = {model.name: model for model in MODELS + HUB_MODELS}
+TASK = {task.name: task for task in TASKS}
+PACKAGE = Path(ptmbench.__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("model", "task", "method", "reason"),
+    [
+        ("tfidf", "digits_5shot", "knn", "tfidf takes text, and digits_5shot is made of image"),
+        ("unet_tiny.glyphs", "digits_5shot", "fine_tune", "digits_5shot asks for features, and unet_tiny.glyphs gives"),
+        ("unet_tiny.glyphs", "scene_masks_full", "knn", "knn gives labels, and scene_masks_full asks for masks"),
+        (
+            "resnet_tiny.glyphs",
+            "digits_5shot",
+            "frozen_backbone",
+            "frozen_backbone gives boxes, masks, and digits_5shot",
+        ),
+        ("resnet_tiny.glyphs", "digits_5shot", "from_scratch", "it applies to resnet_tiny.random"),
+        ("pixels", "digits_5shot", "fine_tune", "fine_tune needs pre-trained weights"),
+        (
+            "resnet_tiny.glyphs",
+            "digits_5shot",
+            "fine_tune_sgd",
+            "fine_tune_sgd applies only to published image networks",
+        ),
+        ("bert_base", "sentiment_full", "fine_tune_sgd", "fine_tune_sgd applies only to published image networks"),
+    ],
+)
+def test_a_combination_that_is_no_case_has_a_reason(model, task, method, reason):
+    """The first trait that does not fit is the reason, in words."""
+    assert reason in why_no_case(MODEL[model], TASK[task], METHOD[method])
+
+
+def test_a_model_of_both_modalities_takes_tasks_of_both():
+    """What takes images and text is a case of image tasks and of text tasks alike."""
+    both = replace(MODEL["resnet_tiny.glyphs"], modalities=frozenset(Modality))
+
+    assert why_no_case(both, TASK["digits_5shot"], METHOD["knn"]) is None
+    assert why_no_case(both, TASK["sentiment_full"], METHOD["knn"]) is None
+
+
+@pytest.mark.parametrize("start", list(StartsFrom))
+def test_a_new_method_is_placed_by_its_traits(start):
+    """A method that nobody has named before applies where its traits say."""
+    adapter = MethodSpec(
+        *("low_rank", Trains.ADAPTER, "learning_rate", (1e-3,), METHOD["fine_tune"].recipe),
+        starts_from=start,
+        gives=frozenset({Answer.LABELS}),
+    )
+    models = ("resnet_tiny.glyphs", "resnet_tiny.random", "pixels")
+    fitting = [name for name in models if why_no_case(MODEL[name], TASK["digits_5shot"], adapter) is None]
+
+    expected = {StartsFrom.ANY: list(models), StartsFrom.PRETRAINED: [models[0]], StartsFrom.RANDOM: [models[1]]}
+    assert expected[start] == fitting
+
+
+def test_a_method_trains_exactly_where_it_has_a_recipe():
+    """A method that trains without a recipe, or has one and trains nothing, cannot be made."""
+    with pytest.raises(ValueError, match="expected a recipe exactly where something trains"):
+        replace(METHOD["fine_tune"], recipe=None)
+    with pytest.raises(ValueError, match="expected a recipe exactly where something trains"):
+        replace(METHOD["knn"], recipe=METHOD["fine_tune"].recipe)
+
+
+def test_rates_follow_the_traits():
+    """Published networks have rates of their own, from scratch higher ones; a method for them alone keeps its own."""
+    published = {name: suited(METHOD[name], MODEL["resnet18"]).grid for name in ("fine_tune", "fine_tune_sgd")}
+    scratch = suited(METHOD["from_scratch"], MODEL["resnet18.random"]).grid
+
+    assert published["fine_tune"] != METHOD["fine_tune"].grid
+    assert max(scratch) > max(published["fine_tune"])
+    assert published["fine_tune_sgd"] == METHOD["fine_tune_sgd"].grid
+    assert METHOD["fine_tune_sgd"].suits is Suits.PUBLISHED_IMAGE_NETWORKS
+
+
+def test_nothing_asks_a_name():
+    """No line that decides what runs compares the name of a method: it asks a trait."""
+    names = {method.name for method in METHODS}
+    asked = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for room in ("catalog", "engine", "running")
+        for path in sorted((PACKAGE / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Compare)
+        and names & {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    ]
+
+    assert [] == asked
