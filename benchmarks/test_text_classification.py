@@ -4,9 +4,9 @@ import pytest
 
 
 @pytest.mark.ptm_kind("text_classification")
-def test_text_classification(model, task, method, ptm_run, ptm_complaint):
+def test_text_classification(model, task, method, variant, ptm_run, ptm_complaint):
     """The case finishes and reaches its floor."""
-    record = ptm_run(model, task, method)
+    record = ptm_run(model, task, method, variant)
 
     assert record.status == "ok", record.reason
     complaint = ptm_complaint(record)

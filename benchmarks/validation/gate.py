@@ -180,9 +180,7 @@ def ours(kit: Kit, first: list[int], second: list[int], slow: str) -> bool:
     return found_in(kit.compared(first, second, slow), slow) if slow else any_worse(kit.compared(first, second))
 
 
-def theirs(  # noqa: PLR0917  `functools.partial` gives the first three
-    kit: Kit, check: tuple[str, float], launches: int, first: list[int], second: list[int], slow: str
-) -> bool:
+def theirs(kit: Kit, check: tuple[str, float], launches: int, first: list[int], second: list[int], slow: str) -> bool:
     """The same of pytest-benchmark, over the first so many launches of each side."""
     return others(kit, first[:launches], second[:launches], check, slow)
 

@@ -2,13 +2,14 @@
 
 Paired: seed s gives both the same draw of examples and the same order of batches, and both are judged on the same test
 examples. The interval is that of `ptmbench.statistics.estimates`, over the test examples and the seeds that both have.
+A variant of a model has a further difference, from the same case served in full.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ptmbench.errors import RecordError
 from ptmbench.records.measured import Missing
-from ptmbench.records.record import Gain, Record, Verdict
+from ptmbench.records.record import FULL, Gain, PairedDifference, Record, Verdict
 from ptmbench.statistics.estimates import Sample, difference_interval, interval_of, kind_of
 
 OVER = "from_scratch"
@@ -56,7 +57,7 @@ def from_scratch(records: Iterable[Record]) -> dict[tuple[str, str], Record]:
     """By architecture and task, what was trained from scratch: the first record of each."""
     found: dict[tuple[str, str], Record] = {}
     for record in records:
-        if record.case.method.name == OVER:
+        if record.case.method.name == OVER and record.case.variant == FULL:
             found.setdefault(_wanted(record), record)
     return found
 
@@ -83,10 +84,49 @@ def with_interval(record: Record, sample: Sample) -> Record:
     return record.model_copy(update={"quality": quality})
 
 
+def difference_over(record: Record, partner: Record, over: str, sample_of: SampleOf) -> PairedDifference | None:
+    """How far a record lies above its partner; None where they were not judged on the same examples."""
+    if record.quality is None or partner.quality is None:
+        return None
+    if record.case.task.split_sha256 != partner.case.task.split_sha256:
+        return None
+    difference = sample_of(record).minus(sample_of(partner))
+    if not difference.seeds:
+        return None
+    return PairedDifference(
+        over=over,
+        partner_id=partner.case.id,
+        partner_digest=partner.case.digest,
+        value=difference.value,
+        interval95=difference_interval(difference)[0],
+        interval_kind=f"paired_over_{kind_of(difference)}",
+        seeds=len(difference.seeds),
+    )
+
+
 def settled(records: Sequence[Record], sample_of: SampleOf) -> list[Record]:
-    """The records with their intervals, and their gains over each other, computed anew from their outcomes."""
+    """The records with their intervals, and their differences from each other, computed anew from their outcomes."""
     partners = from_scratch(records)
-    return [_settle(record, partners.get(_wanted(record)), sample_of) for record in records]
+    in_full = {_served(record): record for record in records if record.case.variant == FULL}
+    found = [_settle(record, partners.get(_wanted(record)), sample_of) for record in records]
+    return [_with_differences(record, in_full, sample_of) for record in found]
+
+
+def _served(record: Record) -> tuple[str, str, str]:
+    """What a variant has in common with the case that it is a variant of."""
+    return record.case.model.name, record.case.task.name, record.case.method.name
+
+
+def _with_differences(record: Record, in_full: Mapping[tuple[str, str, str], Record], sample_of: SampleOf) -> Record:
+    """A variant's record with its difference from the full model, where that was run too; others as they are."""
+    partner = in_full.get(_served(record))
+    if record.case.variant == FULL or partner is None:
+        return record
+    try:
+        found = difference_over(record, partner, FULL, sample_of)
+    except RecordError:
+        return record  # the report names the outcomes that cannot be read
+    return record.model_copy(update={"differences": [found] if found else []})
 
 
 def _settle(record: Record, partner: Record | None, sample_of: SampleOf) -> Record:

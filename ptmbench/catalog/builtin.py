@@ -5,8 +5,8 @@ from typing import Final
 
 from ptmbench.catalog.checkpoint_cards import LICENCE
 from ptmbench.catalog.spec import (
+    FULL,
     TEXTS,
-    Answer,
     Family,
     MethodSpec,
     ModelSpec,
@@ -15,12 +15,11 @@ from ptmbench.catalog.spec import (
     Provider,
     Recipe,
     Serves,
-    StartsFrom,
-    Suits,
     TaskKind,
     TaskSpec,
-    Trains,
+    VariantSpec,
 )
+from ptmbench.catalog.traits import Answer, StartsFrom, Suits, Trains
 
 _FAMILIES: Final[dict[Objective, Family]] = {
     "cross_entropy": Family.SUPERVISED,
@@ -148,6 +147,11 @@ _EVERY_ANSWER: Final = frozenset(Answer)
 def _trained(name: str, trains: Trains, starts_from: StartsFrom, gives: frozenset[Answer]) -> MethodSpec:
     return MethodSpec(name, trains, "learning_rate", _RATES, _TRAINED, starts_from, gives)
 
+
+VARIANTS: Final = (
+    FULL,
+    VariantSpec("half", "weights and activations in bfloat16"),
+)
 
 METHODS: Final = (
     MethodSpec("linear_probe", Trains.NOTHING, "C", (1e-4, 1e-3, 1e-2, 1e-1, 1.0), recipe=None),

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from ptmbench.catalog.builtin import METHODS, MODELS, TASKS
-from ptmbench.catalog.spec import Case, MethodSpec, Modality, ModelSpec, Serves, StartsFrom, Suits, TaskSpec
+from ptmbench.catalog.builtin import METHODS, MODELS, TASKS, VARIANTS
+from ptmbench.catalog.spec import FULL, Case, MethodSpec, Modality, ModelSpec, Serves, TaskSpec, VariantSpec
+from ptmbench.catalog.traits import StartsFrom, Suits
 from ptmbench.errors import UnknownName, UsageError
 
 DENSE_BATCH, DENSE_PACE = (
@@ -15,10 +16,10 @@ DENSE_BATCH, DENSE_PACE = (
 PUBLISHED_RATES = (5e-5, 3e-4, 1e-3)  # around what papers fine-tune networks of this size with
 SCRATCH_RATES = (3e-4, 1e-3, 3e-3)  # as many, for the same networks from scratch
 
-Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec)
+Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec, VariantSpec)
 
 
-def why_no_case(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> str | None:
+def why_no_case(model: ModelSpec, task: TaskSpec, method: MethodSpec, variant: VariantSpec = FULL) -> str | None:
     """The reason why a combination is no case, None where it is one.
 
     A model takes tasks of its own modalities that ask for what it gives. The rest follows from the traits of the
@@ -28,6 +29,7 @@ def why_no_case(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> str | N
         model: What would be transferred.
         task: What it would be transferred to.
         method: How.
+        variant: How it would be served.
 
     Returns:
         One sentence without its full stop, for an error message; None for a case.
@@ -41,6 +43,8 @@ def why_no_case(model: ModelSpec, task: TaskSpec, method: MethodSpec) -> str | N
         return f"{task.name} asks for {kind.asks}, and {model.name} gives {model.serves}"
     if kind.answer not in method.gives:
         return f"{method.name} gives {', '.join(sorted(method.gives))}, and {task.name} asks for {kind.answer}"
+    if variant != FULL and not (model.pretrained or model.random):
+        return f"{variant.name} changes a network, and {model.name} has none"
     return _why_unsuited(method, model)
 
 
@@ -72,16 +76,20 @@ def suited(method: MethodSpec, model: ModelSpec) -> MethodSpec:
 
 
 def product(
-    models: Iterable[ModelSpec] = MODELS, tasks: Iterable[TaskSpec] = TASKS, methods: Iterable[MethodSpec] = METHODS
+    models: Iterable[ModelSpec] = MODELS,
+    tasks: Iterable[TaskSpec] = TASKS,
+    methods: Iterable[MethodSpec] = METHODS,
+    variants: Iterable[VariantSpec] = (FULL,),
 ) -> tuple[Case, ...]:
-    """All compatible cases, task by task, so that neighbours share data and features."""
-    models, methods = tuple(models), tuple(methods)
+    """All combinations that are cases, task by task, so that neighbours share data and features."""
+    models, methods, variants = tuple(models), tuple(methods), tuple(variants)
     return tuple(
-        Case(model, task, suited(method, model))
+        Case(model, task, suited(method, model), variant)
         for task in tasks
         for model in models
         for method in methods
-        if why_no_case(model, task, method) is None
+        for variant in variants
+        if why_no_case(model, task, method, variant) is None
     )
 
 
@@ -89,14 +97,16 @@ def find_case(
     model: str,
     task: str,
     method: str,
+    variant: str = FULL.name,
     *,
     models: Sequence[ModelSpec] = MODELS,
     tasks: Sequence[TaskSpec] = TASKS,
 ) -> Case:
-    """The case of these three names; raises `UnknownName` with near names, or `UsageError`."""
+    """The case of these names; raises `UnknownName` with near names, or `UsageError`."""
     found = named("model", model, models)
-    case = Case(found, named("task", task, tasks), suited(named("method", method, METHODS), found))
-    reason = why_no_case(case.model, case.task, case.method)
+    served = named("variant", variant, VARIANTS)
+    case = Case(found, named("task", task, tasks), suited(named("method", method, METHODS), found), served)
+    reason = why_no_case(case.model, case.task, case.method, case.variant)
     if reason:
         raise UsageError(f"{case.id} is not a case: {reason}")
     return case

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ptmbench.catalog.settings import BudgetSpec
-from ptmbench.catalog.spec import Case, Trains
+from ptmbench.catalog.spec import Case
+from ptmbench.catalog.traits import Trains
 from ptmbench.records.record import PROTOCOL_VERSION
 
 # Fields that have had another name and form since the first records were made: how a digest still holds them.

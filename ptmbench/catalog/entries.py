@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ptmbench.catalog.builtin import MODELS, TASKS
-from ptmbench.catalog.cases import find_case, product
+from ptmbench.catalog.builtin import MODELS, TASKS, VARIANTS
+from ptmbench.catalog.cases import find_case, named, product
 from ptmbench.catalog.data_references import task_spec
 from ptmbench.catalog.hub_models import HUB_MODELS
 from ptmbench.catalog.hub_tasks import HUB_TASKS
 from ptmbench.catalog.model_references import model_specs
-from ptmbench.catalog.spec import Case, ModelSpec, TaskKind, TaskSpec
+from ptmbench.catalog.spec import FULL, Case, ModelSpec, TaskKind, TaskSpec, VariantSpec
 from ptmbench.errors import UnknownName, UsageError
 
 FILE = "ptmbench.toml"
@@ -32,21 +32,25 @@ Entry = TypeVar("Entry", ModelSpec, TaskSpec)
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Models and tasks of a run; every method goes with them."""
+    """Models, tasks and variants of a run; every method goes with them."""
 
     models: tuple[ModelSpec, ...] = ALL_MODELS
     tasks: tuple[TaskSpec, ...] = ALL_TASKS
+    variants: tuple[VariantSpec, ...] = (FULL,)
 
     def cases(self, kind: TaskKind | None = None) -> tuple[Case, ...]:
         """All compatible cases, or those of one task kind: what one benchmark file is parametrised with."""
-        return product(self.models, [task for task in self.tasks if kind in {None, task.kind}])
+        tasks = [task for task in self.tasks if kind in {None, task.kind}]
+        return product(self.models, tasks, variants=self.variants)
 
-    def find(self, model: str, task: str, method: str) -> Case:
-        """The case of these three names; raises `UnknownName` with near names, or `UsageError`."""
-        return find_case(model, task, method, models=self.models, tasks=self.tasks)
+    def find(self, model: str, task: str, method: str, variant: str = FULL.name) -> Case:
+        """The case of these names; raises `UnknownName` with near names, or `UsageError`."""
+        return find_case(model, task, method, variant, models=self.models, tasks=self.tasks)
 
 
-def entries_of(models: Sequence[str] = (), tasks: Sequence[str] = (), file: Path | None = None) -> Entries:
+def entries_of(
+    models: Sequence[str] = (), tasks: Sequence[str] = (), file: Path | None = None, variants: Sequence[str] = ()
+) -> Entries:
     """The entries of a run: from the file (`ptmbench.toml` here, where there is one), and given by hand.
 
     Raises `UnknownName` or `UsageError`.
@@ -56,7 +60,10 @@ def entries_of(models: Sequence[str] = (), tasks: Sequence[str] = (), file: Path
     own_tasks = _unlike("task", (*TASKS, *(task_spec(text, ALL_TASKS) for text in listed["tasks"])))
     known_tasks = tuple(sorted(_beside(HUB_TASKS, own_tasks), key=lambda task: task.kind))
     chosen = _models(models, known_models), tuple(task_spec(text, known_tasks) for text in tasks)
-    return Entries(_unlike("model", chosen[0]) or known_models, _unlike("task", chosen[1]) or known_tasks)
+    served = tuple(dict.fromkeys(named("variant", name, VARIANTS) for name in variants))
+    return Entries(
+        _unlike("model", chosen[0]) or known_models, _unlike("task", chosen[1]) or known_tasks, served or (FULL,)
+    )
 
 
 def _models(texts: Sequence[str], catalog: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:

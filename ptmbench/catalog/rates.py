@@ -23,4 +23,4 @@ def recorded_rate(case: Case) -> float:
     """The rate that `quick` trains the case with."""
     if case.method.recipe is None:
         raise ValueError(f"{case.method.name} has no learning rate")
-    return recorded_rates().get(case.id, case.method.recipe.learning_rate)
+    return recorded_rates().get(case.in_full.id, case.method.recipe.learning_rate)

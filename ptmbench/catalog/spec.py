@@ -1,16 +1,18 @@
 """Specs: what is benchmarked, described and not built.
 
-    Case = ModelSpec x TaskSpec x MethodSpec
+    Case = ModelSpec x TaskSpec x MethodSpec (x VariantSpec)
 
 A spec is frozen, free to create and imports no framework; `ptmbench.engine` builds what it names. `Case.id` is the
 pytest id, the target of `-k`, the file name of the case's record and its row in the tables.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal
+
+from ptmbench.catalog.traits import Answer, StartsFrom, Suits, Trains
 
 RANDOM = ("random", "random_text")  # providers of an embedded architecture at random initialisation
 EMBEDDED = ("embedded", "embedded_text", *RANDOM, "pixels", "tfidf")  # what ships with the package
@@ -53,39 +55,6 @@ class Serves(StrEnum):
     FEATURES = "features"
     BOXES = "boxes"
     MASKS = "masks"
-
-
-class Answer(StrEnum):
-    """What comes out for an example: labels (one, or one a word), boxes of objects, or the class of every pixel."""
-
-    LABELS = "labels"
-    BOXES = "boxes"
-    MASKS = "masks"
-
-
-class Trains(StrEnum):
-    """What a method trains by gradient; NOTHING fits a classical classifier to frozen features."""
-
-    NOTHING = "nothing"
-    HEAD = "head"
-    LAST_STAGE = "last_stage"
-    ALL = "all"
-    ADAPTER = "adapter"
-
-
-class StartsFrom(StrEnum):
-    """The weights that a method starts from."""
-
-    ANY = "any"
-    PRETRAINED = "pretrained"
-    RANDOM = "random"
-
-
-class Suits(StrEnum):
-    """The models that a method is for."""
-
-    ANY = "any"
-    PUBLISHED_IMAGE_NETWORKS = "published_image_networks"
 
 
 class TaskKind(StrEnum):
@@ -278,14 +247,38 @@ class PretrainingSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class VariantSpec:
+    """How the transferred model is served: as it came, or changed before it computes features or after it was trained.
+
+    `meaning` says it in words.
+    """
+
+    name: str
+    meaning: str = field(metadata=APPLIES)
+
+    def __post_init__(self) -> None:
+        checked_slug(self.name)
+
+
+FULL: Final = VariantSpec("full", "the model as it came and was trained")
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """One model, transferred to one task by one method."""
+    """One model, transferred to one task by one method, and served as one variant."""
 
     model: ModelSpec
     task: TaskSpec
     method: MethodSpec
+    variant: VariantSpec = FULL
 
     @property
     def id(self) -> str:
-        """`model-task-method`: each part a slug, joined by hyphens, which no slug contains."""
-        return f"{self.model.name}-{self.task.name}-{self.method.name}"
+        """`model-task-method`, and `-variant` for any but the full one: slugs joined by hyphens, which no slug has."""
+        parts = (self.model.name, self.task.name, self.method.name)
+        return "-".join(parts if self.variant == FULL else (*parts, self.variant.name))
+
+    @property
+    def in_full(self) -> "Case":
+        """The case of the full variant, which this one is compared with and trained as."""
+        return replace(self, variant=FULL)

@@ -182,6 +182,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", action="append", default=[], metavar="MODEL", help=f"name or reference; {several}")
     parser.add_argument("--task", action="append", default=[], metavar="DATA", help=f"name or reference; {several}")
     parser.add_argument("--method", action="append", default=[], metavar="M", help="may be given several times")
+    parser.add_argument(
+        "--variant", action="append", default=[], metavar="V", help=f"full (default) or half; {several}"
+    )
     parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
     parser.add_argument("--seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: one under ptmbench-results/")

@@ -24,9 +24,9 @@ from ptmbench.terminal import shows_colour
 
 def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
     """The cases that the options name together; raises `UsageError` where there are none."""
-    entries = entries_of(arguments.model, arguments.task)
+    entries = entries_of(arguments.model, arguments.task, variants=arguments.variant)
     methods = [named("method", name, METHODS) for name in arguments.method] or METHODS
-    cases = product(entries.models, entries.tasks, methods)
+    cases = product(entries.models, entries.tasks, methods, entries.variants)
     selected = select(cases, arguments.expression)
     if not selected:
         raise UsageError(

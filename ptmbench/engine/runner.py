@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 import torch
+from torch import nn
 
 from ptmbench.catalog.digests import case_digest
 from ptmbench.catalog.rates import recorded_rate
-from ptmbench.catalog.spec import Case, Serves, Trains
+from ptmbench.catalog.spec import FULL, Case, Serves
+from ptmbench.catalog.traits import Trains
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
@@ -26,6 +28,7 @@ from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.labels import LabelWork
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.trained import TrainedRun, Work
+from ptmbench.engine.variants.table import SERVED
 from ptmbench.engine.workbench import Workbench
 from ptmbench.errors import Diverged, OutOfMemory, WeightsError
 from ptmbench.records.measured import Choice, Footprint, Identity, Loaded, Missing, Result, Spending
@@ -168,6 +171,7 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         network_of=lambda seed: bench.network(case, seed),
         pooling=pooling,
         feature_time_s=feature_time_s,
+        served=functools.partial(_served, bench, case, work),
         watched=case.task.kind.dense,
         stress=bench.stress(case),
         spoilt=functools.partial(_spoilt_work, bench, case, work),
@@ -187,11 +191,21 @@ def _spoilt_work(bench: Workbench, case: Case, work: Work, condition: Condition)
     assert isinstance(work, LabelWork)
     encoded = bench.spoilt(case, condition)
     inputs = encoded.inputs
-    if isinstance(work.inputs, TensorInputs) and _divided(bench, case):
+    if case.variant == FULL and isinstance(work.inputs, TensorInputs) and _divided(bench, case):
         outputs = work.inputs.tensor.clone()
         outputs[list(work.test)] = bench.trunk_outputs(case, condition).outputs
         inputs = TensorInputs(outputs)
     return replace(work, rows=Rows.of(bench.task_data(case), encoded), inputs=inputs)
+
+
+def _served(bench: Workbench, case: Case, work: Work, network: nn.Module) -> tuple[nn.Module, Work]:
+    """The variant of a trained network with the work that it answers: the whole network, on inputs as they came."""
+    if case.variant == FULL:
+        return network, work
+    if isinstance(work, LabelWork) and _divided(bench, case):
+        network = nn.Sequential(bench.model(case, 0).backbone.trunk, network)
+        work = replace(work, inputs=on_device(bench.encoded(case).inputs, bench.device))
+    return SERVED[case.variant.name](network), work
 
 
 def _divided(bench: Workbench, case: Case) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from torch import nn
 
 from ptmbench.catalog.settings import RunSettings
-from ptmbench.catalog.spec import Case, ModelSpec, Serves, Trains
+from ptmbench.catalog.spec import FULL, Case, ModelSpec, Serves, VariantSpec
+from ptmbench.catalog.traits import Trains
 from ptmbench.engine import data, source_distance, tasks
 from ptmbench.engine.corruptions.stress import Condition, SpoiltSamples, Stress, conditions
 from ptmbench.engine.cost import footprint
@@ -28,6 +29,7 @@ from ptmbench.engine.transfer.features import FeatureCache, Frozen
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.scoring import Scorer
 from ptmbench.engine.transfer.trained import Work
+from ptmbench.engine.variants.table import SERVED
 from ptmbench.records.measured import Footprint, Missing
 from ptmbench.records.record import SourceDistance
 
@@ -123,16 +125,25 @@ class Workbench:
         """The backbone's features of all samples, or of the test examples under a condition."""
         backbone = self.backbone(case, seed, pooling)
         if backbone.pooling is None:
-            return self._outputs(case, seed, "features", (backbone, WHOLE), condition=condition)
+            return self._outputs(case, seed, "features", (backbone, WHOLE), variant=case.variant, condition=condition)
         usable = {name: backbone.pools[name] for name in self.poolings(case) if name is not None}
         if any(True for pool in usable.values() for _ in pool.parameters()):  # with weights it has a cost of its own
             usable = {backbone.pooling: usable[backbone.pooling]}
         shared = nn.Sequential(backbone.trunk, backbone.tail)
-        return self._outputs(case, seed, "features", (shared, usable), end=backbone.pooling, condition=condition)
+        return self._outputs(
+            *(case, seed, "features", (shared, usable)),
+            variant=case.variant,
+            end=backbone.pooling,
+            condition=condition,
+        )
 
     def trunk_outputs(self, case: Case, condition: Condition | None = None) -> Frozen:
-        """What the frozen trunk makes of all samples, or of the test examples under a condition."""
-        return self._outputs(case, 0, "trunk", (self.model(case, 0).backbone.trunk, WHOLE), condition=condition)
+        """What the frozen trunk makes of all samples, or of the test examples under a condition.
+
+        Always in full: it is what the last stage is trained on, and a variant serves the whole network afterwards.
+        """
+        trunk = self.model(case, 0).backbone.trunk
+        return self._outputs(case, 0, "trunk", (trunk, WHOLE), variant=FULL, condition=condition)
 
     def _outputs(
         self,
@@ -141,16 +152,22 @@ class Workbench:
         part: str,
         modules: tuple[nn.Module, Mapping[str, nn.Module]],
         *,
+        variant: VariantSpec,
         end: str = "",
         condition: Condition | None = None,
     ) -> Frozen:
         model = self.model(case, seed)
         weights = case.model.name, weights_seed(case.model, seed), model.weights_sha256
-        key = (*weights, part, model.preprocessing, case.task.dataset, self.device.precision, condition)
+        key = (*weights, part, variant, model.preprocessing, case.task.dataset, self.device.precision, condition)
+
+        def parts() -> tuple[nn.Module, Mapping[str, nn.Module]]:
+            serve = SERVED[variant.name]
+            return serve(modules[0]), {name: serve(module) for name, module in modules[1].items()}
+
         if condition is None:
-            return self._frozen.get(key, end, modules, self.encoded(case).inputs, self.device)
+            return self._frozen.get(key, end, parts, self.encoded(case).inputs, self.device)
         test = self.task_data(case).split.test
-        return self._frozen.get(key, end, modules, self.spoilt(case, condition).inputs, self.device, examples=test)
+        return self._frozen.get(key, end, parts, self.spoilt(case, condition).inputs, self.device, examples=test)
 
     def stress(self, case: Case) -> Stress | None:
         """What the case is put through besides its clean test examples; None where nothing was asked for."""
@@ -166,19 +183,28 @@ class Workbench:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""
         model, timed = self.loaded(case, 0), self.settings.measures_latency
         shape, classes = self.encoded(case).inputs.shape, self.task_data(case).classes
-        key = (case.model.architecture, classes, shape, case.task.kind, timed)
+        key = (case.model.architecture, case.variant, classes, shape, case.task.kind, timed)
         if key not in self._footprints:
             example = functools.partial(model.preprocessing.example, shape=shape)
             if isinstance(model, DenseModel):
-                network: nn.Module = model.assemble(classes, 0)
+                network = SERVED[case.variant.name](model.assemble(classes, 0))
                 measured = footprint.measure(network, example, self.device, timed=timed, most=DENSE_BATCH)
                 self._footprints[key] = replace(measured, scope=model.scope)
             else:
                 backbone = self.backbone(case, 0)
-                network = fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained
+                whole = fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained
+                network = SERVED[case.variant.name](whole)
                 self._footprints[key] = footprint.measure(network, example, self.device, timed=timed)
         found = self._footprints[key]  # of a dense network the size is that in memory: no checkpoint holds all of it
-        return found if isinstance(model, DenseModel) else replace(found, size_bytes=model.size_bytes)
+        if isinstance(model, DenseModel):
+            return found
+        return replace(found, size_bytes=self._size_bytes(case, model))
+
+    def _size_bytes(self, case: Case, model: LoadedModel) -> int:
+        """Bytes of the weights that are served: of the checkpoint in full, else of the variant of the backbone."""
+        if case.variant == FULL:
+            return model.size_bytes
+        return footprint.state_bytes(SERVED[case.variant.name](model.backbone))
 
     def training_bytes(self, case: Case, work: Work, batch_size: int) -> int | Missing:
         """Peak memory of one training step on a batch of this work, measured once for what trains."""

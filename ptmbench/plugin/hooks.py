@@ -7,7 +7,7 @@ the first case runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import pytest
 
 from ptmbench.catalog.selection import KIND_MARKER
 from ptmbench.catalog.settings import RunSettings, check_settings
-from ptmbench.catalog.spec import HUB_MARKER
+from ptmbench.catalog.spec import FULL, HUB_MARKER
 from ptmbench.errors import PtmbenchError, UsageError
 from ptmbench.plugin.hub_tier import LACKING, HubTier
 from ptmbench.plugin.replay import replaying_clock
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FLOORS_FILE = "floors.toml"
 ENTRIES_FILE = "ptmbench.toml"
+CHOOSING = ("--ptm-model", "--ptm-task", "--ptm-variant")
+PARTS = ("model", "task", "method", "variant")  # of a case, by the names of their arguments
 DISPLAY_OPTIONS = tuple(
     f"--benchmark-{name}" for name in ("group-by", "columns", "sort", "verbose", "compare", "histogram", "name")
 )
@@ -49,6 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptm-seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
     group.addoption("--ptm-model", action="append", default=[], metavar="MODEL", help="name or reference; only these")
     group.addoption("--ptm-task", action="append", default=[], metavar="DATA", help="name or reference; only these")
+    group.addoption(
+        "--ptm-variant", action="append", default=[], metavar="V", help="full (default) or half; only these"
+    )
     group.addoption("--ptm-skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
     group.addoption("--ptm-corruptions", action="store_true", help="score spoilt test examples too: noise, typos, ...")
     group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
@@ -79,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
             skip_bad=config.getoption("--ptm-skip-bad"),
             corruptions=config.getoption("--ptm-corruptions"),
         )
-        if config.getoption("--ptm-model") or config.getoption("--ptm-task") or Path(ENTRIES_FILE).exists():
+        if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
@@ -90,7 +95,8 @@ def _entries(config: pytest.Config) -> Entries:
     from ptmbench.catalog.entries import entries_of
 
     if ENTRIES not in config.stash:
-        config.stash[ENTRIES] = entries_of(config.getoption("--ptm-model"), config.getoption("--ptm-task"))
+        models, tasks, variants = map(config.getoption, CHOOSING)
+        config.stash[ENTRIES] = entries_of(models, tasks, variants=variants)
     return config.stash[ENTRIES]
 
 
@@ -102,16 +108,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     from ptmbench.catalog.spec import TaskKind
 
     cases = _entries(metafunc.config).cases(TaskKind(*marker.args))
-    metafunc.parametrize("model,task,method", [_parameters(case) for case in cases])
+    names = [name for name in PARTS if name in metafunc.fixturenames]
+    if "variant" not in names and any(case.variant != FULL for case in cases):
+        raise pytest.UsageError(
+            f"--ptm-variant: {metafunc.function.__name__} has no argument `variant`: add it, and hand it to ptm_run"
+        )
+    metafunc.parametrize(",".join(names), [_parameters(case, names) for case in cases])
 
 
-def _parameters(case: Case) -> object:
-    """The three strings of a case under its id; a case of the hub tier has a marker, so that `-m` can select it."""
+def _parameters(case: Case, names: Sequence[str]) -> object:
+    """The strings of a case under its id; a case of the hub tier has a marker, so that `-m` can select it."""
     from ptmbench.catalog.presence import hub_parts
 
     parts = hub_parts(case)
     marks = [getattr(pytest.mark, HUB_MARKER)(*parts)] if any(parts) else []
-    return pytest.param(case.model.name, case.task.name, case.method.name, id=case.id, marks=marks)
+    return pytest.param(*(getattr(case, name).name for name in names), id=case.id, marks=marks)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -160,15 +171,13 @@ def ptm_session(request: pytest.FixtureRequest) -> Session:
 
 
 @pytest.fixture
-def ptm_run(
-    request: pytest.FixtureRequest, ptm_session: Session, benchmark: BenchmarkFixture
-) -> Callable[[str, str, str], Record]:
-    """Runs the case of (model, task, method) and returns its record; skips where the case cannot run here."""
+def ptm_run(request: pytest.FixtureRequest, ptm_session: Session, benchmark: BenchmarkFixture) -> Callable[..., Record]:
+    """Runs the case of (model, task, method, variant="full") and returns its record; skips where it cannot run here."""
 
-    def run(model: str, task: str, method: str) -> Record:
+    def run(model: str, task: str, method: str, variant: str = FULL.name) -> Record:
         benchmark.skipped = True  # until there are samples: a case that fails has none to show
         try:
-            record = ptm_session.run(_entries(request.config).find(model, task, method))
+            record = ptm_session.run(_entries(request.config).find(model, task, method, variant))
         except UsageError as error:
             pytest.fail(str(error), pytrace=False)
         except PtmbenchError as error:

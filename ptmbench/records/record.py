@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 SCHEMA_VERSION: Final = 1
 PROTOCOL_VERSION = 1  # bump by hand when the same case would be measured differently: older records are then stale
 MAX_LATENCY_SAMPLES = 200
+FULL: Final = "full"  # the variant of a model that is served as it came and was trained
 CONTROL: Final = "control"  # the family of models that nobody pre-trained
 
 Status = Literal["ok", "skipped", "failed", "out_of_memory", "timed_out", "diverged"]
@@ -94,7 +95,10 @@ class SourceDistance(_Part):
 
 
 class CaseRecord(_Part):
-    """The case; `digest` covers specs, weights, split, budget, precision and protocol, but not the commit."""
+    """The case; `digest` covers specs, weights, split, budget, precision and protocol, but not the commit.
+
+    `variant` says how the transferred model was served: "full", as it came and was trained, or changed.
+    """
 
     id: str
     digest: Sha256
@@ -104,6 +108,7 @@ class CaseRecord(_Part):
     input: InputRecord | None
     precision: str
     source_distance: SourceDistance | None
+    variant: str = FULL
 
 
 class SeedValue(_Part):
@@ -167,6 +172,21 @@ class Gain(_Part):
     interval_kind: str
     seeds: Count
     verdict: Verdict
+
+
+class PairedDifference(_Part):
+    """How far the primary metric lies above that of another case, paired over seeds and test examples.
+
+    `over` says which: "full", the same case served in full.
+    """
+
+    over: str
+    partner_id: str
+    partner_digest: Sha256
+    value: float
+    interval95: Interval
+    interval_kind: str
+    seeds: Count
 
 
 class Latency(_Part):
@@ -252,6 +272,7 @@ class Record(_Part):
     case: CaseRecord
     quality: Quality | None
     gain: Gain | None
+    differences: list[PairedDifference] = []
     cost: Cost | None
     provenance: Provenance
     missing: dict[str, str]

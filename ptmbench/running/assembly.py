@@ -100,6 +100,7 @@ def _case_record(case: Case, identity: Identity, precision: str, result: Result 
         input=gaps("case.input", _input(result) if result else unfinished),
         precision=precision,
         source_distance=gaps("case.source_distance", result.source_distance if result else unfinished),
+        variant=case.variant.name,
     )
 
 

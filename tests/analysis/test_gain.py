@@ -134,3 +134,43 @@ def test_controls_have_no_gain(record):
     assert isinstance(renewed, Record)
     assert control.gain == renewed.gain
     assert interval_of(shares([1, 0])) == (renewed.quality.interval95, renewed.quality.interval_kind)
+
+
+def served(record, variant):
+    """The record as one of the variant."""
+    return record.model_copy(update={"case": record.case.model_copy(update={"variant": variant})})
+
+
+@given(finished)
+def test_a_variant_is_compared_with_the_full_model(record):
+    """A variant's record holds its paired difference from the same case in full, which itself has none."""
+    full = shaped(record, method="knn", family="control", values=(0.75,))
+    half = served(full, "half")
+    samples = {"full": shares([1, 1, 1, 0]), "half": shares([1, 0, 1, 0])}
+
+    before, after = settled([full, half], lambda asked: samples[asked.case.variant])
+
+    assert [] == before.differences
+    (found,) = after.differences
+    assert ("full", full.case.digest, -0.25, 1) == (found.over, found.partner_digest, found.value, found.seeds)
+    assert difference_interval(samples["half"].minus(samples["full"]))[0] == found.interval95
+
+
+@given(finished)
+def test_a_variant_alone_has_no_difference(record):
+    """Where the case in full was not run, a variant has no difference."""
+    half = served(shaped(record, method="knn", family="control", values=(0.5,)), "half")
+
+    (alone,) = settled([half], lambda _record: shares([1, 0]))
+
+    assert [] == alone.differences
+
+
+@given(finished)
+def test_gain_is_over_the_full_control(record):
+    """A variant of what was trained from scratch is nobody's partner."""
+    mine = shaped(record, method="knn", family="supervised", values=(0.5,))
+    scratch = shaped(record, method="from_scratch", family="control", values=(0.5,))
+
+    assert partner_of(mine, [served(scratch, "half")]) is None
+    assert scratch is partner_of(mine, [served(scratch, "half"), scratch])

@@ -6,7 +6,7 @@ device. Batches have a fixed size and order, so a cached result and a fresh one 
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,7 +70,7 @@ class FeatureCache:
         self,
         key: tuple[object, ...],
         name: str,
-        parts: tuple[nn.Module, Mapping[str, nn.Module]],
+        parts: Callable[[], tuple[nn.Module, Mapping[str, nn.Module]]],
         inputs: Inputs,
         device: Device,
         *,
@@ -78,15 +78,13 @@ class FeatureCache:
     ) -> Frozen:
         """What the end called `name` gives of all inputs, or of `examples`, which stand in the key then.
 
-        Where it is not kept, all ends are computed in one pass.
-
-        `parts` are the shared module and its ends, `key` all that they depend on. Raises `Diverged` if an output is not
-        finite.
+        Where it is not kept, all ends are computed in one pass. `parts` makes the shared module and its ends, `key`
+        holds all that they depend on. Raises `Diverged` if an output is not finite.
         """
         if (*key, name) not in self.kept:
             device.synchronise()
             started = time.perf_counter()
-            found = forward_each(*parts, inputs, device, examples)
+            found = forward_each(*parts(), inputs, device, examples)
             device.synchronise()
             elapsed = time.perf_counter() - started
             if not all(bool(torch.isfinite(outputs).all()) for outputs in found.values()):

@@ -65,8 +65,9 @@ class TrainedRun:
     """One case of a trained method over its seeds.
 
     `network_of(seed)` is a fresh network for the inputs of `work`. `pooling` is the one trained with, None where the
-    model has no choice. `watched`: the score on the validation split is read `LOOKS` times on the way; the clock stands
-    still meanwhile. Under `stress`, `spoilt(condition)` is the work with its test examples spoilt.
+    model has no choice. `served(network)` is what a trained network answers as, and on which work: itself on `work`, or
+    its variant. `watched`: the score on the validation split is read `LOOKS` times on the way; the clock stands still
+    meanwhile. Under `stress`, `spoilt(condition)` is the work with its test examples spoilt.
     """
 
     case: Case
@@ -77,6 +78,7 @@ class TrainedRun:
     network_of: Callable[[int], Trainable]
     pooling: str | None
     feature_time_s: float | Missing
+    served: Callable[[nn.Module], tuple[nn.Module, Work]]
     watched: bool = False
     stress: Stress | None = None
     spoilt: Callable[[Condition], Work] | None = None
@@ -88,10 +90,11 @@ class TrainedRun:
         """Predictions for the test split and the score on the training examples."""
         network = self._trained(seed, self.chosen) if self.chosen is not None else self._choose(seed)
         drawn = self.work.scored_training(seed)
-        test = self.work.predict(network, self.work.test)
+        answering, work = self.served(network)
+        test = work.predict(answering, work.test)
         if self.stress:
-            self.stress.put(lambda condition: self._under(network, condition))
-        return test, self.work.score(self.work.predict(network, drawn), drawn)
+            self.stress.put(lambda condition: self._under(answering, condition))
+        return test, work.score(work.predict(answering, drawn), drawn)
 
     def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Predictions, float]]) -> Answers:
         """What all seeds come to, with the way there where it was watched."""
