@@ -49,7 +49,8 @@ STRANGERS = {  # rooms of the engine that never import each other
 }
 MANY_CASES = """
 from ptmbench.catalog import builtin
-from ptmbench.catalog.spec import TaskKind, TaskSpec
+from ptmbench.catalog.spec import TaskSpec
+from ptmbench.catalog.traits import TaskKind
 import ptmbench.catalog.entries
 ptmbench.catalog.entries.TASKS = tuple(
     TaskSpec(f"made_{number}", TaskKind.IMAGE_CLASSIFICATION, "digits", 5, 10) for number in range(40)

@@ -4,22 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from ptmbench.catalog.checkpoint_cards import LICENCE
-from ptmbench.catalog.spec import (
-    FULL,
-    TEXTS,
-    Family,
-    MethodSpec,
-    ModelSpec,
-    Objective,
-    PretrainingSpec,
-    Provider,
-    Recipe,
-    Serves,
-    TaskKind,
-    TaskSpec,
-    VariantSpec,
-)
-from ptmbench.catalog.traits import Answer, StartsFrom, Suits, Trains
+from ptmbench.catalog.spec import FULL, MethodSpec, ModelSpec, Objective, PretrainingSpec, Recipe, TaskSpec, VariantSpec
+from ptmbench.catalog.traits import TEXTS, Answer, Family, Serves, StartsFrom, Suits, TaskKind, Trains
 
 _FAMILIES: Final[dict[Objective, Family]] = {
     "cross_entropy": Family.SUPERVISED,
@@ -44,15 +30,15 @@ def _language(architecture: str, objective: Objective, source: str) -> ModelSpec
     return replace(_pretrained(architecture, objective, source), provider="embedded_text", modalities=TEXTS)
 
 
-def _control(name: str, provider: Provider, architecture: str) -> ModelSpec:
+def _control(name: str, provider: str, architecture: str) -> ModelSpec:
     return ModelSpec(name, provider, architecture, architecture, Family.CONTROL, "none", "none", LICENCE)
 
 
-def _text_control(name: str, provider: Provider, architecture: str) -> ModelSpec:
+def _text_control(name: str, provider: str, architecture: str) -> ModelSpec:
     return replace(_control(name, provider, architecture), modalities=TEXTS)
 
 
-_OVER: Final[dict[str, tuple[Provider, Serves]]] = {
+_OVER: Final[dict[str, tuple[str, Serves]]] = {
     "fasterrcnn_tiny": ("fasterrcnn", Serves.BOXES),
     "yolo_tiny": ("yolox", Serves.BOXES),
     "fcn_tiny": ("fcn", Serves.MASKS),

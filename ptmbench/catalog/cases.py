@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ptmbench.catalog.builtin import METHODS, MODELS, TASKS, VARIANTS
-from ptmbench.catalog.spec import FULL, Case, MethodSpec, Modality, ModelSpec, Serves, TaskSpec, VariantSpec
-from ptmbench.catalog.traits import StartsFrom, Suits
+from ptmbench.catalog.spec import FULL, Case, MethodSpec, ModelSpec, TaskSpec, VariantSpec
+from ptmbench.catalog.traits import Modality, Serves, StartsFrom, Suits
 from ptmbench.errors import UnknownName, UsageError
 
 DENSE_BATCH, DENSE_PACE = (

@@ -5,61 +5,25 @@ with every reference and every catalog name.
 """
 
 from collections.abc import Collection, Iterable
-from pathlib import PurePath
-from typing import Final
 
 from ptmbench.catalog.references import Reference, check, parse, short_name, slug
-from ptmbench.catalog.spec import TaskKind, TaskSpec
+from ptmbench.catalog.schemes import data_scheme, data_schemes
+from ptmbench.catalog.spec import TaskSpec
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UnknownName, UsageError
 
 AMOUNTS = ("shots", "train", "val")
 NAME = "name"
-_TABLE = ("text", "label", "delimiter", "encoding", "label_until", "validation_file", "test_file")
-
-OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "sklearn": (),
-    "imagefolder": (),
-    "csv": _TABLE,
-    "conll": ("repair",),
-    "torchvision": ("root", "year"),
-    "hf": ("text", "label", "tokens", "tags", "folder", "validation", "test"),
-    "voc": (),
-    "coco": ("images", "test", "test_images"),
-    "masks": ("classes", "names", "foreground"),
-}
-KINDS: Final[dict[str, TaskKind]] = {
-    "sklearn": TaskKind.IMAGE_CLASSIFICATION,
-    "imagefolder": TaskKind.IMAGE_CLASSIFICATION,
-    "csv": TaskKind.TEXT_CLASSIFICATION,
-    "conll": TaskKind.TOKEN_CLASSIFICATION,
-    "voc": TaskKind.OBJECT_DETECTION,
-    "coco": TaskKind.OBJECT_DETECTION,
-    "masks": TaskKind.SEMANTIC_SEGMENTATION,
-}
-OF_TORCHVISION: Final = {
-    "VOCDetection": TaskKind.OBJECT_DETECTION,
-    "CocoDetection": TaskKind.OBJECT_DETECTION,
-    "VOCSegmentation": TaskKind.SEMANTIC_SEGMENTATION,
-}  # its other sets are for image classification
 
 
 def known_options() -> dict[str, Collection[str]]:
     """The options of each scheme; those of a catalog name under ""."""
-    return {"": AMOUNTS, **{scheme: (*own, *AMOUNTS, NAME) for scheme, own in OPTIONS.items()}}
+    return {"": AMOUNTS, **{row.name: (*row.options, *AMOUNTS, NAME) for row in data_schemes().values()}}
 
 
 def kind_of(reference: Reference) -> TaskKind:
     """The kind of task that a data set makes; raises `UsageError` where it cannot be told."""
-    if reference.scheme == "torchvision":
-        return OF_TORCHVISION.get(reference.name, TaskKind.IMAGE_CLASSIFICATION)
-    if reference.scheme != "hf":
-        return KINDS[reference.scheme]
-    given = {option for option in ("text", "label", "tokens", "tags") if reference.get(option)}
-    if given == {"text", "label"}:
-        return TaskKind.TEXT_CLASSIFICATION
-    if given == {"tokens", "tags"}:
-        return TaskKind.TOKEN_CLASSIFICATION
-    raise UsageError(f"expected hf:ORG/NAME?text=COLUMN&label=COLUMN, or ?tokens=COLUMN&tags=COLUMN, got {reference}")
+    return data_scheme(reference.scheme).kind(reference)
 
 
 def task_spec(text: str, catalog: Iterable[TaskSpec]) -> TaskSpec:
@@ -78,14 +42,8 @@ def task_spec(text: str, catalog: Iterable[TaskSpec]) -> TaskSpec:
         return _of_catalog(reference, shots, {task.name: task for task in catalog})
     dataset = str(reference.without("shots", NAME))
     given = reference.get(NAME)
-    name = slug(given) if given else short_name(_short(reference), dataset)
+    name = slug(given) if given else short_name(data_scheme(reference.scheme).short(reference.name), dataset)
     return TaskSpec(f"{name}_{_suffix(reference, shots)}", kind_of(reference), dataset, shots, classes=None)
-
-
-def _short(reference: Reference) -> str:
-    """What people call it: the last word of a path, or of a repository less its revision."""
-    name = reference.name.partition("@")[0] if reference.scheme == "hf" else reference.name
-    return PurePath(name).stem or name
 
 
 def _of_catalog(reference: Reference, shots: int | None, catalog: dict[str, TaskSpec]) -> TaskSpec:

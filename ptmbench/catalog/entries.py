@@ -20,7 +20,8 @@ from ptmbench.catalog.data_references import task_spec
 from ptmbench.catalog.hub_models import HUB_MODELS
 from ptmbench.catalog.hub_tasks import HUB_TASKS
 from ptmbench.catalog.model_references import model_specs
-from ptmbench.catalog.spec import FULL, Case, ModelSpec, TaskKind, TaskSpec, VariantSpec
+from ptmbench.catalog.spec import FULL, Case, ModelSpec, TaskSpec, VariantSpec
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UnknownName, UsageError
 
 FILE = "ptmbench.toml"

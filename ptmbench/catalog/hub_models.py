@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ptmbench.catalog.model_references import control_of
-from ptmbench.catalog.spec import TEXTS, Family, Hub, ModelSpec, Serves
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.catalog.traits import TEXTS, Family, Serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ def _text(name: str, reference: str, how: tuple[str, str], licence: str) -> Mode
 def _model(name: str, reference: str, family: Family, how: tuple[str, str], licence: str) -> ModelSpec:
     """A model with its objective and its source, `how` it was trained."""
     scheme, _, entry = reference.partition(":")
-    provider: Hub = scheme  # type: ignore[assignment]  # a test resolves every entry
-    return ModelSpec(name, provider, entry, name, family, *how, licence)
+    return ModelSpec(name, scheme, entry, name, family, *how, licence)
 
 
 _PRETRAINED: Final = (

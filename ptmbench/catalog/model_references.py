@@ -4,47 +4,17 @@ Options say how the weights are loaded (`size`, `features`, ...) or what the rec
 `source`, `licence`); `weights=random` asks for the architecture without its weights.
 """
 
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from pathlib import Path, PurePath
-from typing import Final, cast
 
 from ptmbench.catalog.references import Reference, check, parse, short_name, slug
-from ptmbench.catalog.spec import COMPOSED, IMAGES, RANDOM_SUFFIX, Composed, Family, Hub, Modality, ModelSpec, Serves
+from ptmbench.catalog.schemes import model_scheme, model_schemes
+from ptmbench.catalog.spec import RANDOM_SUFFIX, ModelSpec
+from ptmbench.catalog.traits import IMAGES, Family, Serves
 from ptmbench.errors import UnknownName, UsageError
 
 FACTS = ("name", "family", "objective", "source", "licence")
 COMMON = ("weights", "size", *FACTS)
-OPTIONS: Final[dict[Hub, tuple[str, ...]]] = {
-    "torchvision": ("features",),
-    "timm": (),
-    "hf": ("modality", "max_length"),
-    "torch_hub": ("part", "head", "args", "mean", "std"),
-    "keras": (),
-    "smp": (),
-    "file": ("mean", "std", "features", "partial"),
-}
-SERVES: Final[dict[Composed, Serves]] = {
-    "fasterrcnn": Serves.BOXES,
-    "yolox": Serves.BOXES,
-    "fcn": Serves.MASKS,
-    "unet": Serves.MASKS,
-    "deeplabv3": Serves.MASKS,
-}
-WHOLE: Final = {  # how torchvision's builders of these begin
-    Serves.BOXES: ("fasterrcnn_", "fcos_", "keypointrcnn_", "maskrcnn_", "retinanet_", "ssd300_", "ssdlite320_"),
-    Serves.MASKS: ("deeplabv3_", "fcn_", "lraspp_"),
-}
-SUPERVISED = ("torchvision", "keras")  # whose published weights are classifiers, trained as such
-IMAGE_TYPES: Final = frozenset(  # model types of transformers that take pictures
-    {
-        *("beit", "bit", "clip", "clip_vision_model", "convnext", "convnextv2", "deit", "dinov2", "dinov3_vit"),
-        *("dinov2_with_registers", "efficientnet", "focalnet", "hiera", "levit", "mobilenet_v1", "mobilenet_v2"),
-        *("mobilevit", "poolformer", "pvt", "regnet", "resnet", "siglip", "siglip_vision_model", "swin", "swinv2"),
-        *("van", "vit", "vit_mae", "vit_msn"),
-    }
-)
 
 
 def model_specs(text: str, catalog: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
@@ -57,22 +27,28 @@ def model_spec(text: str, catalog: Iterable[ModelSpec]) -> ModelSpec:
     """The model of a catalog name or a reference; raises `UnknownName` or `UsageError`."""
     reference = parse(text)
     catalog = tuple(catalog)
-    own: dict[str, Collection[str]] = {scheme: (*COMMON, *options) for scheme, options in OPTIONS.items()}
-    every = sorted({option for options in own.values() for option in options})
-    known: dict[str, Collection[str]] = {"": (), **own, **dict.fromkeys(COMPOSED, every)}
-    check(reference, "model", known)
+    check(reference, "model", known_options())
     if not reference.scheme:
         names = {model.name: model for model in catalog}
         if reference.name not in names:
             raise UnknownName("model", reference.name, names)
         return names[reference.name]
-    return _composed(reference, catalog) if reference.scheme in COMPOSED else _referenced(reference)
+    composed = model_scheme(reference.scheme).composed
+    return _composed(reference, catalog) if composed else _referenced(reference)
+
+
+def known_options() -> dict[str, Collection[str]]:
+    """The options of each scheme that a user may type; those of a catalog name, which takes none, under ""."""
+    typed = [row for row in model_schemes().values() if row.typed]
+    own: dict[str, Collection[str]] = {row.name: (*COMMON, *row.options) for row in typed if not row.composed}
+    every = sorted({option for options in own.values() for option in options})  # those of the model built over
+    return {"": (), **own, **{row.name: every for row in typed if row.composed}}
 
 
 def control_of(model: ModelSpec) -> ModelSpec:
     """The same architecture at random initialisation: what the model's gain is measured against."""
     random = str(parse(model.reference).having("weights", "random")).partition(":")[2]
-    if model.provider in COMPOSED and model.embedded:
+    if model_scheme(model.provider).composed and model.embedded:
         random = f"{model.entry.partition('.')[0]}{RANDOM_SUFFIX}"
     return replace(
         model,
@@ -85,7 +61,7 @@ def control_of(model: ModelSpec) -> ModelSpec:
 
 
 def _referenced(reference: Reference) -> ModelSpec:
-    scheme = cast("Hub", reference.scheme)
+    scheme = model_scheme(reference.scheme)
     if reference.get("weights") not in {"", "random"}:
         raise UsageError(f"expected weights=random or no such option, got weights={reference.get('weights')}")
     for option in ("size", "max_length"):
@@ -93,18 +69,18 @@ def _referenced(reference: Reference) -> ModelSpec:
     bare = reference.without(*FACTS)
     given = reference.get("name")
     identity = str(bare.without("weights"))
-    name = slug(given) if given else short_name(_short(scheme, reference.name), identity)
+    name = slug(given) if given else short_name(scheme.short(reference.name), identity)
     model = ModelSpec(
         name=name,
-        provider=scheme,
+        provider=scheme.name,
         entry=str(bare).partition(":")[2],
         architecture=name,
         family=_family(reference),
         objective=reference.get("objective", "not stated"),
         source=reference.get("source", "not stated"),
         licence=reference.get("licence", "not stated"),
-        modalities=frozenset({_modality(reference)}),
-        serves=_serves(scheme, reference.name),
+        modalities=frozenset({scheme.modality(reference)}),
+        serves=scheme.serves(reference.name),
     )
     return control_of(model) if model.random else model
 
@@ -114,7 +90,7 @@ def _composed(reference: Reference, catalog: tuple[ModelSpec, ...]) -> ModelSpec
 
     What ships with the package is named; everything else is known by its whole reference.
     """
-    provider = cast("Composed", reference.scheme)
+    provider = reference.scheme
     inner_text = str(Reference("", reference.name, reference.without("name").options))
     bare = reference.name if ":" not in reference.name else inner_text
     inner = model_spec(bare, catalog)
@@ -135,25 +111,9 @@ def _composed(reference: Reference, catalog: tuple[ModelSpec, ...]) -> ModelSpec
         provider=provider,
         entry=inner.name if inner.embedded else str(whole),
         architecture=slug(given) if given else f"{provider}.{inner.architecture}",
-        serves=SERVES[provider],
+        serves=model_scheme(provider).serves(""),
     )
     return control_of(model) if model.random else model
-
-
-def _serves(scheme: str, name: str) -> Serves:
-    """What a builder gives: torchvision calls its detectors and segmenters by their kind."""
-    if scheme == "smp":
-        return Serves.MASKS
-    found = [serves for serves, prefixes in WHOLE.items() if scheme == "torchvision" and name.startswith(prefixes)]
-    return found[0] if found else Serves.FEATURES
-
-
-def _short(scheme: Hub, name: str) -> str:
-    """What people call it: the last word of a path or an id, less its weights or revision."""
-    if scheme == "file":
-        return PurePath(name.partition("#")[0]).stem
-    bare = name.partition("@")[0]
-    return bare.replace("/", "_") if scheme == "smp" else PurePath(bare).name
 
 
 def _family(reference: Reference) -> Family:
@@ -163,24 +123,4 @@ def _family(reference: Reference) -> Family:
         if given not in known:
             raise UnknownName("family", given, known)
         return Family(given)
-    return Family.SUPERVISED if reference.scheme in SUPERVISED else Family.UNSTATED
-
-
-def _modality(reference: Reference) -> Modality:
-    """Images, except for Hugging Face's: what is said, else what a local folder's configuration says, else text."""
-    if reference.scheme != "hf":
-        return Modality.IMAGE
-    given = reference.get("modality")
-    if given:
-        if given not in list(Modality):
-            raise UnknownName("modality", given, list(Modality))
-        return Modality(given)
-    return Modality.IMAGE if model_type(Path(reference.name).expanduser()) in IMAGE_TYPES else Modality.TEXT
-
-
-def model_type(folder: Path) -> str:
-    """What the configuration in a folder says the model is; empty where there is none to be read."""
-    try:
-        return str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", ""))
-    except (OSError, ValueError, AttributeError):
-        return ""
+    return model_scheme(reference.scheme).family

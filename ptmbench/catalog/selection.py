@@ -7,7 +7,8 @@ against the names that pytest would match: the benchmark file, the test with the
 from collections.abc import Callable, Iterable
 
 from ptmbench.catalog.presence import of_hub
-from ptmbench.catalog.spec import HUB_MARKER, Case, TaskKind
+from ptmbench.catalog.spec import HUB_MARKER, Case
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UsageError
 
 KIND_MARKER = "ptm_kind"

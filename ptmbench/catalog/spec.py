@@ -8,19 +8,16 @@ pytest id, the target of `-k`, the file name of the case's record and its row in
 
 import re
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Literal
 
-from ptmbench.catalog.traits import Answer, StartsFrom, Suits, Trains
+from ptmbench.catalog.schemes import model_scheme
+from ptmbench.catalog.traits import IMAGES, Answer, Family, Modality, Serves, StartsFrom, Suits, TaskKind, Trains
 
-RANDOM = ("random", "random_text")  # providers of an embedded architecture at random initialisation
-EMBEDDED = ("embedded", "embedded_text", *RANDOM, "pixels", "tfidf")  # what ships with the package
 HUB_MARKER = "hub"  # pytest's name for cases of public weights or data
 RANDOM_WEIGHTS = "weights=random"  # the option of a reference that asks for its architecture without weights
 
 RANDOM_SUFFIX = ".random"  # how the catalog calls an architecture at random initialisation
-COMPOSED = ("fasterrcnn", "yolox", "fcn", "unet", "deeplabv3")  # providers that build over another model
 
 SLUG = re.compile(r"[A-Za-z0-9_.]+")
 APPLIES: Final = MappingProxyType({"digest": False})  # of fields that say where a spec applies, not what is computed
@@ -29,76 +26,7 @@ Budget = Literal["smoke", "quick", "standard"]
 Precision = Literal["fp32", "bf16"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
-Embedded = Literal["embedded", "embedded_text", "random", "random_text", "pixels", "tfidf"]
-Hub = Literal["torchvision", "timm", "hf", "torch_hub", "keras", "smp", "file"]
-Detector = Literal["fasterrcnn", "yolox"]
-Segmenter = Literal["fcn", "unet", "deeplabv3"]
-Composed = Detector | Segmenter  # built over the feature maps of another model, which the entry names
-Provider = Embedded | Hub | Composed
 Objective = Literal["cross_entropy", "vae", "wgan_gp", "simclr", "masked_lm", "causal_lm"]
-
-
-class Modality(StrEnum):
-    """What a model takes in, and a task gives."""
-
-    IMAGE = "image"
-    TEXT = "text"
-
-
-IMAGES: Final = frozenset({Modality.IMAGE})
-TEXTS: Final = frozenset({Modality.TEXT})
-
-
-class Serves(StrEnum):
-    """What a model gives: features for a classifier, boxes of objects, or masks of pixels."""
-
-    FEATURES = "features"
-    BOXES = "boxes"
-    MASKS = "masks"
-
-
-class TaskKind(StrEnum):
-    """What a task asks for; each kind has one benchmark file."""
-
-    IMAGE_CLASSIFICATION = "image_classification"
-    OBJECT_DETECTION = "object_detection"
-    SEMANTIC_SEGMENTATION = "semantic_segmentation"
-    TEXT_CLASSIFICATION = "text_classification"
-    TOKEN_CLASSIFICATION = "token_classification"  # noqa: S105  no password
-
-    @property
-    def modality(self) -> Modality:
-        """What its examples are."""
-        return (
-            Modality.TEXT if self in {TaskKind.TEXT_CLASSIFICATION, TaskKind.TOKEN_CLASSIFICATION} else Modality.IMAGE
-        )
-
-    @property
-    def asks(self) -> Serves:
-        """What it asks of a model."""
-        places = {TaskKind.OBJECT_DETECTION: Serves.BOXES, TaskKind.SEMANTIC_SEGMENTATION: Serves.MASKS}
-        return places.get(self, Serves.FEATURES)
-
-    @property
-    def answer(self) -> Answer:
-        """What comes out for one of its examples."""
-        places = {Serves.BOXES: Answer.BOXES, Serves.MASKS: Answer.MASKS}
-        return places.get(self.asks, Answer.LABELS)
-
-    @property
-    def dense(self) -> bool:
-        """Whether it asks for places in a picture, which no classifier gives."""
-        return self.asks is not Serves.FEATURES
-
-
-class Family(StrEnum):
-    """How a model was pre-trained; controls were not. Of a user's own checkpoint it may be unstated."""
-
-    SUPERVISED = "supervised"
-    UNSUPERVISED = "unsupervised"
-    SELF_SUPERVISED = "self_supervised"
-    UNSTATED = "unstated"
-    CONTROL = "control"
 
 
 def checked_slug(name: str) -> str:
@@ -111,7 +39,8 @@ def checked_slug(name: str) -> str:
 def ships(reference: str) -> bool:
     """Whether a model ships with the package, or is built over one that does."""
     provider, _, entry = reference.partition(":")
-    return provider in EMBEDDED or (provider in COMPOSED and ":" not in entry)
+    scheme = model_scheme(provider)
+    return scheme.ships or (scheme.composed and ":" not in entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +53,7 @@ class ModelSpec:
     """
 
     name: str
-    provider: Provider
+    provider: str
     entry: str
     architecture: str
     family: Family
@@ -146,8 +75,9 @@ class ModelSpec:
     def random(self) -> bool:
         """Whether it is an architecture at random initialisation."""
         entry, _, options = self.entry.partition("?")
-        built_on_random = self.provider in COMPOSED and entry.endswith(RANDOM_SUFFIX)
-        return self.provider in RANDOM or built_on_random or RANDOM_WEIGHTS in options.split("&")
+        scheme = model_scheme(self.provider)
+        built_on_random = scheme.composed and entry.endswith(RANDOM_SUFFIX)
+        return scheme.random or built_on_random or RANDOM_WEIGHTS in options.split("&")
 
     @property
     def embedded(self) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ptmbench.catalog.data_references import kind_of, known_options
 from ptmbench.catalog.references import Reference, check, parse
-from ptmbench.catalog.spec import TaskKind
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UsageError
 from ptmbench.files.tagged_text import ConllFile, read_conll, read_labelled
 

@@ -16,13 +16,13 @@ from ptmbench.catalog.builtin import PRETRAINING
 from ptmbench.catalog.checkpoint_cards import Card, load_card, sha256_of, weights_files, weights_path
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.model_references import model_spec
+from ptmbench.catalog.schemes import model_scheme
 from ptmbench.catalog.settings import check_settings
-from ptmbench.catalog.spec import Modality, ModelSpec
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.catalog.traits import Modality
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.records import environment
 from ptmbench.records.measured import Footprint, LatencySamples, Missing
-
-TOKENS = ("embedded_text", "random_text", "hf")  # providers whose text models take tokens
 
 
 def profile(arguments: argparse.Namespace) -> int:
@@ -33,7 +33,7 @@ def profile(arguments: argparse.Namespace) -> int:
     spec = model_spec(arguments.model, ALL_MODELS)
     from ptmbench.engine.cost.footprint import measure
     from ptmbench.engine.device import resolve
-    from ptmbench.engine.models.composition import profiled
+    from ptmbench.engine.models.profiled import profiled
 
     device = resolve(settings)
     network, preprocessing, scope = profiled(spec)
@@ -55,7 +55,7 @@ def _shape(largest: tuple[int, ...], length: int | None, spec: ModelSpec) -> tup
     """The shape of one input: the model's own, or that many tokens of text."""
     if length is None:
         return largest
-    if spec.provider not in TOKENS or Modality.TEXT not in spec.modalities:
+    if not model_scheme(spec.provider).tokens or Modality.TEXT not in spec.modalities:
         raise UsageError(f"--sequence-length counts tokens, and {spec.name} takes inputs of shape {list(largest)}")
     if not 1 <= length <= largest[0]:
         raise UsageError(f"{spec.name} takes 1 to {largest[0]} tokens, got --sequence-length {length}")

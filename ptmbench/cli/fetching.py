@@ -10,8 +10,9 @@ from ptmbench.catalog.hub_models import HUB_MODELS
 from ptmbench.catalog.hub_tasks import HUB_TASKS
 from ptmbench.catalog.model_references import model_spec
 from ptmbench.catalog.references import parse
+from ptmbench.catalog.schemes import data_scheme
 from ptmbench.catalog.selection import matcher
-from ptmbench.catalog.spec import COMPOSED, ModelSpec, TaskSpec
+from ptmbench.catalog.spec import ModelSpec, TaskSpec
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.files.downloads import offline
 
@@ -57,7 +58,7 @@ def _named(expression: str) -> list[ModelSpec]:
 
 
 def _sets(expression: str) -> list[TaskSpec]:
-    """Likewise hub tasks; none where the expression is a model's name."""
+    """Hub tasks that an expression selects; none where the expression is a model's name."""
     exact = [task for task in HUB_TASKS if _bare(task) == expression]
     chosen = matcher(expression)
     found = [task for task in HUB_TASKS if expression and chosen(_bare(task))]
@@ -65,32 +66,16 @@ def _sets(expression: str) -> list[TaskSpec]:
 
 
 def _weights(model: ModelSpec, *, trusted: bool) -> str:
-    from ptmbench.engine.models import (
-        huggingface,
-        keras_models,
-        smp_models,
-        timm_models,
-        torch_hub_models,
-        torchvision_models,
-    )
+    from ptmbench.engine.models.provider import provider_of
 
-    if model.provider in COMPOSED:
-        return _weights(model_spec(model.entry, ALL_MODELS), trusted=trusted)
-    if model.provider == "torch_hub":
-        return str(torch_hub_models.fetch(model, trusted=trusted))
-    ways = {
-        "torchvision": torchvision_models.fetch,
-        "timm": timm_models.fetch,
-        "hf": huggingface.fetch,
-        "keras": keras_models.fetch,
-        "smp": smp_models.fetch,
-    }
-    return str(ways[model.provider](model)) if model.provider in ways else NOTHING
+    way = provider_of(model).fetch
+    found = way(model, trusted) if way else None
+    return NOTHING if found is None else str(found)
 
 
 def _data(task: TaskSpec) -> str:
-    from ptmbench.engine.datasets import hub_tables, torchvision_sets
+    from ptmbench.engine.hot import hot
 
     reference = parse(task.dataset)
-    ways = {"torchvision": torchvision_sets.fetch, "hf": hub_tables.fetch}
-    return str(ways[reference.scheme](reference)) if reference.scheme in ways else NOTHING
+    way = data_scheme(reference.scheme).fetch if reference.scheme else None
+    return str(hot(way)(reference)) if way else NOTHING

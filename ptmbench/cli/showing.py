@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ptmbench.catalog.spec import TaskKind
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder, write_atomically

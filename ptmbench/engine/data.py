@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptmbench.catalog.references import parse
+from ptmbench.catalog.schemes import data_scheme
 from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTokens, Samples
 from ptmbench.engine.datasets.builtin import DATASETS
-from ptmbench.engine.datasets.referenced import LOADERS, check_shots
+from ptmbench.engine.datasets.referenced import check_shots
+from ptmbench.engine.hot import hot
 from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
 from ptmbench.errors import UnknownName
@@ -81,7 +83,7 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
     """Loads the data set of a catalog name or reference and splits it."""
     reference = parse(dataset)
     if reference.scheme:
-        samples = LOADERS[reference.scheme](reference, skip_bad=skip_bad)
+        samples: Samples = hot(data_scheme(reference.scheme).hot)(reference, skip_bad=skip_bad)
     elif reference.name in DATASETS:
         samples = DATASETS[reference.name]()
     else:

@@ -14,15 +14,15 @@ from torch import nn
 
 from ptmbench.catalog.digests import case_digest
 from ptmbench.catalog.rates import recorded_rate
-from ptmbench.catalog.spec import FULL, Case, Serves
-from ptmbench.catalog.traits import Trains
+from ptmbench.catalog.spec import FULL, Case
+from ptmbench.catalog.traits import Serves, Trains
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
 from ptmbench.engine.inputs.letterbox import Letterbox
 from ptmbench.engine.methods.frozen_method import FitContext
 from ptmbench.engine.methods.table import FROZEN_METHODS
-from ptmbench.engine.models import composition
+from ptmbench.engine.models.provider import NO_CHECKPOINT, provider_of, revision_of
 from ptmbench.engine.transfer.features import Frozen
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.labels import LabelWork
@@ -34,10 +34,11 @@ from ptmbench.errors import Diverged, OutOfMemory, WeightsError
 from ptmbench.records.measured import Choice, Footprint, Identity, Loaded, Missing, Result, Spending
 from ptmbench.records.record import SourceDistance
 
-NO_WEIGHTS = Missing("a control: there is no checkpoint")
 NOTHING_TRAINED = Missing("nothing is trained by gradient: scikit-learn fits the classifier")
 EVERYTHING_TRAINS = Missing("no frozen features: every layer trains")
-ON_VALIDATION = "highest validation accuracy at seed 0, the first of equals"
+NOT_PUBLISHED = Missing("the publisher of the checkpoint does not state it")
+ON_VALIDATION = "highest validation {metric} at seed 0, the first of equals"
+METRIC_NAMES = {"top1_accuracy": "accuracy", "entity_f1": "entity F1", "map": "mAP@[.5:.95]", "miou": "mIoU"}
 RECORDED = "recorded learning rate (ptmbench/rates.json)"
 
 
@@ -66,16 +67,23 @@ class Prepared:
     source_distance: SourceDistance | Missing
 
 
+def _pretrain_time(case: Case, seconds: float | None) -> float | Missing:
+    """Seconds of pre-training, or why they are not known."""
+    if seconds is not None:
+        return seconds
+    return NOT_PUBLISHED if case.model.pretrained else NO_CHECKPOINT
+
+
 def _bound(case: Case) -> str | Missing:
     """The sha256 that binds the case's records: of its weights, or of what a control takes from a checkpoint.
 
     Broken weights are for `prepare` to complain of. Raises `Unavailable` where they are not on disk.
     """
     try:
-        found = composition.weights_sha256(case.model)
+        found = provider_of(case.model).sha256(case.model)
     except WeightsError as error:
         return Missing(str(error))
-    return NO_WEIGHTS if found is None else found
+    return NO_CHECKPOINT if found is None else found
 
 
 def _digest(bench: Workbench, case: Case, bound: str | Missing, split_sha256: str | None) -> str:
@@ -95,7 +103,16 @@ def _digest(bench: Workbench, case: Case, bound: str | Missing, split_sha256: st
 def identify_unavailable(bench: Workbench, case: Case, reason: str) -> Identity:
     """What is known of a case whose weights or data cannot be had here."""
     gone = Missing(reason)
-    return Identity(_digest(bench, case, gone, None), gone, gone, case.task.classes or gone, gone, gone, gone)
+    return Identity(
+        digest=_digest(bench, case, gone, None),
+        weights_sha256=gone,
+        revision=gone,
+        split_sha256=gone,
+        classes=case.task.classes or gone,
+        train_size=gone,
+        validation_size=gone,
+        test_size=gone,
+    )
 
 
 def identify(bench: Workbench, case: Case) -> Identity:
@@ -107,7 +124,8 @@ def identify(bench: Workbench, case: Case) -> Identity:
     task = bench.task_data(case)
     return Identity(
         digest=_digest(bench, case, bound, task.sha256),
-        weights_sha256=bound if case.model.pretrained else NO_WEIGHTS,
+        weights_sha256=bound if case.model.pretrained else NO_CHECKPOINT,
+        revision=revision_of(case.model),
         split_sha256=task.sha256,
         classes=task.classes,
         train_size=task.train_size(case.task.shots),
@@ -122,8 +140,8 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
     with out_of_memory_named():
         model, encoded = bench.loaded(case, 0), bench.encoded(case)
         loaded = Loaded(
-            loaded_fraction=NO_WEIGHTS if model.loaded_fraction is None else model.loaded_fraction,
-            pretrain_time_s=NO_WEIGHTS if model.pretrain_time_s is None else model.pretrain_time_s,
+            loaded_fraction=NO_CHECKPOINT if model.loaded_fraction is None else model.loaded_fraction,
+            pretrain_time_s=_pretrain_time(case, model.pretrain_time_s),
             input_shape=encoded.inputs.shape,
             preprocessing={**model.preprocessing.fields(), **encoded.fields},
             truncated=encoded.truncated,
@@ -234,10 +252,11 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
     with out_of_memory_named():
         seen = [work.seed(seed) for seed in seeds]
     duration, after = time.perf_counter() - started, energy.counter_joules(bench.device)
+    answers = work.answers(seeds, seen)
     return Result(
         loaded=prepared.loaded,
-        answers=work.answers(seeds, seen),
-        choice=_choice(work),
+        answers=answers,
+        choice=_choice(work, answers.metric),
         footprint=prepared.footprint,
         spending=Spending(
             trainable_parameters=_trainable(bench, work),
@@ -253,8 +272,8 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
     )
 
 
-def _choice(work: FrozenRun | TrainedRun) -> Choice:
-    method = work.case.method
+def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:
+    method, by_score = work.case.method, ON_VALIDATION.format(metric=METRIC_NAMES[metric])
     if work.chosen is None:
         raise Diverged("no hyper-parameter was chosen")
     if isinstance(work, FrozenRun):
@@ -263,7 +282,7 @@ def _choice(work: FrozenRun | TrainedRun) -> Choice:
         offered: dict[str, list[float | str]] = {method.tuned: [*method.grid]}
         if pooling is not None:
             offered["pooling"] = [name for name in work.poolings if name]
-        return Choice({method.tuned: strength, **pooled}, offered, ON_VALIDATION, NOTHING_TRAINED)
+        return Choice({method.tuned: strength, **pooled}, offered, by_score, NOTHING_TRAINED)
     fields = {**asdict(work.recipe), "learning_rate": work.chosen}
     del fields["pace"]  # the steps hold it
     if work.pooling is not None:
@@ -272,7 +291,7 @@ def _choice(work: FrozenRun | TrainedRun) -> Choice:
         del fields["momentum"]
     if work.recipe.epochs is None:
         del fields["epochs"]
-    selection = ON_VALIDATION if len(work.rates) > 1 else RECORDED
+    selection = by_score if len(work.rates) > 1 else RECORDED
     return Choice(fields, {method.tuned: [*work.rates]}, selection, work.recipe.steps)
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
+from ptmbench.catalog.schemes import metric_schemes
 from ptmbench.catalog.settings import RunSettings
-from ptmbench.catalog.spec import FULL, Case, ModelSpec, Serves, VariantSpec
+from ptmbench.catalog.spec import FULL, Case, ModelSpec, VariantSpec
 from ptmbench.catalog.traits import Trains
 from ptmbench.engine import data, source_distance, tasks
 from ptmbench.engine.corruptions.stress import Condition, SpoiltSamples, Stress, conditions
@@ -20,10 +21,9 @@ from ptmbench.engine.device import Device, resolve
 from ptmbench.engine.inputs.pictures import Encoded
 from ptmbench.engine.methods import fine_tune
 from ptmbench.engine.methods.fine_tune import Trainable
-from ptmbench.engine.models import composition
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.dense_network import DenseModel
-from ptmbench.engine.models.providers import PROVIDERS
+from ptmbench.engine.models.provider import provider_of
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES
 from ptmbench.engine.transfer.features import FeatureCache, Frozen
 from ptmbench.engine.transfer.rows import Rows
@@ -71,12 +71,10 @@ class Workbench:
         spec = case.model
         key = spec.name, weights_seed(spec, seed)
         if key not in self._models:
-            if spec.serves is Serves.FEATURES:
-                model = PROVIDERS[spec.provider].build(spec, key[1])
+            model = provider_of(spec).build(spec, key[1])
+            if isinstance(model, LoadedModel):
                 self.device.place(model.backbone)
-                self._models[key] = model
-            else:
-                self._models[key] = composition.build(spec, key[1])
+            self._models[key] = model
         return self._models[key]
 
     def model(self, case: Case, seed: int) -> LoadedModel:
@@ -95,7 +93,8 @@ class Workbench:
 
     def scorer(self, case: Case) -> Scorer:
         """The metric of the case's kind of task over its data."""
-        return Scorer(tasks.KINDS[case.task.kind], self.task_data(case))
+        brought = tuple(row for row in metric_schemes().values() if case.task.kind in row.kinds)
+        return Scorer(tasks.KINDS[case.task.kind], self.task_data(case), brought)
 
     def poolings(self, case: Case) -> tuple[str | None, ...]:
         """The poolings that the model offers for this kind of task, the usual one first; (None,): it has no choice."""

@@ -105,7 +105,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker(KIND_MARKER)
     if marker is None:
         return
-    from ptmbench.catalog.spec import TaskKind
+    from ptmbench.catalog.traits import TaskKind
 
     cases = _entries(metafunc.config).cases(TaskKind(*marker.args))
     names = [name for name in PARTS if name in metafunc.fixturenames]

@@ -22,6 +22,7 @@ class Identity:
 
     digest: str
     weights_sha256: str | Missing
+    revision: str | Missing
     split_sha256: str | Missing
     classes: int | Missing
     train_size: int | Missing

@@ -72,7 +72,7 @@ def _case_record(case: Case, identity: Identity, precision: str, result: Result 
             objective=model.objective,
             source=model.source,
             weights_sha256=gaps("case.model.weights_sha256", identity.weights_sha256),
-            revision=gaps("case.model.revision", Missing("shipped with the package: the sha256 pins it")),
+            revision=gaps("case.model.revision", identity.revision),
             licence=model.licence,
             loaded_fraction=gaps("case.model.loaded_fraction", result.loaded.loaded_fraction if result else unfinished),
             pretrain_time_s=gaps("case.model.pretrain_time_s", result.loaded.pretrain_time_s if result else unfinished),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ptmbench.analysis.gain import partner_of
-from ptmbench.catalog.spec import Family
+from ptmbench.catalog.traits import Family
 from ptmbench.errors import UsageError
 from ptmbench.records.record import Quality, Record, chance_of, quality_of
 from ptmbench.running.floors import Floor

@@ -12,8 +12,8 @@ from ptmbench.catalog.cases import find_case, product, suited, why_no_case
 from ptmbench.catalog.model_references import model_spec, model_specs
 from ptmbench.catalog.rates import recorded_rates
 from ptmbench.catalog.selection import select
-from ptmbench.catalog.spec import Case, Family, MethodSpec, Modality, ModelSpec, TaskKind, TaskSpec
-from ptmbench.catalog.traits import Suits
+from ptmbench.catalog.spec import Case, MethodSpec, ModelSpec, TaskSpec
+from ptmbench.catalog.traits import Family, Modality, Suits, TaskKind
 from ptmbench.errors import UnknownName, UsageError
 from strategies import slugs
 

@@ -10,8 +10,8 @@ import ptmbench
 from ptmbench.catalog.builtin import METHODS, MODELS, TASKS
 from ptmbench.catalog.cases import suited, why_no_case
 from ptmbench.catalog.hub_models import HUB_MODELS
-from ptmbench.catalog.spec import MethodSpec, Modality
-from ptmbench.catalog.traits import Answer, StartsFrom, Suits, Trains
+from ptmbench.catalog.spec import MethodSpec
+from ptmbench.catalog.traits import Answer, Modality, StartsFrom, Suits, Trains
 
 METHOD = {method.name: method for method in METHODS}
 MODEL = {model.name: model for model in MODELS + HUB_MODELS}

@@ -11,7 +11,8 @@ from ptmbench.catalog.digests import case_digest
 from ptmbench.catalog.entries import ALL_TASKS
 from ptmbench.catalog.rates import recorded_rate
 from ptmbench.catalog.settings import BUDGETS
-from ptmbench.catalog.spec import Case, Family, ModelSpec, TaskKind, TaskSpec
+from ptmbench.catalog.spec import Case, ModelSpec, TaskSpec
+from ptmbench.catalog.traits import Family, TaskKind
 from ptmbench.records.store import ResultsFolder
 
 RESULTS = Path(__file__).parents[2] / "results"

@@ -3,7 +3,7 @@
 import pytest
 
 from ptmbench.catalog.entries import ALL_MODELS, ALL_TASKS, entries_of
-from ptmbench.catalog.spec import TaskKind
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UsageError
 
 

@@ -10,10 +10,12 @@ from ptmbench.catalog.data_references import known_options, task_spec
 from ptmbench.catalog.entries import entries_of
 from ptmbench.catalog.hub_models import HUB_MODELS, PUBLISHED
 from ptmbench.catalog.hub_tasks import HUB_TASKS, PUBLISHED_DATA
-from ptmbench.catalog.model_references import OPTIONS, model_spec
-from ptmbench.catalog.presence import how_to_fetch, hub_parts, hub_summary, lacking, of_hub, snapshot, torch_hub_folder
+from ptmbench.catalog.model_references import model_spec
+from ptmbench.catalog.places import snapshot, torch_hub_folder
+from ptmbench.catalog.presence import how_to_fetch, hub_parts, hub_summary, lacking, of_hub
 from ptmbench.catalog.references import check, parse
-from ptmbench.catalog.spec import TEXTS, Family
+from ptmbench.catalog.schemes import model_schemes
+from ptmbench.catalog.traits import TEXTS, Family
 from ptmbench.cli import main
 
 PRETRAINED = [model for model in HUB_MODELS if not model.random]
@@ -44,7 +46,7 @@ def put(path):
 def test_every_model_is_a_sound_reference(model):
     """Each entry is what a user could have typed: known scheme and options, a pinned revision, and published facts."""
     reference = parse(model.reference)
-    check(reference, "model", {scheme: ("size", *options) for scheme, options in OPTIONS.items()})
+    check(reference, "model", {row.name: ("size", *row.options) for row in model_schemes().values()})
 
     assert model.modalities == model_spec(model.reference, MODELS).modalities
     assert PUBLISHED[model.name].publication

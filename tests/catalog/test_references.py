@@ -10,7 +10,8 @@ from ptmbench.catalog.builtin import MODELS, TASKS
 from ptmbench.catalog.data_references import task_spec
 from ptmbench.catalog.model_references import control_of, model_spec, model_specs
 from ptmbench.catalog.references import Reference, parse, short_name, slug
-from ptmbench.catalog.spec import SLUG, Family, Modality, TaskKind
+from ptmbench.catalog.spec import SLUG
+from ptmbench.catalog.traits import Family, Modality, TaskKind
 from ptmbench.errors import UnknownName, UsageError
 
 OPTION = st.text("abcdefgh:/@,. &=?#%+é", min_size=1, max_size=8)

@@ -1,13 +1,11 @@
 """Data sets by reference: a user's folders and files, and scikit-learn's digits, as samples."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import torch
 
 from ptmbench.catalog.references import Reference
-from ptmbench.engine.datasets import dense_files, digits, hub_tables, torchvision_sets
+from ptmbench.engine.datasets import digits, torchvision_sets
 from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledImageFiles, LabelledTexts, LabelledTokens, Samples
 from ptmbench.engine.datasets.dense_files import DENSE_SETS
 from ptmbench.errors import UnknownName, UsageError, listed
@@ -106,21 +104,6 @@ def of_torchvision(reference: Reference, *, skip_bad: bool) -> Samples:
     """`torchvision:NAME`."""
     load = DENSE_SETS.get(reference.name, torchvision_sets.load)
     return load(reference, skip_bad=skip_bad)
-
-
-Loader = Callable[..., Samples]
-
-LOADERS: Final[dict[str, Loader]] = {
-    "sklearn": of_sklearn,
-    "imagefolder": image_folder,
-    "csv": table,
-    "conll": conll,
-    "voc": dense_files.voc,
-    "coco": dense_files.coco,
-    "masks": dense_files.masks,
-    "torchvision": of_torchvision,
-    "hf": hub_tables.load,
-}
 
 
 def check_shots(samples: Samples, train: tuple[int, ...], shots: int | None) -> None:

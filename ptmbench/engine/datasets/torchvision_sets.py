@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torchvision import datasets
 
-from ptmbench.catalog.presence import data_home
+from ptmbench.catalog.places import data_home
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError

@@ -1,4 +1,4 @@
-"""Detectors and segmenters as networks: built over a backbone of any provider, or a publisher's own, whole."""
+"""Detectors and segmenters that are built over a backbone of any provider."""
 
 import copy
 from collections.abc import Callable
@@ -10,25 +10,20 @@ from torch import nn
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.model_references import model_spec
 from ptmbench.catalog.references import parse
-from ptmbench.catalog.spec import COMPOSED, ModelSpec, Serves
+from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.inputs.letterbox import Letterbox
-from ptmbench.engine.inputs.pictures import ImagePreprocessing, Preprocessing
-from ptmbench.engine.models import smp_models, torchvision_dense, torchvision_models
+from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models.backbone import LoadedModel
-from ptmbench.engine.models.dense_network import DenseModel, DenseNetwork
+from ptmbench.engine.models.dense_network import SCOPES, DenseModel, DenseNetwork
 from ptmbench.engine.models.detectors import FasterRcnn, Yolox
 from ptmbench.engine.models.maps import FeatureMaps
-from ptmbench.engine.models.providers import PROVIDERS
+from ptmbench.engine.models.provider import ModelProvider, provider_of, revision_of
 from ptmbench.engine.models.segmenters import DeepLab, Fcn, UNet
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import UsageError
+from ptmbench.records.measured import Missing
 
-CLASSES = 20  # that a detector or segmenter is profiled with, as many as Pascal VOC has
 SMALL_SIDE, SIDE = 64, 320  # of inputs in pixels: over what ships with the package, and over any other backbone
-SCOPES: Final[dict[Serves, str]] = {
-    Serves.BOXES: "forward pass with score threshold and non-maximum suppression, on noise, before training",
-    Serves.MASKS: "forward pass, scores brought to the side of the input",
-}
 NETWORKS: Final[dict[str, Callable[[FeatureMaps, int, int], DenseNetwork]]] = {
     "fasterrcnn": FasterRcnn,
     "yolox": Yolox,
@@ -45,19 +40,27 @@ def backbone_of(spec: ModelSpec) -> ModelSpec:
 
 def weights_sha256(spec: ModelSpec) -> str | None:
     """The expected sha256 of the pre-trained part; None of a random one. Raises what its provider raises."""
-    if spec.provider == "smp":
-        return smp_models.weights_sha256(spec)
-    inner = backbone_of(spec) if spec.provider in COMPOSED else spec
-    return PROVIDERS[inner.provider].sha256(inner)
+    inner = backbone_of(spec)
+    return provider_of(inner).sha256(inner)
+
+
+def revision(spec: ModelSpec) -> str | Missing:
+    """What pins the pre-trained part at its publisher."""
+    return revision_of(backbone_of(spec))
+
+
+def fetch(spec: ModelSpec, trusted: bool) -> object:  # noqa: FBT001  the signature of every provider
+    """Downloads the pre-trained part; None where there is nothing to download."""
+    inner = backbone_of(spec)
+    way = provider_of(inner).fetch
+    return way(inner, trusted) if way else None
 
 
 def build(spec: ModelSpec, seed: int) -> DenseModel:
     """What makes the networks of a spec, with the weights of that seed where they are random."""
-    if spec.provider not in COMPOSED:
-        build_whole = smp_models.build if spec.provider == "smp" else torchvision_dense.build
-        return build_whole(spec, seed, SCOPES[spec.serves])
     inner = backbone_of(spec)
-    loaded = PROVIDERS[inner.provider].build(inner, seed)
+    loaded = provider_of(inner).build(inner, seed)
+    assert isinstance(loaded, LoadedModel)
     preprocessing = _letterbox(loaded, spec, SMALL_SIDE if inner.embedded else SIDE)
     network = NETWORKS[spec.provider]
 
@@ -74,21 +77,6 @@ def build(spec: ModelSpec, seed: int) -> DenseModel:
         loaded_fraction=loaded.loaded_fraction,
         pretrain_time_s=loaded.pretrain_time_s,
     )
-
-
-def profiled(spec: ModelSpec) -> tuple[nn.Module, Preprocessing, str]:
-    """What `profile` measures of a model: network, preprocessing, and the scope of a detector or segmenter.
-
-    torchvision's models come whole, with their published heads; what is built over another model for `CLASSES` classes.
-    """
-    if spec.provider == "torchvision":
-        found = torchvision_models.whole(spec)
-        return found.backbone, found.preprocessing, SCOPES.get(spec.serves, "")
-    if spec.serves is Serves.FEATURES:
-        loaded = PROVIDERS[spec.provider].build(spec, 0)
-        return loaded.backbone, loaded.preprocessing, ""
-    model = build(spec, 0)
-    return model.assemble(CLASSES, 0), model.preprocessing, f"{model.scope}, {CLASSES} classes"
 
 
 def _letterbox(loaded: LoadedModel, spec: ModelSpec, usual: int) -> Letterbox:
@@ -110,3 +98,6 @@ def _maps(loaded: LoadedModel, side: int, name: str) -> FeatureMaps:
             f"{name} gives no feature maps of images of {side}x{side} ({str(error).splitlines()[0]}): detectors and "
             "segmenters need a convolutional backbone"
         ) from None
+
+
+COMPOSED: Final = ModelProvider(build, weights_sha256, revision, fetch)

@@ -6,6 +6,7 @@ from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.embedded import initialised
+from ptmbench.engine.models.provider import ModelProvider
 from ptmbench.engine.models.tiny import INPUT
 
 PIXEL_SIDE = 16  # 768 features: at 32 px the probe takes ten times as long and scores no better
@@ -27,3 +28,7 @@ def build_pixels(spec: ModelSpec, seed: int) -> LoadedModel:
     backbone = Backbone(nn.Identity(), nn.Flatten(), feature_size=3 * PIXEL_SIDE**2).eval()
     preprocessing = ImagePreprocessing(PIXEL_SIDE, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     return LoadedModel(backbone, preprocessing, None, None, 0, None)
+
+
+RANDOM = ModelProvider(build_random, lambda _spec: None)
+PIXELS = ModelProvider(build_pixels, lambda _spec: None)

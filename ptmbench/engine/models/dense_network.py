@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from torch import Tensor, nn
 
+from ptmbench.catalog.traits import Serves
 from ptmbench.engine.inputs.letterbox import Letterbox
 
 
@@ -36,6 +37,12 @@ class DenseNetwork(nn.Module, ABC):
         if self.frozen:
             self.body.eval()
         return self
+
+
+SCOPES: Final[dict[Serves, str]] = {
+    Serves.BOXES: "forward pass with score threshold and non-maximum suppression, on noise, before training",
+    Serves.MASKS: "forward pass, scores brought to the side of the input",
+}
 
 
 @dataclass(frozen=True, slots=True)

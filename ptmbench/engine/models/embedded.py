@@ -11,6 +11,7 @@ from ptmbench.catalog.checkpoint_cards import load_card, sha256_of, weights_file
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.generative import GENERATIVE
+from ptmbench.engine.models.provider import SHIPPED, ModelProvider
 from ptmbench.engine.models.tiny import ARCHITECTURES, INPUT
 from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.errors import WeightsError
@@ -91,3 +92,6 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
         size_bytes=size,
         pretrain_time_s=load_card(spec.entry).pretrain_time_s,
     )
+
+
+PROVIDER = ModelProvider(build, lambda spec: load_card(spec.entry).sha256, lambda _spec: SHIPPED)

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoImageProcessor, AutoModel, AutoTokenizer, CLIPVisionModel, PreTrainedModel
 
-from ptmbench.catalog.presence import HF_WEIGHTS as WEIGHTS
+from ptmbench.catalog.places import HF_WEIGHTS as WEIGHTS
 from ptmbench.catalog.references import Reference, parse
-from ptmbench.catalog.spec import Modality, ModelSpec
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.catalog.traits import Modality
 from ptmbench.engine.inputs.pictures import ImagePreprocessing, Interpolation
 from ptmbench.engine.inputs.texts import TextPreprocessing, fitted_tokenizer, tokenizer_sha256
 from ptmbench.engine.models import autoencoders
@@ -23,6 +24,7 @@ from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.language_backbone import Pooling, pool_names
 from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.networks import first_of, last_stage
+from ptmbench.engine.models.provider import ModelProvider, at_revision
 from ptmbench.engine.models.weight_files import sha256_of_file
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UsageError, WeightsError
@@ -283,3 +285,6 @@ def _loaded(
 ) -> LoadedModel:
     sha256 = None if spec.random else weights_sha256(spec)
     return LoadedModel(backbone, preprocessing, sha256, fraction, tensor_bytes(backbone), None)
+
+
+PROVIDER = ModelProvider(build, weights_sha256, at_revision, lambda spec, _trusted: fetch(spec))

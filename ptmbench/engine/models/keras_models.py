@@ -26,6 +26,7 @@ from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.networks import feature_size, last_stage
+from ptmbench.engine.models.provider import ModelProvider
 from ptmbench.engine.seeding import derive
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
 from ptmbench.files.downloads import check_online
@@ -188,3 +189,6 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     backbone = Backbone(nn.Identity(), tail, feature_size(tail, example), last_stage=last_stage(tail)).eval()
     fraction = None if spec.random else 1.0
     return LoadedModel(backbone, preprocessing, weights_sha256(spec), fraction, tensor_bytes(network), None)
+
+
+PROVIDER = ModelProvider(build, weights_sha256, fetch=lambda spec, _trusted: fetch(spec))

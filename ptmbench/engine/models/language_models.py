@@ -22,6 +22,7 @@ from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.embedded import check_differs, read_files
 from ptmbench.engine.models.language_backbone import language_backbone
+from ptmbench.engine.models.provider import SHIPPED, ModelProvider
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import WeightsError
 
@@ -127,3 +128,8 @@ def build_tfidf(spec: ModelSpec, seed: int) -> LoadedModel:
     preprocessing = TfidfPreprocessing()
     backbone = Backbone(nn.Identity(), nn.Identity(), feature_size=preprocessing.features).eval()
     return LoadedModel(backbone, preprocessing, None, None, 0, None, standardise=False)
+
+
+PROVIDER = ModelProvider(build, lambda spec: load_card(spec.entry).sha256, lambda _spec: SHIPPED)
+RANDOM = ModelProvider(build_random, lambda spec: load_card(lender(spec)).sha256)
+TFIDF = ModelProvider(build_tfidf, lambda _spec: None)

@@ -13,6 +13,7 @@ from ptmbench.engine.models import torchvision_models
 from ptmbench.engine.models.backbone import LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.networks import beside_features, classifier_backbone
+from ptmbench.engine.models.provider import OWN_FILE, ModelProvider
 from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import UsageError
@@ -102,3 +103,6 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     example = preprocessing.example(2, preprocessing.shape)
     backbone = classifier_backbone(network, example, reference.get("features"))
     return LoadedModel(backbone, preprocessing, sha256, fraction, tensor_bytes(backbone), None)
+
+
+PROVIDER = ModelProvider(build, weights_sha256, lambda _spec: OWN_FILE)

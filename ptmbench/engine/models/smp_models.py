@@ -13,18 +13,20 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError
 from torch import Tensor, nn
 
-from ptmbench.catalog.presence import snapshot
+from ptmbench.catalog.places import snapshot
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_code import imported
 from ptmbench.engine.inputs.letterbox import Letterbox
-from ptmbench.engine.models.dense_network import DenseModel, DenseNetwork
+from ptmbench.engine.models.dense_network import SCOPES, DenseModel, DenseNetwork
+from ptmbench.engine.models.provider import ModelProvider, nothing_pins
 from ptmbench.engine.models.segmenters import Segmenter
 from ptmbench.engine.models.torchvision_models import IMAGENET_MEAN, IMAGENET_STD
 from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
 from ptmbench.files.downloads import check_online
+from ptmbench.records.measured import Missing
 
 FILE, CONFIG = "model.safetensors", "config.json"
 Triple = tuple[float, float, float]
@@ -115,7 +117,7 @@ def fetch(spec: ModelSpec) -> Path:
         raise WeightsError(f"{settings['repo_id']} cannot be fetched: {str(error).splitlines()[0]}") from None
 
 
-def build(spec: ModelSpec, seed: int, scope: str) -> DenseModel:
+def build(spec: ModelSpec, seed: int) -> DenseModel:
     """What makes networks of a spec: the encoder with its weights, or all drawn at that seed."""
     reference = parse(spec.reference)
     architecture, encoder, settings = _named(reference)
@@ -136,8 +138,16 @@ def build(spec: ModelSpec, seed: int, scope: str) -> DenseModel:
     return DenseModel(
         assemble=assemble,
         preprocessing=Letterbox(side, *_normalisation(settings)),
-        scope=scope,
+        scope=SCOPES[spec.serves],
         weights_sha256=None if file is None else sha256_of_file(file),
         loaded_fraction=None if state is None else fill(example, state, spec.name),
         pretrain_time_s=None,
     )
+
+
+def revision(spec: ModelSpec) -> str | Missing:
+    """The revision of the encoder's weights that the library pins."""
+    return _named(parse(spec.reference))[2].get("revision") or nothing_pins(spec)
+
+
+PROVIDER = ModelProvider(build, weights_sha256, revision, lambda spec, _trusted: fetch(spec))

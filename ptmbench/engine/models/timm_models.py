@@ -17,6 +17,7 @@ from ptmbench.engine.inputs.pictures import ImagePreprocessing, Interpolation
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.networks import Features, feature_size, last_stage
+from ptmbench.engine.models.provider import ModelProvider
 from ptmbench.engine.models.weight_files import sha256_of_file
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UnknownName, WeightsError
@@ -136,3 +137,6 @@ def _created(timm: ModuleType, name: str, options: dict[str, Any], spec: ModelSp
         raise WeightsError(f"{spec.name} cannot be built: {str(error).splitlines()[0]}") from None
     network.reset_classifier(0)  # type: ignore[operator]  # timm's own, on all its models
     return network.eval()
+
+
+PROVIDER = ModelProvider(build, weights_sha256, fetch=lambda spec, _trusted: fetch(spec))

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ptmbench.catalog.presence import TRUSTED, torch_hub_folder
+from ptmbench.catalog.places import TRUSTED, torch_hub_folder
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_code import no_network, state_sha256
@@ -25,6 +25,7 @@ from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.local import triple
 from ptmbench.engine.models.networks import Features, classifier_backbone, feature_size, last_stage
+from ptmbench.engine.models.provider import ModelProvider
 from ptmbench.engine.models.torchvision_models import IMAGENET_MEAN, IMAGENET_STD, SIDE
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
@@ -199,3 +200,11 @@ def _without(network: nn.Module, head: str, example: torch.Tensor, reference: Re
         raise UnknownName(f"module of {reference.name}", head, names) from None
     tail = Features(network).eval()
     return Backbone(nn.Identity(), tail, feature_size(tail, example), last_stage=last_stage(tail)).eval()
+
+
+def revision(spec: ModelSpec) -> str:
+    """The tag or commit of the repository."""
+    return parts_of(parse(spec.reference))[0].partition(":")[2]
+
+
+PROVIDER = ModelProvider(build, weights_sha256, revision, lambda spec, trusted: fetch(spec, trusted=trusted))

@@ -13,7 +13,7 @@ from torchvision.models import Weights
 from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.inputs.letterbox import Letterbox
-from ptmbench.engine.models.dense_network import DenseModel, DenseNetwork
+from ptmbench.engine.models.dense_network import SCOPES, DenseModel, DenseNetwork
 from ptmbench.engine.models.detectors import Found, found_by, joint_loss
 from ptmbench.engine.models.segmenters import Segmenter, pixel_loss
 from ptmbench.engine.models.torchvision_models import (
@@ -76,7 +76,7 @@ class WholeSegmenter(Segmenter):
         return scores
 
 
-def build(spec: ModelSpec, seed: int, scope: str) -> DenseModel:
+def build(spec: ModelSpec, seed: int) -> DenseModel:
     """What makes networks of a spec: with its weights, or all drawn at that seed."""
     reference = parse(spec.reference)
     name, weights = reference.name.partition("@")[0], weights_of(reference)
@@ -98,7 +98,7 @@ def build(spec: ModelSpec, seed: int, scope: str) -> DenseModel:
     return DenseModel(
         assemble=assemble,
         preprocessing=Letterbox(side, *_normalisation(example)),
-        scope=scope,
+        scope=SCOPES[spec.serves],
         weights_sha256=None if spec.random else sha256_of_file(present(spec, weights)),
         loaded_fraction=None if state is None else fill(example, state, spec.name, leave=new),
         pretrain_time_s=None,

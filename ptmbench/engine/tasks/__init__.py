@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ptmbench.catalog.spec import TaskKind
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.engine.tasks.base import Kind, head, loss
 from ptmbench.engine.tasks.classification import CLASSIFICATION
 from ptmbench.engine.tasks.token_classification import TOKEN_CLASSIFICATION

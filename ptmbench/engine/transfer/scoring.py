@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ptmbench.catalog.extensions import MetricScheme
 from ptmbench.engine.data import Indices, TaskData
+from ptmbench.engine.hot import hot
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.tasks import Kind
 from ptmbench.records.measured import Answers
@@ -18,6 +20,7 @@ class Scorer:
 
     kind: Kind
     data: TaskData
+    brought: tuple[MetricScheme, ...] = ()
 
     def score(self, predicted: Labels, indices: Indices) -> float:
         """The primary metric of the labels predicted for these examples, in [0, 1]."""
@@ -28,8 +31,10 @@ class Scorer:
         return self.kind.parts(predicted, *self._truth(indices))
 
     def other_scores(self, predicted: Labels, indices: Indices) -> dict[str, float]:
-        """The metrics beside the primary one."""
-        return self.kind.other_scores(predicted, *self._truth(indices))
+        """The metrics beside the primary one: those of the kind, and those that other packages bring for it."""
+        truth, lengths, classes = self._truth(indices)
+        brought = {row.name: float(hot(row.hot)(predicted, truth, classes)) for row in self.brought}
+        return {**self.kind.other_scores(predicted, truth, lengths, classes), **brought}
 
     def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
         """The answers for the test split: of each seed the predicted labels and the score on training examples."""

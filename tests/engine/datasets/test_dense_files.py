@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ptmbench.catalog.data_references import task_spec
-from ptmbench.catalog.spec import TaskKind
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.engine.data import load
 from ptmbench.errors import Unavailable, UsageError
 

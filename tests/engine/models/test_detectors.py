@@ -7,7 +7,8 @@ from torch import nn
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.model_references import model_spec, model_specs
 from ptmbench.catalog.references import parse
-from ptmbench.catalog.spec import COMPOSED, Serves
+from ptmbench.catalog.schemes import model_schemes
+from ptmbench.catalog.traits import Serves
 from ptmbench.engine.models import composition
 from ptmbench.engine.models.embedded import BACKBONES
 from ptmbench.engine.models.maps import FeatureMaps
@@ -15,6 +16,7 @@ from ptmbench.engine.models.networks import classifier_backbone
 from ptmbench.engine.models.torchvision_models import build_network
 from ptmbench.errors import UnknownName, UsageError
 
+COMPOSED = [row.name for row in model_schemes().values() if row.composed]
 BOXES = [{"boxes": torch.tensor([[4.0, 4, 30, 30], [30, 30, 60, 58]]), "labels": torch.tensor([0, 2])}] * 2
 MASKS = torch.zeros(2, 64, 64, dtype=torch.long)
 

@@ -10,10 +10,10 @@ from transformers import AutoConfig
 from ptmbench.catalog import checkpoint_cards
 from ptmbench.catalog.builtin import MODELS, PRETRAINING
 from ptmbench.catalog.cases import find_case
-from ptmbench.catalog.spec import Modality
+from ptmbench.catalog.traits import Modality
 from ptmbench.engine import runner
 from ptmbench.engine.models import embedded, language_models, providers
-from ptmbench.engine.models.providers import PROVIDERS
+from ptmbench.engine.models.provider import provider_of
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.pretraining.supervised import accuracy, classifier
 from ptmbench.errors import WeightsError
@@ -38,7 +38,7 @@ def zoo(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_checkpoint_is_what_its_card_says(name):
     """Size, sha256 and parameters are the card's; every tensor of the backbone is filled."""
-    found, loaded = checkpoint_cards.load_card(name), PROVIDERS[SPECS[name].provider].build(SPECS[name], 0)
+    found, loaded = checkpoint_cards.load_card(name), provider_of(SPECS[name]).build(SPECS[name], 0)
 
     assert (found.sha256, found.size_bytes) == (loaded.weights_sha256, loaded.size_bytes)
     assert found.parameters == sum(parameter.numel() for parameter in loaded.backbone.parameters())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seqeval.metrics import f1_score
 from transformers import BertConfig, BertModel, GPT2Config, GPT2Model, LlamaConfig, LlamaModel
 
-from ptmbench.catalog.spec import TaskKind
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.engine.cost import operations
 from ptmbench.engine.data import TaskData, digest_of
 from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens

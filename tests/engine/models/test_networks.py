@@ -14,7 +14,7 @@ from ptmbench.catalog.references import parse
 from ptmbench.engine.methods.fine_tune import last_stage as train_last
 from ptmbench.engine.models import local, torchvision_models
 from ptmbench.engine.models.networks import CONVOLUTIONS, PENULTIMATE, beside_features, classifier_backbone, last_stage
-from ptmbench.engine.models.providers import PROVIDERS
+from ptmbench.engine.models.provider import provider_of
 from ptmbench.engine.models.weight_files import fill, read_state
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
 
@@ -219,7 +219,7 @@ def test_torchvision_weights_come_from_torch_home(tmp_path, monkeypatch):
     """Weights that lie in TORCH_HOME are loaded with their own transforms; without them the case cannot run here."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     spec, control = model_specs("torchvision:resnet18@IMAGENET1K_V1", ())
-    provider = PROVIDERS[spec.provider]
+    provider = provider_of(spec)
     with pytest.raises(Unavailable, match="ptmbench fetch --model 'torchvision:resnet18@IMAGENET1K_V1'"):
         provider.sha256(spec)
     file = tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth"
@@ -256,7 +256,7 @@ def test_preprocessing_is_that_of_the_weights(name):
 def test_unknown_torchvision_names_list_near_ones(text, message):
     """A typo in a builder or its weights is answered with near names."""
     with pytest.raises(UnknownName, match=message):
-        PROVIDERS["torchvision"].sha256(model_spec(text, ()))
+        provider_of(model_spec(text, ())).sha256(model_spec(text, ()))
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from safetensors.torch import save_file
 
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.model_references import model_spec, model_specs
-from ptmbench.catalog.presence import model_there, snapshot
-from ptmbench.catalog.spec import Serves
-from ptmbench.engine.models import composition
+from ptmbench.catalog.places import snapshot
+from ptmbench.catalog.presence import model_there
+from ptmbench.catalog.traits import Serves
+from ptmbench.engine.models.smp_models import PROVIDER
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
 
 REFERENCE = "smp:unet/resnet18@imagenet"
@@ -38,7 +39,7 @@ def test_a_unet_has_the_encoders_weights(cached):
     """The encoder is the checkpoint's, its own normalisation counts, and the network learns from masks."""
     state = cached(mean=[127.5, 127.5, 127.5], std=[255, 255, 255], input_range=[0, 255])
     spec = model_spec(f"{REFERENCE}?size=64", ALL_MODELS)
-    model = composition.build(spec, 0)
+    model = PROVIDER.build(spec, 0)
     network = model.assemble(3, 0)
 
     assert (Serves.MASKS, 1.0, 64) == (spec.serves, model.loaded_fraction, model.preprocessing.side)
@@ -46,20 +47,20 @@ def test_a_unet_has_the_encoders_weights(cached):
     assert all(torch.equal(tensor, state[name]) for name, tensor in network.body.state_dict().items())
     assert (2, 3, 64, 64) == tuple(network(torch.randn(2, 3, 64, 64)).shape)
     assert torch.isfinite(network.train().loss(torch.randn(2, 3, 64, 64), torch.ones(2, 64, 64, dtype=torch.long)))
-    assert composition.weights_sha256(spec) == model.weights_sha256
+    assert PROVIDER.sha256(spec) == model.weights_sha256
 
 
 def test_the_control_needs_no_weights(tmp_path, monkeypatch):
     """The same architecture at random initialisation builds without anything on disk, differently at each seed."""
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     model, control = model_specs(REFERENCE, ALL_MODELS)
-    first, second = (composition.build(control, seed).assemble(2, 0).state_dict() for seed in (0, 1))
+    first, second = (PROVIDER.build(control, seed).assemble(2, 0).state_dict() for seed in (0, 1))
 
     assert (True, f"{model.name}.random") == (control.random, control.name)
-    assert composition.weights_sha256(control) is None
+    assert PROVIDER.sha256(control) is None
     assert not all(torch.equal(tensor, second[name]) for name, tensor in first.items())
     with pytest.raises(Unavailable, match=f"ptmbench fetch --model '{REFERENCE}'"):
-        composition.weights_sha256(model)
+        PROVIDER.sha256(model)
 
 
 def test_presence_follows_the_cache(cached):
@@ -88,7 +89,7 @@ def test_presence_follows_the_cache(cached):
 def test_what_cannot_be_built_says_why(reference, error, message):
     """A part that lacks, a typo in any part, and a side that the library does not take."""
     with pytest.raises(error, match=message):
-        composition.build(model_spec(reference, ALL_MODELS), 0)
+        PROVIDER.build(model_spec(reference, ALL_MODELS), 0)
 
 
 def test_pictures_of_other_channels_are_refused(cached):
@@ -96,4 +97,4 @@ def test_pictures_of_other_channels_are_refused(cached):
     cached(mean=[0, 0, 0], std=[1, 1, 1], input_space="BGR")
 
     with pytest.raises(WeightsError, match="takes BGR pictures"):
-        composition.build(model_spec(REFERENCE, ALL_MODELS), 0)
+        PROVIDER.build(model_spec(REFERENCE, ALL_MODELS), 0)

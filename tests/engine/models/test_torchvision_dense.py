@@ -7,8 +7,8 @@ from torchvision import models
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.model_references import model_spec
 from ptmbench.catalog.references import parse
-from ptmbench.engine.models import composition
 from ptmbench.engine.models.torchvision_models import build_network, weights_file, weights_of
+from ptmbench.engine.models.torchvision_provider import PROVIDER
 from ptmbench.errors import Unavailable, UsageError
 
 DETECTOR = "ssdlite320_mobilenet_v3_large"
@@ -35,7 +35,7 @@ def saved(tmp_path, monkeypatch):
 def test_a_detector_keeps_all_but_its_classes(saved):
     """All tensors come from the checkpoint except those that depend on the number of classes."""
     state = saved(DETECTOR)
-    model = composition.build(model_spec(f"torchvision:{DETECTOR}@COCO_V1", ALL_MODELS), 0)
+    model = PROVIDER.build(model_spec(f"torchvision:{DETECTOR}@COCO_V1", ALL_MODELS), 0)
     network = model.assemble(3, 0)
     found = network.network.state_dict()
     other = {name for name, tensor in found.items() if not torch.equal(tensor, state[name])} if found else set()
@@ -54,7 +54,7 @@ def test_a_segmenter_keeps_all_but_its_classes(saved):
     """Likewise, and it learns from masks at the size asked for."""
     state = saved(SEGMENTER)
     reference = f"torchvision:{SEGMENTER}@COCO_WITH_VOC_LABELS_V1?size=96"
-    model = composition.build(model_spec(reference, ALL_MODELS), 0)
+    model = PROVIDER.build(model_spec(reference, ALL_MODELS), 0)
     network = model.assemble(4, 0)
     found = network.network.state_dict()
 
@@ -69,13 +69,13 @@ def test_without_weights_the_message_says_how_to_fetch_them(tmp_path, monkeypatc
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
     with pytest.raises(Unavailable, match="ptmbench fetch --model 'torchvision:fcn_resnet50"):
-        composition.weights_sha256(model_spec("torchvision:fcn_resnet50", ALL_MODELS))
+        PROVIDER.sha256(model_spec("torchvision:fcn_resnet50", ALL_MODELS))
 
 
 def test_detectors_of_instances_are_refused():
     """Mask R-CNN wants masks of instances, which no task here has."""
     with pytest.raises(UsageError, match="learns from masks or keypoints of instances"):
-        composition.build(model_spec("torchvision:maskrcnn_resnet50_fpn?weights=random", ALL_MODELS), 0)
+        PROVIDER.build(model_spec("torchvision:maskrcnn_resnet50_fpn?weights=random", ALL_MODELS), 0)
 
 
 @pytest.mark.slow
@@ -90,6 +90,6 @@ def test_detectors_of_instances_are_refused():
 )
 def test_every_builder_is_taken(name):
     """Each of torchvision's detectors and segmenters builds at random initialisation for three classes."""
-    model = composition.build(model_spec(f"torchvision:{name}?weights=random", ALL_MODELS), 0)
+    model = PROVIDER.build(model_spec(f"torchvision:{name}?weights=random", ALL_MODELS), 0)
 
     assert list(model.assemble(3, 0).body.parameters())

@@ -9,7 +9,7 @@ from torch import nn
 
 from ptmbench.catalog.builtin import PRETRAINING, TASKS
 from ptmbench.catalog.settings import check_settings
-from ptmbench.catalog.spec import Modality
+from ptmbench.catalog.traits import Modality
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.device import resolve
 from ptmbench.engine.pretraining import learner, supervised

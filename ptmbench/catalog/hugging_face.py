@@ -1,0 +1,46 @@
+"""What a reference to Hugging Face's hub, or to a folder in its format, says by itself."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from ptmbench.catalog.references import Reference
+from ptmbench.catalog.traits import Modality, TaskKind
+from ptmbench.errors import UnknownName, UsageError
+
+IMAGE_TYPES: Final = frozenset(  # model types of transformers that take pictures
+    {
+        *("beit", "bit", "clip", "clip_vision_model", "convnext", "convnextv2", "deit", "dinov2", "dinov3_vit"),
+        *("dinov2_with_registers", "efficientnet", "focalnet", "hiera", "levit", "mobilenet_v1", "mobilenet_v2"),
+        *("mobilevit", "poolformer", "pvt", "regnet", "resnet", "siglip", "siglip_vision_model", "swin", "swinv2"),
+        *("van", "vit", "vit_mae", "vit_msn"),
+    }
+)
+
+
+def modality_of(reference: Reference) -> Modality:
+    """What is said, else what a local folder's configuration says, else text."""
+    given = reference.get("modality")
+    if given:
+        if given not in list(Modality):
+            raise UnknownName("modality", given, list(Modality))
+        return Modality(given)
+    return Modality.IMAGE if model_type(Path(reference.name).expanduser()) in IMAGE_TYPES else Modality.TEXT
+
+
+def model_type(folder: Path) -> str:
+    """What the configuration in a folder says the model is; empty where there is none to be read."""
+    try:
+        return str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def kind_of(reference: Reference) -> TaskKind:
+    """What the columns make: labels of texts, or tags of words; raises `UsageError` where they make neither."""
+    given = {option for option in ("text", "label", "tokens", "tags") if reference.get(option)}
+    if given == {"text", "label"}:
+        return TaskKind.TEXT_CLASSIFICATION
+    if given == {"tokens", "tags"}:
+        return TaskKind.TOKEN_CLASSIFICATION
+    raise UsageError(f"expected hf:ORG/NAME?text=COLUMN&label=COLUMN, or ?tokens=COLUMN&tags=COLUMN, got {reference}")
