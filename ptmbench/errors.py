@@ -48,6 +48,10 @@ class UnknownName(UsageError):
         where = f" All of them: ptmbench list {kind}s" if kind in LISTED else ""
         super().__init__(f"no {kind} is called {name!r}: {near(name, known)}{where}")
 
+    def __reduce__(self) -> tuple[type[UsageError], tuple[str]]:
+        """In another process it is a usage error of the same text: pickle would call the class with the text alone."""
+        return UsageError, (str(self),)
+
 
 def listed(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""

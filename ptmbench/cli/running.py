@@ -3,7 +3,6 @@
 import argparse
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 
 from ptmbench.catalog.builtin import METHODS
@@ -13,7 +12,7 @@ from ptmbench.catalog.presence import hub_parts, hub_summary, lacking
 from ptmbench.catalog.selection import select
 from ptmbench.catalog.settings import check_settings
 from ptmbench.catalog.spec import Case
-from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.errors import UsageError
 from ptmbench.records.record import Record
 from ptmbench.report.progress import describe
 from ptmbench.report.summary import end_of_run
@@ -81,18 +80,15 @@ def _on_disk(cases: tuple[Case, ...]) -> tuple[Case, ...]:
 
 
 def _run_all(session: Session, cases: Sequence[Case]) -> list[str]:
-    """Runs case by case; what is wrong with each that is not well."""
+    """Runs the cases with a line for each; returns what is wrong with each that is not well."""
     complaints, width, started = [], len(str(len(cases))), time.perf_counter()
-    for number, case in enumerate(cases, start=1):
-        try:
-            record = session.run(case)
-        except PtmbenchError:
-            raise
-        except Exception as error:  # noqa: BLE001  a fault in ptmbench: the run goes on, its trace is shown
-            traceback.print_exc()
-            complaints.append(f"{case.id} failed by a fault in ptmbench: {type(error).__name__}: {error}")
+    for number, record in enumerate(session.run_all(cases), start=1):
+        trace = session.faults.get(record.case.id)
+        if trace is not None:  # the run goes on
+            print(trace, file=sys.stderr)
+            complaints.append(f"{record.case.id} failed by a fault in ptmbench: {record.reason}")
             continue
-        print(f"[{number:{width}}/{len(cases)}] {describe(record, case.id in session.reused)}", flush=True)
+        print(f"[{number:{width}}/{len(cases)}] {describe(record, record.case.id in session.reused)}", flush=True)
         fault = _fault(record, session)
         if fault:
             complaints.append(fault)

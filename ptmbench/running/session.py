@@ -1,41 +1,27 @@
 """A run over cases: the one shell that pytest and the command line share.
 
-It decides what a resume may skip, guards each case (time, memory, a kill), writes records and fills in gains. It
-imports the engine when the first case runs, not before.
+It decides what a resume may skip, has an executor do the work, keeps what came of it and fills in gains. It imports
+the engine when the first case runs, not before.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
-import ptmbench
 from ptmbench.analysis.gain import settled
 from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import Case
-from ptmbench.errors import (
-    Diverged,
-    OutOfMemory,
-    PtmbenchError,
-    RecordError,
-    StoreError,
-    TimedOut,
-    Unavailable,
-    UsageError,
-)
-from ptmbench.records import environment
+from ptmbench.errors import RecordError
 from ptmbench.records.measured import Answers, Identity, Missing
-from ptmbench.records.record import Provenance, Record, Status, quality_of
+from ptmbench.records.record import Record, Status, quality_of
 from ptmbench.records.store import FolderKey, ResultsFolder
-from ptmbench.running import assembly, machine_pace
+from ptmbench.running import assembly
+from ptmbench.running.executors import ThisProcess, Worker
 from ptmbench.running.floors import NO_FLOOR, NO_FLOORS_FILE, NO_FLOORS_OF_TASK, Floor, Floors
+from ptmbench.running.work import Fault, Finished, Identified, provenance_of
 
 if TYPE_CHECKING:
     from ptmbench.engine.workbench import Workbench
@@ -44,41 +30,12 @@ DEFAULT_FOLDER = Path("ptmbench-results")
 KILLED = "the process was killed while this case ran, most likely for want of memory; run it again without --resume"
 
 
-@contextmanager
-def deadline(seconds: float | None) -> Iterator[None]:
-    """Raises `TimedOut` inside the block once the seconds are over (by SIGALRM: main thread of a POSIX system)."""
-    if seconds is None:
-        yield
-        return
-    if not hasattr(signal, "SIGALRM"):
-        raise UsageError("a timeout needs SIGALRM, which this system does not have: leave --timeout out")
-
-    def over(_signal: int, _frame: FrameType | None) -> None:
-        raise TimedOut(f"took longer than {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def status_of(error: PtmbenchError) -> Status:
-    """The status that an error gives its case."""
-    kinds: tuple[tuple[type[PtmbenchError], Status], ...] = (
-        (Unavailable, "skipped"),
-        (Diverged, "diverged"),
-        (OutOfMemory, "out_of_memory"),
-        (TimedOut, "timed_out"),
-    )
-    return next((status for kind, status in kinds if isinstance(error, kind)), "failed")
-
-
 @dataclass(slots=True)
 class Session:
-    """Runs cases one by one into a results folder (`folder=None`: a default named after budget and device)."""
+    """Runs cases into a results folder (`folder=None`: a default named after budget and device).
+
+    `reused` holds the ids of cases that a resume kept, `faults` the traceback of each case that met a bug of ptmbench.
+    """
 
     settings: RunSettings
     folder: Path | None = None
@@ -86,6 +43,7 @@ class Session:
     resume: bool = False
     reused: set[str] = field(default_factory=set)
     finished: list[str] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
     _bench: Workbench | None = None
     _store: ResultsFolder | None = None
 
@@ -110,54 +68,78 @@ class Session:
         return self._store
 
     def run(self, case: Case) -> Record:
-        """The record of a case, run now or, on a resume, as it stands; it is on disk when this returns."""
-        record = self._record(case)
+        """The record of a case, run now in this process or, on a resume, as it stands; it is on disk by then.
+
+        Raises `Fault` for a bug of ptmbench, once the record of the failed case is on disk.
+        """
+        record = self._record(case, ThisProcess(self.bench))
+        if case.id in self.faults:
+            raise Fault(record.reason or "", self.faults[case.id])
+        return record
+
+    def run_all(self, cases: Sequence[Case]) -> Iterator[Record]:
+        """The record of each case as soon as it is on disk; `faults` has the traceback of a bug of ptmbench."""
+        return ThisProcess(self.bench).map(self._record, [cases])
+
+    def _record(self, case: Case, worker: Worker) -> Record:
+        _ = self.store  # a folder of another key is refused before anything runs
+        identified = worker.identify(case)
+        record = self._kept(case, identified) or self._worked(case, identified, worker)
         self.finished.append(case.id)
         return record
 
-    def _record(self, case: Case) -> Record:
-        from ptmbench.engine.runner import identify, identify_unavailable
+    def _kept(self, case: Case, identified: Identified) -> Record | None:
+        """The record that needs no work: of a case that cannot run, or of one that a resume finds done or killed."""
+        identity = identified.identity
+        if identified.unavailable is not None:
+            return self.keep(self._unrun(case, identity, "skipped", identified.unavailable))
+        if not self.resume:
+            return None
+        standing = self._standing(case, identity)
+        if standing is not None:
+            self.reused.add(case.id)
+            return self._held_against_floor(case, standing)
+        if self.store.take_killed(case.id, identity.digest):
+            return self.keep(self._unrun(case, identity, "out_of_memory", KILLED))
+        return None
 
-        store = self.store
-        try:
-            identity = identify(self.bench, case)
-        except Unavailable as error:
-            identity = identify_unavailable(self.bench, case, str(error))
-            return self._fail(case, identity, "skipped", str(error), time.perf_counter())
-        if self.resume:
-            standing = self._standing(case, identity)
-            if standing is not None:
-                self.reused.add(case.id)
-                return self._held_against_floor(case, standing)
-            if store.take_killed(case.id, identity.digest):
-                return self._fail(case, identity, "out_of_memory", KILLED, time.perf_counter())
-        started = time.perf_counter()
-        try:
-            with store.running(case.id, identity.digest), deadline(self.settings.timeout_s):
-                return self._run(case, identity, started)
-        except (UsageError, StoreError):
-            raise  # not this case's fault: every other one would meet it too
-        except PtmbenchError as error:
-            return self._fail(case, identity, status_of(error), str(error), started)
-        except Exception as error:
-            self._fail(case, identity, "failed", f"{type(error).__name__}: {error}", started)
-            raise
+    def _worked(self, case: Case, identified: Identified, worker: Worker) -> Record:
+        """The record of a case that a worker runs now; a mark tells of it until the record is on disk."""
+        with self.store.running(case.id, identified.identity.digest):
+            return self.keep(worker.work(case, identified.identity))
 
-    def _run(self, case: Case, identity: Identity, started: float) -> Record:
-        from ptmbench.engine.runner import prepare, run
+    def _unrun(self, case: Case, identity: Identity, status: Status, reason: str) -> Finished:
+        """A case that was not run, with the reason."""
+        return Finished(case, identity, status, provenance_of(self.settings, self.bench.device, 0.0), reason=reason)
 
-        result = run(self.bench, prepare(self.bench, case))
-        record = assembly.finished(
-            case,
-            identity,
-            result,
-            budget=self.settings.budget.name,
-            precision=self.bench.device.precision,
-            floor=self._floor(case, identity.split_sha256 if isinstance(identity.split_sha256, str) else None),
-            sidecars=self._sidecars(case, result.answers),
-            provenance=self._provenance(time.perf_counter() - started),
-        )
+    def keep(self, finished: Finished) -> Record:
+        """Writes what came of a case, its record last, and returns the record."""
+        case, identity, result = finished.case, finished.identity, finished.result
+        budget, precision = self.settings.budget.name, self.bench.device.precision
+        if result is None:
+            record = assembly.unfinished(
+                case,
+                identity,
+                finished.status,
+                finished.reason or "",
+                budget=budget,
+                precision=precision,
+                provenance=finished.provenance,
+            )
+        else:
+            record = assembly.finished(
+                case,
+                identity,
+                result,
+                budget=budget,
+                precision=precision,
+                floor=self._floor(case, identity.split_sha256 if isinstance(identity.split_sha256, str) else None),
+                sidecars=self._sidecars(case, result.answers),
+                provenance=finished.provenance,
+            )
         self.store.write(record)
+        if finished.trace is not None:
+            self.faults[case.id] = finished.trace
         return record
 
     def _sidecars(self, case: Case, answers: Answers) -> assembly.Sidecars:
@@ -183,19 +165,6 @@ class Session:
             self.store.write(current)
         return current
 
-    def _fail(self, case: Case, identity: Identity, status: Status, reason: str, started: float) -> Record:
-        record = assembly.unfinished(
-            case,
-            identity,
-            status,
-            reason,
-            budget=self.settings.budget.name,
-            precision=self.bench.device.precision,
-            provenance=self._provenance(time.perf_counter() - started),
-        )
-        self.store.write(record)
-        return record
-
     def _floor(self, case: Case, split_sha256: str | None) -> Floor | Missing:
         budget = self.settings.budget
         if not budget.asserts_floors:
@@ -212,20 +181,6 @@ class Session:
             )
         known = self.floors.knows(budget.name, case.task.name)
         return found or Missing(NO_FLOOR if known else NO_FLOORS_OF_TASK)
-
-    def _provenance(self, duration_s: float) -> Provenance:
-        device = self.bench.device
-        started = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=duration_s)
-        return Provenance(
-            ptmbench=ptmbench.__version__,
-            commit=environment.commit(),
-            packages=environment.packages(),
-            machine=environment.machine(device.gpu, device.threads),
-            device=device.type,
-            started_at=started.isoformat(timespec="seconds"),
-            duration_s=duration_s,
-            reference_s=list(machine_pace.seconds()) if self.settings.measures_latency else [],
-        )
 
     def finish(self) -> tuple[list[Record], list[str]]:
         """Fills in the gains of all records of the folder; returns the records and what could not be read."""

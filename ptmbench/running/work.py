@@ -1,0 +1,152 @@
+"""The work of one case: it takes a case and gives back what came of it, and knows neither store nor floors.
+
+What comes back is picklable, so that the work may be done in another process, or on another machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import ptmbench
+from ptmbench.catalog.settings import RunSettings
+from ptmbench.catalog.spec import Case
+from ptmbench.errors import Diverged, OutOfMemory, PtmbenchError, StoreError, TimedOut, Unavailable, UsageError
+from ptmbench.records import environment
+from ptmbench.records.measured import Identity, Result
+from ptmbench.records.record import Provenance, Status
+from ptmbench.running import machine_pace
+
+if TYPE_CHECKING:
+    from ptmbench.engine.device import Device
+    from ptmbench.engine.workbench import Workbench
+
+
+class Fault(Exception):
+    """A bug of ptmbench that a case has met; `trace` is its traceback, from whichever process."""
+
+    def __init__(self, reason: str, trace: str) -> None:
+        super().__init__(f"{reason}\n\n{trace}")
+        self.reason, self.trace = reason, trace
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What a case is made of; `unavailable` says why it cannot run here, where it cannot."""
+
+    identity: Identity
+    unavailable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A case that has ended, well or badly; `trace` is the traceback of a fault of ptmbench."""
+
+    case: Case
+    identity: Identity
+    status: Status
+    provenance: Provenance
+    reason: str | None = None
+    result: Result | None = None
+    trace: str | None = None
+
+
+@contextmanager
+def deadline(seconds: float | None) -> Iterator[None]:
+    """Raises `TimedOut` inside the block once the seconds are over (by SIGALRM: main thread of a POSIX system)."""
+    if seconds is None:
+        yield
+        return
+    if not hasattr(signal, "SIGALRM"):
+        raise UsageError("a timeout needs SIGALRM, which this system does not have: leave --timeout out")
+
+    def over(_signal: int, _frame: FrameType | None) -> None:
+        raise TimedOut(f"took longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def status_of(error: PtmbenchError) -> Status:
+    """The status that an error gives its case."""
+    kinds: tuple[tuple[type[PtmbenchError], Status], ...] = (
+        (Unavailable, "skipped"),
+        (Diverged, "diverged"),
+        (OutOfMemory, "out_of_memory"),
+        (TimedOut, "timed_out"),
+    )
+    return next((status for kind, status in kinds if isinstance(error, kind)), "failed")
+
+
+def identify(bench: Workbench, case: Case) -> Identified:
+    """What the case is made of, read from the data and the sha256 of its weights."""
+    from ptmbench.engine import runner
+
+    try:
+        return Identified(runner.identify(bench, case))
+    except Unavailable as error:
+        return Identified(runner.identify_unavailable(bench, case, str(error)), str(error))
+
+
+def work(bench: Workbench, case: Case, identity: Identity | None = None) -> Finished:
+    """Runs a case to its end; `identity` saves identifying it again.
+
+    Every error of the case becomes its status. Raises `UsageError` and `StoreError`, which every other case would meet
+    too.
+    """
+    started = time.perf_counter()
+    if identity is None:
+        found = identify(bench, case)
+        identity = found.identity
+        if found.unavailable is not None:
+            return Finished(case, identity, "skipped", _provenance_since(bench, started), found.unavailable)
+    result, trace = None, None
+    status: Status = "ok"
+    reason: str | None = None
+    try:
+        with deadline(bench.settings.timeout_s):
+            result = _result(bench, case)
+    except (UsageError, StoreError):
+        raise
+    except PtmbenchError as error:
+        status, reason = status_of(error), str(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a case does, SystemExit too, the run goes on
+        status, reason, trace = "failed", f"{type(error).__name__}: {error}", traceback.format_exc()
+    return Finished(case, identity, status, _provenance_since(bench, started), reason, result, trace)
+
+
+def _result(bench: Workbench, case: Case) -> Result:
+    from ptmbench.engine import runner
+
+    return runner.run(bench, runner.prepare(bench, case))
+
+
+def _provenance_since(bench: Workbench, started: float) -> Provenance:
+    return provenance_of(bench.settings, bench.device, time.perf_counter() - started)
+
+
+def provenance_of(settings: RunSettings, device: Device, duration_s: float) -> Provenance:
+    """What made a record here and now, at the end of work that took so long."""
+    started = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=duration_s)
+    return Provenance(
+        ptmbench=ptmbench.__version__,
+        commit=environment.commit(),
+        packages=environment.packages(),
+        machine=environment.machine(device.gpu, device.threads),
+        device=device.type,
+        started_at=started.isoformat(timespec="seconds"),
+        duration_s=duration_s,
+        reference_s=list(machine_pace.seconds()) if settings.measures_latency else [],
+    )
