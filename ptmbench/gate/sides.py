@@ -45,7 +45,7 @@ def read_side(path: Path) -> Side:
         if key:
             keys.setdefault(key.name, key)
         if running := folder.writers():
-            problems.append(f"{folder.path} is being written to by process {running[0]}: wait until it has finished")
+            problems.append(f"{folder.path} is being written to by {running[0]}: wait until it has finished")
         records, faults = folder.read_all()
         problems += faults
         for record in records:

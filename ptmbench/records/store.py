@@ -4,9 +4,10 @@ DIR/_folder.json           the one (budget, device, precision) of the folder
 DIR/CASE.json              the record
 DIR/outcomes/CASE.npz      predictions for every test example and seed; written before the record
 DIR/pictures/CASE.png      test pictures with what a detector or segmenter made of them
-DIR/_running/CASE.json     a mark while a case runs: one that outlives its process tells of a kill
+DIR/_running/CASE.json     a mark while a case runs (`ptmbench.records.marks`)
 """
 
+import functools
 import hashlib
 import io
 import json
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.errors import RecordError, StoreError
+from ptmbench.records.marks import Mark, beating, mark_of_this_process, read_mark
 from ptmbench.records.measured import Answers
 from ptmbench.records.outcomes import corrupted_sample_of, sample_of
 from ptmbench.records.record import Outcomes, Record
@@ -82,25 +84,6 @@ def _narrowed(array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind != "i" or not array.size or array.min() < 0:
         return array
     return array.astype(np.min_scalar_type(int(array.max())))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _mark(path: Path) -> tuple[str | None, int | None]:
-    """The digest and the process of a mark; nothing where it cannot be read."""
-    try:
-        content = json.loads(path.read_bytes())
-        return str(content["digest"]), int(content["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None, None
 
 
 class ResultsFolder:
@@ -219,25 +202,33 @@ class ResultsFolder:
     @contextmanager
     def running(self, case_id: str, digest: str) -> Iterator[None]:
         """Marks the case as running; the mark goes when the block ends, however it ends short of a kill."""
-        mark = self.path / RUNNING / f"{case_id}.json"
-        write_atomically(mark, json.dumps({"digest": digest, "pid": os.getpid()}).encode())
+        path = self._mark(case_id)
         try:
-            yield
+            with beating(mark_of_this_process(digest), functools.partial(write_atomically, path)):
+                yield
         finally:
-            mark.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
-    def writers(self) -> list[int]:
-        """The processes that are running a case into this folder now."""
-        marks = [_mark(path) for path in sorted((self.path / RUNNING).glob("*.json"))]
-        return [pid for _, pid in marks if pid is not None and _alive(pid)]
+    def _mark(self, case_id: str) -> Path:
+        return self.path / RUNNING / f"{case_id}.json"
+
+    def writers(self) -> list[Mark]:
+        """The marks of all processes, of whichever host, that are running a case into this folder now."""
+        marks = [read_mark(path) for path in sorted((self.path / RUNNING).glob("*.json"))]
+        return [mark for mark in marks if mark is not None and mark.lives()]
+
+    def run_by(self, case_id: str) -> Mark | None:
+        """The mark of the process that is running the case now; None where none is."""
+        mark = read_mark(self._mark(case_id))
+        return mark if mark is not None and mark.lives() else None
 
     def take_killed(self, case_id: str, digest: str) -> bool:
         """Whether a process was killed while it ran this very case; the mark is taken away."""
-        mark = self.path / RUNNING / f"{case_id}.json"
-        marked, pid = _mark(mark)
-        killed = marked == digest and pid is not None and not _alive(pid)
+        path = self._mark(case_id)
+        mark = read_mark(path)
+        killed = mark is not None and mark.digest == digest and not mark.lives()
         if killed:
-            mark.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         return killed
 
 

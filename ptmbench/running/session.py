@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ptmbench.engine.workbench import Workbench
 
 DEFAULT_FOLDER = Path("ptmbench-results")
+ELSEWHERE = "{mark} is running this case into the same folder: it was left to that run"
 KILLED = "the process was killed while this case ran, most likely for want of memory; run it again without --resume"
 
 
@@ -99,6 +100,9 @@ class Session:
         if standing is not None:
             self.reused.add(case.id)
             return self._held_against_floor(case, standing)
+        elsewhere = self.store.run_by(case.id)
+        if elsewhere is not None:  # not written: the other run writes the record of the case
+            return self._recorded(self._unrun(case, identity, "skipped", ELSEWHERE.format(mark=elsewhere)))
         if self.store.take_killed(case.id, identity.digest):
             return self.keep(self._unrun(case, identity, "out_of_memory", KILLED))
         return None
@@ -114,10 +118,18 @@ class Session:
 
     def keep(self, finished: Finished) -> Record:
         """Writes what came of a case, its record last, and returns the record."""
+        record = self._recorded(finished)
+        self.store.write(record)
+        if finished.trace is not None:
+            self.faults[record.case.id] = finished.trace
+        return record
+
+    def _recorded(self, finished: Finished) -> Record:
+        """The record of what came of a case; its sidecars are on disk, and it is not."""
         case, identity, result = finished.case, finished.identity, finished.result
         budget, precision = self.settings.budget.name, self.bench.device.precision
         if result is None:
-            record = assembly.unfinished(
+            return assembly.unfinished(
                 case,
                 identity,
                 finished.status,
@@ -126,21 +138,16 @@ class Session:
                 precision=precision,
                 provenance=finished.provenance,
             )
-        else:
-            record = assembly.finished(
-                case,
-                identity,
-                result,
-                budget=budget,
-                precision=precision,
-                floor=self._floor(case, identity.split_sha256 if isinstance(identity.split_sha256, str) else None),
-                sidecars=self._sidecars(case, result.answers),
-                provenance=finished.provenance,
-            )
-        self.store.write(record)
-        if finished.trace is not None:
-            self.faults[case.id] = finished.trace
-        return record
+        return assembly.finished(
+            case,
+            identity,
+            result,
+            budget=budget,
+            precision=precision,
+            floor=self._floor(case, identity.split_sha256 if isinstance(identity.split_sha256, str) else None),
+            sidecars=self._sidecars(case, result.answers),
+            provenance=finished.provenance,
+        )
 
     def _sidecars(self, case: Case, answers: Answers) -> assembly.Sidecars:
         outcomes = self.store.write_outcomes(case.id, answers)

@@ -2,14 +2,17 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from ptmbench.errors import RecordError, StoreError
+from ptmbench.records.marks import SILENCE_S, mark_of_this_process
 from ptmbench.records.measured import Answers
 from ptmbench.records.record import Outcomes
 from ptmbench.records.record_json import to_json
@@ -172,6 +175,36 @@ def test_a_mark_of_a_living_process_is_no_kill(tmp_path):
     mark.write_text(json.dumps({"digest": "d", "pid": os.getpid()}))
 
     assert not ResultsFolder(tmp_path).take_killed("a-b-c", "d")
+
+
+def test_a_mark_of_a_living_host_is_no_kill(tmp_path):
+    """A case whose host was heard of a moment ago is being run, and its mark is left; silence tells of a kill."""
+    path = tmp_path / "_running" / "a-b-c.json"
+    path.parent.mkdir()
+    elsewhere = replace(mark_of_this_process("d"), host="elsewhere.example")
+    silent = replace(elsewhere, heartbeat=elsewhere.heartbeat - SILENCE_S - 1)
+    folder = ResultsFolder(tmp_path)
+    path.write_bytes(elsewhere.content())
+
+    assert not folder.take_killed("a-b-c", "d")
+    assert elsewhere == folder.run_by("a-b-c")
+    assert [elsewhere] == folder.writers()
+
+    path.write_bytes(silent.content())
+
+    assert folder.run_by("a-b-c") is None
+    assert [] == folder.writers()
+    assert folder.take_killed("a-b-c", "d")
+
+
+def test_a_running_case_names_its_process(tmp_path):
+    """While a case runs, its mark tells of this process on this host."""
+    folder = ResultsFolder(tmp_path)
+
+    with folder.running("a-b-c", "d"):
+        found = folder.run_by("a-b-c")
+
+    assert (os.getpid(), socket.gethostname(), "d") == (found.pid, found.host, found.digest)
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"budget": "quick"}'])

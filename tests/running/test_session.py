@@ -14,6 +14,7 @@ from ptmbench.engine import runner
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.inputs.batches import TensorInputs
 from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable
+from ptmbench.records.marks import mark_of_this_process
 from ptmbench.running.floors import Floor, Floors, complaint
 from ptmbench.running.session import Session
 from ptmbench.running.work import Fault
@@ -185,6 +186,22 @@ def test_a_case_that_takes_too_long_is_timed_out(tmp_path, bench, monkeypatch):
         record = session.run(CASE)
 
     assert ("timed_out", "took longer than 0.2 s") == (record.status, record.reason)
+
+
+def test_a_resume_leaves_a_case_to_the_run_that_is_at_it(session):
+    """A case that another host is running is skipped with a reason that names it, and its mark and record are left."""
+    identity = runner.identify(session.bench, CASE)
+    mark = session.store.path / "_running" / f"{CASE.id}.json"
+    mark.parent.mkdir()
+    other = replace(mark_of_this_process(identity.digest), pid=1, host="elsewhere.example")
+    mark.write_bytes(other.content())
+
+    record = again(session, resume=True).run(CASE)
+
+    assert "skipped" == record.status
+    assert "process 1 on elsewhere.example since " in record.reason
+    assert other.content() == mark.read_bytes()
+    assert session.store.read(CASE.id) is None
 
 
 def test_another_budget_is_refused_before_anything_runs(session):

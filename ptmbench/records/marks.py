@@ -1,0 +1,114 @@
+"""The mark of a case that runs: which process runs it, on which host, and when it was last heard of.
+
+A mark that outlives its process tells of a kill. On this host the process itself is looked for; of another host only
+the heartbeat can tell, by the clocks of both.
+"""
+
+import dataclasses
+import datetime as dt
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ptmbench.errors import StoreError
+
+HEARTBEAT_S = 30.0  # between two signs of life
+SILENCE_S = 300.0  # without one for so long, a process of another host is taken for dead
+SINCE_BOOT = 19  # where the start time of a process stands in /proc/PID/stat, behind the name in brackets
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a mark says. `process_start` (clock ticks since boot) tells a process from a later one of its number.
+
+    Times are seconds since the epoch. Marks of earlier versions have digest and process alone.
+    """
+
+    digest: str
+    pid: int
+    host: str | None = None
+    process_start: int | None = None
+    started_at: float | None = None
+    heartbeat: float | None = None
+
+    def __str__(self) -> str:
+        """Who runs the case, and since when, for a message."""
+        host = "" if self.host is None else f" on {self.host}"
+        if self.started_at is None:
+            return f"process {self.pid}{host}"
+        since = dt.datetime.fromtimestamp(self.started_at, dt.UTC).astimezone()
+        return f"process {self.pid}{host} since {since.isoformat(sep=' ', timespec='seconds')}"
+
+    def content(self) -> bytes:
+        """The mark as it is written."""
+        return json.dumps(dataclasses.asdict(self)).encode()
+
+    def lives(self) -> bool:
+        """Whether the process that made the mark is still at work, as far as can be told from here."""
+        if self.host not in {None, socket.gethostname()}:
+            return self.heartbeat is not None and time.time() - self.heartbeat < SILENCE_S
+        if not _alive(self.pid):
+            return False
+        now = process_start(self.pid)
+        return self.process_start is None or now is None or self.process_start == now
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def process_start(pid: int) -> int | None:
+    """When a process of this host started; None where the system does not say."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+        return int(after_name.split()[SINCE_BOOT])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def mark_of_this_process(digest: str) -> Mark:
+    """A mark for a case that this process begins now."""
+    now = time.time()
+    return Mark(digest, os.getpid(), socket.gethostname(), process_start(os.getpid()), now, now)
+
+
+def read_mark(path: Path) -> Mark | None:
+    """The mark in a file; None where there is none that can be read."""
+    try:
+        content = json.loads(path.read_bytes())
+        known = {name: content[name] for name in Mark.__dataclass_fields__ if name in content}
+        return Mark(**{**known, "digest": str(content["digest"]), "pid": int(content["pid"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@contextmanager
+def beating(mark: Mark, write: Callable[[bytes], None]) -> Iterator[None]:
+    """Writes the mark now, and again with a new heartbeat every so often until the block ends."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(HEARTBEAT_S):
+            with suppress(StoreError):  # a full disk is for the case itself to meet
+                write(dataclasses.replace(mark, heartbeat=time.time()).content())
+
+    write(mark.content())
+    heart = threading.Thread(target=beat, name="ptmbench-heartbeat", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        heart.join()  # else it could write the mark again once it is taken away
