@@ -13,7 +13,7 @@ from typing import Final
 
 from ptmbench.analysis.comparison import task_order
 from ptmbench.analysis.curves import curves_of
-from ptmbench.records.record import Record
+from ptmbench.records.record import Cost, Record
 
 SHARES: Final = (0.90, 0.95)
 TRAINING = 3  # forward passes that a step costs
@@ -21,13 +21,16 @@ TRAINING = 3  # forward passes that a step costs
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one case takes to get there: steps of training (none for frozen methods), seconds, FLOPs at one seed."""
+    """What one case takes to get there: steps of training (none for frozen methods), seconds, FLOPs at one seed.
+
+    Seconds are None where the case was not timed.
+    """
 
     model: str
     method: str
     value: float
     steps: int
-    seconds: float
+    seconds: float | None
     flops: int
 
 
@@ -64,8 +67,20 @@ def _of_task(name: str, members: Sequence[Record]) -> list[Bargain]:
 
 def _bargain(task: str, method: str, best: float, share: float, cases: Sequence[Record]) -> Bargain:
     prices = [price for record in cases if (price := price_of(record, share * best)) is not None]
-    quickest = min(prices, key=lambda price: price.seconds, default=None)
+    quickest = min(prices, key=_quickness, default=None)
     return Bargain(task, method, best, share, quickest, len(prices), len(cases))
+
+
+def _seconds(cost: Cost, part: float) -> float | None:
+    """Seconds for features and a part of the training; None where neither was timed."""
+    if cost.carry_over_time_s is None:
+        return None
+    return (cost.feature_time_s or 0.0) + part * (cost.train_time_s or 0.0)
+
+
+def _quickness(price: Price) -> tuple[bool, float]:
+    """Orders prices by their seconds, and those without behind them by their operations."""
+    return (False, price.seconds) if price.seconds is not None else (True, price.flops)
 
 
 def price_of(record: Record, wanted: float) -> Price | None:
@@ -87,6 +102,6 @@ def price_of(record: Record, wanted: float) -> Price | None:
         method=method.name,
         value=value,
         steps=steps,
-        seconds=(cost.feature_time_s or 0.0) + part * (cost.train_time_s or 0.0),
+        seconds=_seconds(cost, part),
         flops=cost.flops * (TRAINING * batch * steps if method.steps else examples),
     )

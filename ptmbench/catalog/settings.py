@@ -8,6 +8,8 @@ from ptmbench.errors import UnknownName, UsageError
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
+DISABLED = "latency was not measured: benchmarking is disabled (--benchmark-disable)"
+BESIDE = "not measured: up to {jobs} cases ran side by side (--jobs {jobs}): run it again without --jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ BUDGETS: Final[dict[str, BudgetSpec]] = {
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """Everything a user can set about a run; `check_settings` made it, so it is known to be sound."""
+    """Everything a user can set about a run; `check_settings` made it, so it is known to be sound.
+
+    `jobs` cases run side by side; `threads` are those of each.
+    """
 
     budget: BudgetSpec
     seeds: int | None = None
@@ -64,6 +69,17 @@ class RunSettings:
     measures_latency: bool = True
     skip_bad: bool = False
     corruptions: bool = False
+    jobs: int = 1
+
+    @property
+    def crowded(self) -> str | None:
+        """Why nothing is timed, neither latency nor transfer nor energy; None where a case has the machine alone."""
+        return BESIDE.format(jobs=self.jobs) if self.jobs > 1 else None
+
+    @property
+    def untimed(self) -> str | None:
+        """Why no latency is measured; None where it is."""
+        return self.crowded or (None if self.measures_latency else DISABLED)
 
     def seeds_for(self, method: MethodSpec, task: TaskSpec) -> int:
         """How many seeds the case runs: what the user said, else what the budget says."""
@@ -81,8 +97,12 @@ def check_settings(
     measures_latency: bool = True,
     skip_bad: bool = False,
     corruptions: bool = False,
+    jobs: int = 1,
 ) -> RunSettings:
-    """Settings from what a user typed; raises `UsageError` with all faults at once."""
+    """Settings from what a user typed; raises `UsageError` with all faults at once.
+
+    Without a number of threads, cases that run side by side share the cores.
+    """
     if budget not in BUDGETS:
         raise UnknownName("budget", budget, BUDGETS)
     faults = []
@@ -90,6 +110,8 @@ def check_settings(
         faults.append(f"expected at least 1 seed, got {seeds}")
     if threads is not None and threads < 1:
         faults.append(f"expected at least 1 thread, got {threads}")
+    if jobs < 1:
+        faults.append(f"expected at least 1 job, got {jobs}")
     if timeout_s is not None and not timeout_s > 0:
         faults.append(f"expected a timeout above 0 seconds, got {timeout_s:g}")
     if device not in get_args(DeviceName):
@@ -98,6 +120,10 @@ def check_settings(
         faults.append(f"expected a precision of {', '.join(get_args(PrecisionName))}, got {precision!r}")
     if faults:
         raise UsageError("; ".join(faults))
+    if threads is None and jobs > 1:
+        from ptmbench.records.environment import cores  # here: pydantic comes with it, and pytest starts without
+
+        threads = max(1, cores() // jobs)
     return RunSettings(
         budget=BUDGETS[budget],
         seeds=seeds,
@@ -108,4 +134,5 @@ def check_settings(
         measures_latency=measures_latency,
         skip_bad=skip_bad,
         corruptions=corruptions,
+        jobs=jobs,
     )

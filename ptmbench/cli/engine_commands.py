@@ -39,7 +39,7 @@ def profile(arguments: argparse.Namespace) -> int:
     network, preprocessing, scope = profiled(spec)
     shape = _shape(preprocessing.shape, arguments.sequence_length, spec)
     example = functools.partial(preprocessing.example, shape=shape)
-    measured = measure(network, example, device, batch_size=arguments.batch_size, timed=True)
+    measured = measure(network, example, device, batch_size=arguments.batch_size)
     found = replace(measured, scope=scope or measured.scope)
     head = {"model": spec.name, "reference": spec.reference, "input_shape": list(shape)}
     place = {"device": device.type, "precision": device.precision, "threads": device.threads}

@@ -46,6 +46,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
         timeout_s=arguments.timeout,
         skip_bad=arguments.skip_bad,
         corruptions=arguments.corruptions,
+        jobs=arguments.jobs,
     )
     cases = chosen_cases(arguments)
     floors = load_floors(arguments.floors) if arguments.floors else None

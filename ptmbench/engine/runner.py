@@ -258,18 +258,29 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
         answers=answers,
         choice=_choice(work, answers.metric),
         footprint=prepared.footprint,
-        spending=Spending(
-            trainable_parameters=_trainable(bench, work),
-            training_bytes=prepared.training_bytes,
-            training_batch_size=0 if isinstance(work, FrozenRun) else work.recipe.batch_size,
-            train_time_s=sum(work.times_s) / len(work.times_s),
-            feature_time_s=work.feature_time_s,
-            energy_j=energy.spent(before, after),
-            uncounted_operations=work.method.uncounted if isinstance(work, FrozenRun) else (),
-        ),
+        spending=_spending(bench, prepared, energy.spent(before, after)),
         source_distance=prepared.source_distance,
         duration_s=duration,
     )
+
+
+def _spending(bench: Workbench, prepared: Prepared, energy_j: float | Missing) -> Spending:
+    """What the case took; nothing that depends on the clock where other cases ran beside it."""
+    work, crowded = prepared.work, bench.settings.crowded
+    spent = Spending(
+        trainable_parameters=_trainable(bench, work),
+        training_bytes=prepared.training_bytes,
+        training_batch_size=0 if isinstance(work, FrozenRun) else work.recipe.batch_size,
+        train_time_s=sum(work.times_s) / len(work.times_s),
+        feature_time_s=work.feature_time_s,
+        energy_j=energy_j,
+        uncounted_operations=work.method.uncounted if isinstance(work, FrozenRun) else (),
+    )
+    if crowded is None:
+        return spent
+    untimed = Missing(crowded)
+    features = spent.feature_time_s if isinstance(spent.feature_time_s, Missing) else untimed
+    return replace(spent, train_time_s=untimed, feature_time_s=features, energy_j=untimed)
 
 
 def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:

@@ -180,20 +180,20 @@ class Workbench:
 
     def footprint(self, case: Case) -> Footprint:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""
-        model, timed = self.loaded(case, 0), self.settings.measures_latency
+        model, untimed = self.loaded(case, 0), self.settings.untimed
         shape, classes = self.encoded(case).inputs.shape, self.task_data(case).classes
-        key = (case.model.architecture, case.variant, classes, shape, case.task.kind, timed)
+        key = (case.model.architecture, case.variant, classes, shape, case.task.kind, untimed)
         if key not in self._footprints:
             example = functools.partial(model.preprocessing.example, shape=shape)
             if isinstance(model, DenseModel):
                 network = SERVED[case.variant.name](model.assemble(classes, 0))
-                measured = footprint.measure(network, example, self.device, timed=timed, most=DENSE_BATCH)
+                measured = footprint.measure(network, example, self.device, untimed=untimed, most=DENSE_BATCH)
                 self._footprints[key] = replace(measured, scope=model.scope)
             else:
                 backbone = self.backbone(case, 0)
                 whole = fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained
                 network = SERVED[case.variant.name](whole)
-                self._footprints[key] = footprint.measure(network, example, self.device, timed=timed)
+                self._footprints[key] = footprint.measure(network, example, self.device, untimed=untimed)
         found = self._footprints[key]  # of a dense network the size is that in memory: no checkpoint holds all of it
         if isinstance(model, DenseModel):
             return found

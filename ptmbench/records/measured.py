@@ -121,7 +121,7 @@ class Spending:
     trainable_parameters: int
     training_bytes: int | Missing
     training_batch_size: int
-    train_time_s: float
+    train_time_s: float | Missing
     feature_time_s: float | Missing
     energy_j: float | Missing
     uncounted_operations: tuple[str, ...] = ()

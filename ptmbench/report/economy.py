@@ -35,4 +35,5 @@ def _cells(line: Bargain) -> list[str]:
         return [NONE, NONE, NONE, NONE, reached]
     price = line.price
     steps = str(price.steps) if price.steps else NONE
-    return [price.model, steps, f"{price.seconds:.2f}", f"{price.flops / 1e9:,.2f}", reached]
+    seconds = NONE if price.seconds is None else f"{price.seconds:.2f}"
+    return [price.model, steps, seconds, f"{price.flops / 1e9:,.2f}", reached]

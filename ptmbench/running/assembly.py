@@ -175,7 +175,7 @@ def _cost(result: Result, gaps: Gaps) -> Cost:
             training_batch_size=spending.training_batch_size,
             kind=footprint.memory_kind,
         ),
-        train_time_s=spending.train_time_s,
+        train_time_s=gaps("cost.train_time_s", spending.train_time_s),
         feature_time_s=gaps("cost.feature_time_s", spending.feature_time_s),
         energy_j=gaps("cost.energy_j", spending.energy_j),
     )

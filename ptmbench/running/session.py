@@ -7,21 +7,22 @@ the engine when the first case runs, not before.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptmbench.analysis.gain import settled
-from ptmbench.catalog.settings import RunSettings
+from ptmbench.catalog.settings import DeviceName, RunSettings
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import RecordError
 from ptmbench.records.measured import Answers, Identity, Missing
 from ptmbench.records.record import Record, Status, quality_of
 from ptmbench.records.store import FolderKey, ResultsFolder
 from ptmbench.running import assembly
-from ptmbench.running.executors import ThisProcess, Worker
+from ptmbench.running.executors import Processes, ThisProcess, Worker, groups_of
 from ptmbench.running.floors import NO_FLOOR, NO_FLOORS_FILE, NO_FLOORS_OF_TASK, Floor, Floors
-from ptmbench.running.work import Fault, Finished, Identified, provenance_of
+from ptmbench.running.work import Fault, Finished, Identified, provenance_of, unidentified
+from ptmbench.running.workers import WorkerLost
 
 if TYPE_CHECKING:
     from ptmbench.engine.workbench import Workbench
@@ -73,6 +74,7 @@ class Session:
 
         Raises `Fault` for a bug of ptmbench, once the record of the failed case is on disk.
         """
+        _ = self.store  # a folder of another key is refused before anything runs
         record = self._record(case, ThisProcess(self.bench))
         if case.id in self.faults:
             raise Fault(record.reason or "", self.faults[case.id])
@@ -80,12 +82,22 @@ class Session:
 
     def run_all(self, cases: Sequence[Case]) -> Iterator[Record]:
         """The record of each case as soon as it is on disk; `faults` has the traceback of a bug of ptmbench."""
-        return ThisProcess(self.bench).map(self._record, [cases])
+        _ = self.store  # a folder of another key is refused before anything runs
+        if self.settings.jobs == 1:
+            return ThisProcess(self.bench).map(self._record, [cases])
+        device = self.bench.device  # what `auto` stands for is decided once, here
+        name: DeviceName = device.type  # type: ignore[assignment]  # what `resolve` gives is one of them
+        settings = replace(self.settings, device=name, precision=device.precision)
+        return Processes(settings, self.settings.jobs).map(self._record, groups_of(cases))
 
     def _record(self, case: Case, worker: Worker) -> Record:
-        _ = self.store  # a folder of another key is refused before anything runs
-        identified = worker.identify(case)
-        record = self._kept(case, identified) or self._worked(case, identified, worker)
+        identified = None
+        try:
+            identified = worker.identify(case)
+            record = self._kept(case, identified) or self._worked(case, identified, worker)
+        except WorkerLost as lost:
+            identity = (identified or unidentified(self.bench, case, str(lost))).identity
+            record = self.keep(self._unrun(case, identity, lost.status, str(lost)))
         self.finished.append(case.id)
         return record
 

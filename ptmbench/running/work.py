@@ -97,7 +97,14 @@ def identify(bench: Workbench, case: Case) -> Identified:
     try:
         return Identified(runner.identify(bench, case))
     except Unavailable as error:
-        return Identified(runner.identify_unavailable(bench, case, str(error)), str(error))
+        return unidentified(bench, case, str(error))
+
+
+def unidentified(bench: Workbench, case: Case, reason: str) -> Identified:
+    """What is known of a case whose weights or data cannot be read."""
+    from ptmbench.engine import runner
+
+    return Identified(runner.identify_unavailable(bench, case, reason), reason)
 
 
 def work(bench: Workbench, case: Case, identity: Identity | None = None) -> Finished:
@@ -148,5 +155,5 @@ def provenance_of(settings: RunSettings, device: Device, duration_s: float) -> P
         device=device.type,
         started_at=started.isoformat(timespec="seconds"),
         duration_s=duration_s,
-        reference_s=list(machine_pace.seconds()) if settings.measures_latency else [],
+        reference_s=[] if settings.untimed else list(machine_pace.seconds()),
     )

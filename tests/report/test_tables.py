@@ -14,7 +14,9 @@ from ptmbench.analysis.comparison import FAMILIES, comparison_tables, make_row, 
 from ptmbench.analysis.economy import bargains, price_of
 from ptmbench.analysis.sources import NO_RELATION, source_tables
 from ptmbench.records.store import ResultsFolder
+from ptmbench.report.economy import render_economy
 from ptmbench.report.exports import render_csv, render_json
+from ptmbench.report.figures import NONE
 from ptmbench.report.markdown import render_markdown
 from ptmbench.report.text import render_text
 from strategies import records
@@ -171,6 +173,20 @@ def test_the_quickest_of_each_method_stands_for_it(committed):
         near = [price_of(record, line.share * best) for record in cases if record.quality.value >= line.share * best]
         assert (best, len(near), len(cases)) == (line.best, line.reached, line.cases)
         assert (min(price.seconds for price in near) if near else None) == (line.price and line.price.seconds)
+
+
+def test_what_was_not_timed_has_a_price_without_seconds(committed):
+    """A case that ran beside others took no known time, not none: it stands behind what was timed, and shows a dash."""
+    task = [record for record in committed if record.case.task.name == "digits_20shot"]
+    probes = [record for record in task if record.case.method.name == "linear_probe"]
+    untimed = {"train_time_s": None, "feature_time_s": None}
+    crowded = [record.model_copy(update={"cost": record.cost.model_copy(update=untimed)}) for record in probes]
+
+    assert price_of(crowded[0], 0.0).seconds is None
+    assert {True} == {line.price.seconds is not None for line in bargains([*crowded, *probes])}
+    assert {None} == {line.price.seconds for line in bargains(crowded)}
+    dashes = [render_economy(bargains(cases), "plain").split().count(NONE) for cases in (probes, crowded)]
+    assert len(bargains(crowded)) == dashes[1] - dashes[0]
 
 
 def test_operations_to_get_there_are_counted_by_hand(committed):

@@ -17,7 +17,8 @@ from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable
 from ptmbench.records.marks import mark_of_this_process
 from ptmbench.running.floors import Floor, Floors, complaint
 from ptmbench.running.session import Session
-from ptmbench.running.work import Fault
+from ptmbench.running.work import Fault, identify
+from ptmbench.running.workers import WorkerLost
 
 CASE = find_case("resnet_tiny.glyphs", "digits_1shot", "linear_probe")
 OTHER = find_case("resnet_tiny.glyphs", "digits_1shot", "knn")
@@ -277,3 +278,82 @@ def test_a_control_whose_tokenizer_is_gone_fails_and_the_run_goes_on(tmp_path, b
     assert "failed" == failed.status
     assert "ptmbench pretrain bert_tiny.invented" in failed.reason
     assert "ok" == session.run(find_case("pixels", "digits_1shot", "knn")).status
+
+
+UNTIMED = {"latency_s", "throughput_per_s", "throughput_batch_size", "train_time_s", "feature_time_s", "energy_j"}
+SIDE_BY_SIDE = [
+    find_case(model, "digits_1shot", method)
+    for model, method in (
+        ("pixels", "knn"),
+        ("resnet_tiny.random", "from_scratch"),
+        ("pixels", "linear_probe"),
+        ("resnet_tiny.random", "knn"),
+    )
+]
+
+
+def untimed(record):
+    """What a record says of its case but for times: all that must not move."""
+    kept = record.model_dump(exclude={"provenance", "missing", "cost"})
+    return kept, record.cost.model_dump(exclude=UNTIMED)
+
+
+def test_cases_side_by_side_give_the_same_figures(tmp_path):
+    """Two processes give to the last bit what one gives, on disk too, and nothing that hangs on the clock."""
+    settings = {"budget": "smoke", "device": "cpu", "threads": 1}
+    alone = Session(check_settings(**settings), folder=tmp_path / "alone")
+    beside = Session(check_settings(**settings, jobs=2), folder=tmp_path / "beside")
+
+    first = {record.case.id: record for record in alone.run_all(SIDE_BY_SIDE)}
+    second = {record.case.id: record for record in beside.run_all(SIDE_BY_SIDE)}
+
+    assert [case.id for case in SIDE_BY_SIDE] == list(first)
+    assert {case_id: untimed(record) for case_id, record in first.items()} == {
+        case_id: untimed(second[case_id]) for case_id in first
+    }
+    assert sorted(second.values(), key=lambda record: record.case.id) == beside.store.read_all()[0]
+    assert [] == beside.store.writers()
+    for case_id, record in second.items():
+        assert {None} == {getattr(record.cost, name) for name in UNTIMED}
+        assert "side by side (--jobs 2)" in record.missing["cost.latency_s"]
+        assert "side by side (--jobs 2)" in record.missing["cost.train_time_s"]
+        assert [] == record.provenance.reference_s
+        assert first[case_id].cost.latency_s is not None
+        assert first[case_id].provenance.machine == record.provenance.machine
+
+
+class Dying:
+    """A worker whose process dies, at the first question or at the second."""
+
+    def __init__(self, exit_code, identified=None):
+        self.exit_code, self.identified = exit_code, identified
+
+    def identify(self, _case):
+        if self.identified is None:
+            raise WorkerLost(self.exit_code)
+        return self.identified
+
+    def work(self, _case, _identity):
+        raise WorkerLost(self.exit_code)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "status", "reason"),
+    [
+        (-9, "out_of_memory", "was killed, most likely for want of memory: run it again with fewer --jobs"),
+        (-11, "failed", "ended by SIGSEGV"),
+        (3, "failed", "ended with exit code 3"),
+    ],
+)
+def test_a_process_that_dies_is_laid_to_its_case(session, exit_code, status, reason):
+    """The case whose process died has a record with the reason, whether it ran or was only being read."""
+    known = identify(session.bench, CASE)
+    job = session._record
+
+    ran, read = job(CASE, Dying(exit_code, known)), job(OTHER, Dying(exit_code))
+
+    assert [status, status] == [ran.status, read.status]
+    assert ran.reason.endswith(reason)
+    assert known.identity.digest == ran.case.digest
+    assert [] == session.store.writers()
+    assert [CASE.id, OTHER.id] == session.finished

@@ -36,11 +36,18 @@ def _throughput(network: nn.Module, example: Example, device: Device, most: int 
 
 
 def measure(
-    network: nn.Module, example: Example, device: Device, *, timed: bool, batch_size: int = 1, most: int | None = None
+    network: nn.Module,
+    example: Example,
+    device: Device,
+    *,
+    untimed: str | None = None,
+    batch_size: int = 1,
+    most: int | None = None,
 ) -> Footprint:
-    """The footprint of a network on the device for inputs as `example` makes them; latency only if `timed`.
+    """The footprint of a network on the device for inputs as `example` makes them.
 
-    `most` is the largest batch that throughput is measured with.
+    `untimed` is why no latency is to be measured, where none is. `most` is the largest batch that throughput is
+    measured with.
 
     `size_bytes` is that of the weights in memory; a caller that knows the checkpoint's puts it there.
     """
@@ -49,10 +56,9 @@ def measure(
     thop_macs = operations.thop_macs(network, single)
     network = device.place(network).eval()
     inputs = device.put(example(batch_size))
-    disabled = Missing("latency was not measured: benchmarking is disabled (--benchmark-disable)")
     with torch.inference_mode(), device.autocast():
-        samples = latency.measure(lambda: network(inputs), batch_size, device) if timed else disabled
-        rate, rate_batch = _throughput(network, example, device, most) if timed else (disabled, 0)
+        samples = Missing(untimed) if untimed else latency.measure(lambda: network(inputs), batch_size, device)
+        rate, rate_batch = (Missing(untimed), 0) if untimed else _throughput(network, example, device, most)
         standing = state_bytes(network) + memory.bytes_of([inputs])
         peak = memory.peak(lambda: network(inputs), standing, device)
     return Footprint(
