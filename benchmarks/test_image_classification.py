@@ -1,4 +1,4 @@
-"""Image classification: every pre-trained image model, carried over to every image task by every method."""
+"""Image classification: every pre-trained image model, transferred to every image task by every method."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Object detection: detectors over pre-trained backbones, carried over to every task of boxes by every method."""
+"""Object detection: detectors over pre-trained backbones, transferred to every task of boxes by every method."""
 
 import pytest
 

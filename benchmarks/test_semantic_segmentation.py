@@ -1,4 +1,4 @@
-"""Semantic segmentation: segmenters over pre-trained backbones, carried over to every task of masks."""
+"""Semantic segmentation: segmenters over pre-trained backbones, transferred to every task of masks."""
 
 import pytest
 

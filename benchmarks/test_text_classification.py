@@ -1,4 +1,4 @@
-"""Text classification: every text model, carried over to sentiment and topic by every method."""
+"""Text classification: every text model, transferred to sentiment and topic by every method."""
 
 import pytest
 

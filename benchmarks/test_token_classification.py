@@ -1,4 +1,4 @@
-"""Token classification: every text model, carried over to named entities by every method."""
+"""Token classification: every text model, transferred to named entities by every method."""
 
 import pytest
 

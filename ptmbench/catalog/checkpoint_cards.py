@@ -65,12 +65,12 @@ TEXT_OVERLAP = {
     "manuals": "none: no sentence of a task stands in the source",
 }
 TEXT_LIMITS = (
-    "Trained on short lower-case sentences only, with a vocabulary of 2,000 pieces. Fit for comparing ways of carrying "
-    "a model over, not for use on its own."
+    "Trained on short lower-case sentences only, with a vocabulary of 2,000 pieces. "
+    "Fit for comparing ways of transferring a model, not for use on its own."
 )
 LIMITS = (
     "Trained on generated images of 32x32 pixels only; it has seen no photograph, no handwriting and no letter. "
-    "Fit for comparing ways of carrying a model over, not for use on its own."
+    "Fit for comparing ways of transferring a model, not for use on its own."
 )
 
 

@@ -191,7 +191,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="keep finished records, run what is missing or stale")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give a case up after so long")
     parser.add_argument("--skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
-    parser.add_argument("--corruptions", action="store_true", help="score spoilt test examples too: noise, typos, ...")
+    parser.add_argument(
+        "--corruptions", action="store_true", help="score corrupted test examples too: noise, typos, ..."
+    )
     parser.add_argument("--floors", type=Path, metavar="FILE", help="assert the accuracy floors of this file")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="cases side by side (default: 1); untimed")
     _add_machine_options(parser)

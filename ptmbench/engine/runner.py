@@ -158,7 +158,7 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
                 features_of=lambda seed, pooling: bench.features(case, seed, pooling),
                 poolings=bench.poolings(case),
                 stress=bench.stress(case),
-                spoilt=functools.partial(_spoilt_features, bench, case),
+                corrupted=functools.partial(_corrupted_features, bench, case),
             )
             return Prepared(case, loaded, footprint, NOTHING_TRAINED, work, distance)
         trained = _trained_run(bench, case)
@@ -192,22 +192,22 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         served=functools.partial(_served, bench, case, work),
         watched=case.task.kind.dense,
         stress=bench.stress(case),
-        spoilt=functools.partial(_spoilt_work, bench, case, work),
+        corrupted=functools.partial(_corrupted_work, bench, case, work),
     )
 
 
-def _spoilt_features(
+def _corrupted_features(
     bench: Workbench, case: Case, seed: int, pooling: str | None, condition: Condition
 ) -> tuple[Frozen, Rows]:
-    """The features of the spoilt test examples, and where their labels stand."""
-    rows = Rows.of(bench.task_data(case), bench.spoilt(case, condition))
+    """The features of the corrupted test examples, and where their labels stand."""
+    rows = Rows.of(bench.task_data(case), bench.corrupted(case, condition))
     return bench.features(case, seed, pooling, condition), rows
 
 
-def _spoilt_work(bench: Workbench, case: Case, work: Work, condition: Condition) -> Work:
-    """The work of labels with its test examples spoilt."""
+def _corrupted_work(bench: Workbench, case: Case, work: Work, condition: Condition) -> Work:
+    """The work of labels with its test examples corrupted."""
     assert isinstance(work, LabelWork)
-    encoded = bench.spoilt(case, condition)
+    encoded = bench.corrupted(case, condition)
     inputs = encoded.inputs
     if case.variant == FULL and isinstance(work.inputs, TensorInputs) and _divided(bench, case):
         outputs = work.inputs.tensor.clone()

@@ -14,7 +14,7 @@ from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import FULL, Case, ModelSpec, VariantSpec
 from ptmbench.catalog.traits import Trains
 from ptmbench.engine import data, source_distance, tasks
-from ptmbench.engine.corruptions.stress import Condition, SpoiltSamples, Stress, conditions
+from ptmbench.engine.corruptions.stress import Condition, CorruptedSamples, Stress, conditions
 from ptmbench.engine.cost import footprint
 from ptmbench.engine.datasets.base import LabelledImages
 from ptmbench.engine.device import Device, resolve
@@ -51,7 +51,7 @@ class Workbench:
     _data: dict[str, data.TaskData] = field(default_factory=dict)
     _models: dict[tuple[str, int], LoadedModel | DenseModel] = field(default_factory=dict)
     _frozen: FeatureCache = field(default_factory=FeatureCache)
-    _spoilt: SpoiltSamples = field(default_factory=SpoiltSamples)
+    _corrupted: CorruptedSamples = field(default_factory=CorruptedSamples)
     _footprints: dict[tuple[object, ...], Footprint] = field(default_factory=dict)
     _training_bytes: dict[tuple[object, ...], int | Missing] = field(default_factory=dict)
     _distances: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -166,17 +166,17 @@ class Workbench:
         if condition is None:
             return self._frozen.get(key, end, parts, self.encoded(case).inputs, self.device)
         test = self.task_data(case).split.test
-        return self._frozen.get(key, end, parts, self.spoilt(case, condition).inputs, self.device, examples=test)
+        return self._frozen.get(key, end, parts, self.corrupted(case, condition).inputs, self.device, examples=test)
 
     def stress(self, case: Case) -> Stress | None:
         """What the case is put through besides its clean test examples; None where nothing was asked for."""
         found = conditions(self.task_data(case).samples) if self.settings.corruptions else ()
         return Stress(self.scorer(case), found) if found else None
 
-    def spoilt(self, case: Case, condition: Condition) -> Encoded:
-        """All samples as the case's model wants them, the test examples spoilt."""
+    def corrupted(self, case: Case, condition: Condition) -> Encoded:
+        """All samples as the case's model wants them, the test examples corrupted."""
         data, preprocessing = self.task_data(case), self.loaded(case, 0).preprocessing
-        return self._spoilt.encoded(case.task.dataset, data, preprocessing, condition)
+        return self._corrupted.encoded(case.task.dataset, data, preprocessing, condition)
 
     def footprint(self, case: Case) -> Footprint:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""

@@ -55,7 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--ptm-variant", action="append", default=[], metavar="V", help="full (default) or half; only these"
     )
     group.addoption("--ptm-skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
-    group.addoption("--ptm-corruptions", action="store_true", help="score spoilt test examples too: noise, typos, ...")
+    group.addoption(
+        "--ptm-corruptions", action="store_true", help="score corrupted test examples too: noise, typos, ..."
+    )
     group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
     group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
     group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")

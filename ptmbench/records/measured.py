@@ -55,7 +55,7 @@ class Answers:
 
     `outcomes` are the predictions of all seeds beside the truth. `values` and `train_values` hold the primary metric
     for each seed on the test and the training examples; `curve` the way there, where it was watched; `corrupted` what
-    is left on spoilt test examples, where that was asked for.
+    is left on corrupted test examples, where that was asked for.
     """
 
     seeds: tuple[int, ...]

@@ -70,7 +70,7 @@ class TaskRecord(_Part):
 
 
 class MethodRecord(_Part):
-    """How the model was carried over: the values used, the values tried, and by what they were chosen."""
+    """How the model was transferred: the values used, the values tried, and by what they were chosen."""
 
     name: str
     hyperparameters: dict[str, Scalar]

@@ -55,7 +55,7 @@ def test_every_case_has_a_floor_above_chance(committed):
 
 
 def test_tells_is_what_random_weights_reach(committed):
-    """A floor `tells` exactly where random weights, carried over in the same way, stay below it by a point."""
+    """A floor `tells` exactly where random weights, transferred in the same way, stay below it by a point."""
     budget, records = committed
 
     for case in cases_of(budget):

@@ -1,6 +1,6 @@
 """Corruptions of pictures at five severities, after ImageNet-C (Hendrycks & Dietterich 2019).
 
-Lengths are shares of a picture's side, so that a picture of 32 pixels and one of 224 are spoilt alike.
+Lengths are shares of a picture's side, so that a picture of 32 pixels and one of 224 are corrupted alike.
 """
 
 import io
@@ -13,7 +13,7 @@ from PIL import Image, ImageFilter
 from ptmbench.engine.seeding import numpy_generator
 
 Pixels = NDArray[np.uint8]  # height, width, red green blue
-Spoil = Callable[[Pixels, int, np.random.Generator], Pixels]
+Corruption = Callable[[Pixels, int, np.random.Generator], Pixels]
 
 NOISE = (0.04, 0.08, 0.12, 0.18, 0.26)  # standard deviation, of the range from black to white
 BLUR = (0.0125, 0.02, 0.03, 0.04, 0.05)  # standard deviation of the Gaussian, of the shorter side
@@ -53,12 +53,12 @@ def occlusion(pixels: Pixels, severity: int, rng: np.random.Generator) -> Pixels
     side = min(round(float(np.sqrt(AREA[severity - 1] * height * width))), height, width)
     down, right = rng.random(2)
     top, left = round(down * (height - side)), round(right * (width - side))
-    spoilt = pixels.copy()
-    spoilt[top : top + side, left : left + side] = GREY
-    return spoilt
+    corrupted = pixels.copy()
+    corrupted[top : top + side, left : left + side] = GREY
+    return corrupted
 
 
-SPOILS: dict[str, Spoil] = {
+CORRUPTIONS: dict[str, Corruption] = {
     "noise": noise,
     "blur": blur,
     "contrast": contrast,
@@ -67,9 +67,9 @@ SPOILS: dict[str, Spoil] = {
 }
 
 
-def spoilt_picture(pixels: Pixels, example: str, corruption: str, severity: int) -> Pixels:
+def corrupted_picture(pixels: Pixels, example: str, corruption: str, severity: int) -> Pixels:
     """The picture [h, w, 3] (uint8) of an example with that corruption at a severity from 1 to 5."""
-    return SPOILS[corruption](pixels, severity, numpy_generator("corruption", corruption, example))
+    return CORRUPTIONS[corruption](pixels, severity, numpy_generator("corruption", corruption, example))
 
 
 def _as_pixels(values: NDArray[np.float64]) -> Pixels:

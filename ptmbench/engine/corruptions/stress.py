@@ -1,4 +1,4 @@
-"""A data set whose test examples are spoilt, and what the answers for them come to."""
+"""A data set whose test examples are corrupted, and what the answers for them come to."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -30,21 +30,21 @@ def conditions(samples: Samples) -> tuple[Condition, ...]:
     """
     names: tuple[str, ...] = ()
     if isinstance(samples, LabelledImages | LabelledImageFiles):
-        names = tuple(pictures.SPOILS)
+        names = tuple(pictures.CORRUPTIONS)
     elif isinstance(samples, LabelledTexts):
-        names = tuple(texts.SPOILS)
+        names = tuple(texts.CORRUPTIONS)
     elif isinstance(samples, LabelledTokens):
         names = ("typos",)
     return tuple(product(names, SEVERITIES))
 
 
-def spoilt(samples: Samples, test: Indices, condition: Condition) -> Samples:
-    """The samples with the test examples spoilt and everything else as it was."""
+def corrupted(samples: Samples, test: Indices, condition: Condition) -> Samples:
+    """The samples with the test examples corrupted and everything else as it was."""
     if isinstance(samples, LabelledImages):
         images = samples.images.clone()
         for index in test:
             pixels = samples.images[index].permute(1, 2, 0).numpy()
-            changed = pictures.spoilt_picture(pixels, samples.ids[index], *condition)
+            changed = pictures.corrupted_picture(pixels, samples.ids[index], *condition)
             images[index] = torch.from_numpy(changed).permute(2, 0, 1)
         return replace(samples, images=images)
     if isinstance(samples, LabelledImageFiles):
@@ -52,32 +52,32 @@ def spoilt(samples: Samples, test: Indices, condition: Condition) -> Samples:
     chosen = set(map(int, test))
     if isinstance(samples, LabelledTexts):
         found = tuple(
-            " ".join(texts.spoilt_words(text.split(), samples.ids[index], *condition)) if index in chosen else text
+            " ".join(texts.corrupted_words(text.split(), samples.ids[index], *condition)) if index in chosen else text
             for index, text in enumerate(samples.texts)
         )
         return replace(samples, texts=found)
     assert isinstance(samples, LabelledTokens)
     sentences = tuple(
-        texts.spoilt_words(words, samples.ids[index], *condition) if index in chosen else words
+        texts.corrupted_words(words, samples.ids[index], *condition) if index in chosen else words
         for index, words in enumerate(samples.sentences)
     )
     return replace(samples, sentences=sentences)
 
 
 def _changed(pixels: pictures.Pixels, file: str, condition: Condition) -> pictures.Pixels:
-    return pictures.spoilt_picture(pixels, file, *condition)
+    return pictures.corrupted_picture(pixels, file, *condition)
 
 
 @dataclass(slots=True)
-class SpoiltSamples:
-    """Spoilt samples, and what preprocessings make of them: small sets are kept, encodings of the last one."""
+class CorruptedSamples:
+    """Corrupted samples, and what preprocessings make of them: small sets are kept, encodings of the last one."""
 
     _samples: dict[tuple[str, Condition], Samples] = field(default_factory=dict)
     _encoded: dict[Condition, Encoded] = field(default_factory=dict)
     _owner: tuple[str, Preprocessing] | None = None
 
     def encoded(self, dataset: str, data: TaskData, preprocessing: Preprocessing, condition: Condition) -> Encoded:
-        """All samples of a data set as a checkpoint wants them, the test examples spoilt."""
+        """All samples of a data set as a checkpoint wants them, the test examples corrupted."""
         if self._owner != (dataset, preprocessing):
             self._owner, self._encoded = (dataset, preprocessing), {}
         if condition in self._encoded:
@@ -91,7 +91,7 @@ class SpoiltSamples:
         key = dataset, condition
         if key in self._samples:
             return self._samples[key]
-        found = spoilt(data.samples, data.split.test, condition)
+        found = corrupted(data.samples, data.split.test, condition)
         if not isinstance(found, LabelledImages) or found.images.nbytes <= KEPT_BYTES:
             self._samples[key] = found
         return found
@@ -99,7 +99,7 @@ class SpoiltSamples:
 
 @dataclass(slots=True)
 class Stress:
-    """A case under every condition: the labels that its transferred model gives the spoilt test examples, by seed."""
+    """A case under every condition: the labels that its model gives the corrupted test examples, by seed."""
 
     scorer: Scorer
     conditions: tuple[Condition, ...]
@@ -126,7 +126,7 @@ class Stress:
         return np.stack([_total(self.scorer.parts(labels, test) for labels in answers) for answers in self.seen])
 
     def added_to(self, answers: Answers) -> Answers:
-        """The answers for clean test examples with what is left on spoilt ones."""
+        """The answers for clean test examples with what is left on corrupted ones."""
         outcomes = {**answers.outcomes, CORRUPTED_PARTS: self.parts()}
         return replace(answers, corrupted=self.values(), outcomes=outcomes)
 

@@ -8,7 +8,7 @@ import numpy as np
 from ptmbench.engine.seeding import numpy_generator
 
 Words = tuple[str, ...]
-Spoil = Callable[[Sequence[str], int, np.random.Generator], Words]
+Corruption = Callable[[Sequence[str], int, np.random.Generator], Words]
 SHARE = (0.05, 0.1, 0.2, 0.3, 0.5)  # of the words
 
 
@@ -16,7 +16,8 @@ def typos(words: Sequence[str], severity: int, rng: np.random.Generator) -> Word
     """In so many words one typing error: two letters swapped, one left out, doubled, or another in its place."""
     drawn = [(rng.random(), mistyped(word, rng)) for word in words]
     return tuple(
-        spoilt if place < SHARE[severity - 1] else word for word, (place, spoilt) in zip(words, drawn, strict=True)
+        corrupted if place < SHARE[severity - 1] else word
+        for word, (place, corrupted) in zip(words, drawn, strict=True)
     )
 
 
@@ -42,9 +43,9 @@ def dropped_words(words: Sequence[str], severity: int, rng: np.random.Generator)
     return kept or (words[int(places.argmax())],)
 
 
-SPOILS: dict[str, Spoil] = {"typos": typos, "dropped_words": dropped_words}
+CORRUPTIONS: dict[str, Corruption] = {"typos": typos, "dropped_words": dropped_words}
 
 
-def spoilt_words(words: Sequence[str], example: str, corruption: str, severity: int) -> Words:
+def corrupted_words(words: Sequence[str], example: str, corruption: str, severity: int) -> Words:
     """The words of an example with that corruption at a severity from 1 to 5."""
-    return SPOILS[corruption](words, severity, numpy_generator("corruption", corruption, example))
+    return CORRUPTIONS[corruption](words, severity, numpy_generator("corruption", corruption, example))

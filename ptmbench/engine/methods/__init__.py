@@ -1,1 +1,1 @@
-"""One file for each way of carrying a model over."""
+"""One file for each way of transferring a model."""

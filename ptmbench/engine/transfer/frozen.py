@@ -1,4 +1,4 @@
-"""Carrying a model over without changing it: features, then a classical classifier.
+"""Transferring a model without changing it: features, then a classical classifier.
 
 Strength and, where the model offers several, the pooling are chosen on validation at seed 0.
 """
@@ -29,8 +29,8 @@ class FrozenRun:
     """One case of a frozen method over its seeds.
 
     `features_of(seed, pooling)` are the features of all samples; `poolings` those to choose from, (None,) where there
-    is no choice. Under `stress`, `spoilt(seed, pooling, condition)` are the features of the spoilt test examples. A
-    seed that brings neither a new draw nor new features would repeat the last fit to the bit, and takes it over.
+    is no choice. Under `stress`, `corrupted(seed, pooling, condition)` are the features of the corrupted test examples.
+    A seed that brings neither a new draw nor new features would repeat the last fit to the bit, and reuses it.
     """
 
     case: Case
@@ -41,7 +41,7 @@ class FrozenRun:
     features_of: Callable[[int, str | None], Frozen]
     poolings: tuple[str | None, ...]
     stress: Stress | None = None
-    spoilt: Callable[[int, str | None, Condition], tuple[Frozen, Rows]] | None = None
+    corrupted: Callable[[int, str | None, Condition], tuple[Frozen, Rows]] | None = None
     chosen: Choice | None = None
     times_s: list[float] = field(default_factory=list)
     feature_time_s: float | Missing = NOT_YET
@@ -82,10 +82,10 @@ class FrozenRun:
         return self.rows.spread(predict(self.rows.pick(features[indices], indices)), indices)
 
     def _under(self, predict: Predictor, seed: int, condition: Condition) -> Labels:
-        """What the fitted classifier makes of the spoilt test examples."""
-        assert self.spoilt is not None
+        """What the fitted classifier makes of the corrupted test examples."""
+        assert self.corrupted is not None
         assert self.chosen is not None
-        frozen, rows = self.spoilt(seed, self.chosen[0], condition)
+        frozen, rows = self.corrupted(seed, self.chosen[0], condition)
         test = rows.data.split.test
         return rows.spread(predict(rows.pick(frozen.array, test)), test)
 

@@ -1,4 +1,4 @@
-"""Carrying a model over by training: which learning rate, which seeds, one loop."""
+"""Transferring a model by training: which learning rate, which seeds, one loop."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -67,7 +67,7 @@ class TrainedRun:
     `network_of(seed)` is a fresh network for the inputs of `work`. `pooling` is the one trained with, None where the
     model has no choice. `served(network)` is what a trained network answers as, and on which work: itself on `work`, or
     its variant. `watched`: the score on the validation split is read `LOOKS` times on the way; the clock stands still
-    meanwhile. Under `stress`, `spoilt(condition)` is the work with its test examples spoilt.
+    meanwhile. Under `stress`, `corrupted(condition)` is the work with its test examples corrupted.
     """
 
     case: Case
@@ -81,7 +81,7 @@ class TrainedRun:
     served: Callable[[nn.Module], tuple[nn.Module, Work]]
     watched: bool = False
     stress: Stress | None = None
-    spoilt: Callable[[Condition], Work] | None = None
+    corrupted: Callable[[Condition], Work] | None = None
     chosen: float | None = None
     times_s: list[float] = field(default_factory=list)
     curve: list[CurvePoint] = field(default_factory=list)
@@ -102,9 +102,9 @@ class TrainedRun:
         return self.stress.added_to(found) if self.stress else found
 
     def _under(self, network: nn.Module, condition: Condition) -> Labels:
-        """What the trained network makes of the spoilt test examples."""
-        assert self.spoilt is not None
-        labels: Labels = self.spoilt(condition).predict(network, self.work.test)
+        """What the trained network makes of the corrupted test examples."""
+        assert self.corrupted is not None
+        labels: Labels = self.corrupted(condition).predict(network, self.work.test)
         return labels
 
     def _choose(self, seed: int) -> nn.Module:

@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as arrays
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
 from ptmbench.engine.corruptions import pictures, texts
-from ptmbench.engine.corruptions.pictures import spoilt_picture
-from ptmbench.engine.corruptions.stress import SEVERITIES, conditions, spoilt
-from ptmbench.engine.corruptions.texts import mistyped, spoilt_words
+from ptmbench.engine.corruptions.pictures import corrupted_picture
+from ptmbench.engine.corruptions.stress import SEVERITIES, conditions, corrupted
+from ptmbench.engine.corruptions.texts import corrupted_words, mistyped
 from ptmbench.engine.datasets.annotated import BoxedImages
 from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens
 from ptmbench.engine.runner import prepare, run
@@ -40,25 +40,25 @@ def noisy_picture(side=48):
     )
 
 
-@given(pixels, st.sampled_from(sorted(pictures.SPOILS)), st.sampled_from(SEVERITIES))
-def test_a_spoilt_picture_is_a_picture_of_that_size(picture, corruption, severity):
+@given(pixels, st.sampled_from(sorted(pictures.CORRUPTIONS)), st.sampled_from(SEVERITIES))
+def test_a_corrupted_picture_is_a_picture_of_that_size(picture, corruption, severity):
     """Any picture stays one of its size, the same every time, and is itself not touched."""
     before = picture.copy()
 
-    once, again = (spoilt_picture(picture, "a", corruption, severity) for _ in range(2))
+    once, again = (corrupted_picture(picture, "a", corruption, severity) for _ in range(2))
 
     assert (picture.shape, np.uint8) == (once.shape, once.dtype)
     assert np.array_equal(once, again)
     assert np.array_equal(before, picture)
 
 
-@pytest.mark.parametrize("corruption", sorted(pictures.SPOILS))
-def test_each_severity_spoils_more(corruption):
+@pytest.mark.parametrize("corruption", sorted(pictures.CORRUPTIONS))
+def test_each_severity_corrupts_more(corruption):
     """The distance to the picture grows with the severity."""
     picture = noisy_picture()
 
     distances = [
-        float(((spoilt_picture(picture, "a", corruption, severity).astype(float) - picture) ** 2).mean())
+        float(((corrupted_picture(picture, "a", corruption, severity).astype(float) - picture) ** 2).mean())
         for severity in SEVERITIES
     ]
 
@@ -70,21 +70,21 @@ def test_corruptions_are_what_they_are_called():
     """Contrast and noise have the statistics that their tables say, occlusion the area, blur keeps a grey picture."""
     picture, grey = noisy_picture(), np.full((64, 64, 3), 128, np.uint8)
     for severity in SEVERITIES:
-        pale = spoilt_picture(picture, "a", "contrast", severity).astype(float)
+        pale = corrupted_picture(picture, "a", "contrast", severity).astype(float)
         assert picture.std(axis=(0, 1)) * pictures.CONTRAST[severity - 1] == pytest.approx(
             pale.std(axis=(0, 1)), abs=0.5
         )
-        assert np.array_equal(grey, spoilt_picture(grey, "a", "blur", severity))
-        covered = (spoilt_picture(np.zeros_like(grey), "a", "occlusion", severity) > 0).mean()
+        assert np.array_equal(grey, corrupted_picture(grey, "a", "blur", severity))
+        covered = (corrupted_picture(np.zeros_like(grey), "a", "occlusion", severity) > 0).mean()
         assert pictures.AREA[severity - 1] == pytest.approx(covered, abs=0.02)
-    drawn = spoilt_picture(grey, "a", "noise", 1).astype(float) - 128
+    drawn = corrupted_picture(grey, "a", "noise", 1).astype(float) - 128
     assert 255 * pictures.NOISE[0] == pytest.approx(drawn.std(), rel=0.05)
 
 
 @given(words, st.sampled_from(SEVERITIES))
 def test_typos_keep_every_word(sentence, severity):
     """As many words come out, each at most one typing error away."""
-    found = spoilt_words(sentence, "a", "typos", severity)
+    found = corrupted_words(sentence, "a", "typos", severity)
 
     assert len(sentence) == len(found)
     assert all(found)
@@ -96,12 +96,12 @@ def test_typos_keep_every_word(sentence, severity):
 @given(words, st.sampled_from(SEVERITIES))
 def test_dropped_words_leave_the_others_in_order(sentence, severity):
     """What is left is a part of the sentence in its order, never nothing, and a higher severity leaves less."""
-    found = list(spoilt_words(sentence, "a", "dropped_words", severity))
+    found = list(corrupted_words(sentence, "a", "dropped_words", severity))
     rest = iter(sentence)
 
     assert found
     assert all(word in rest for word in found)
-    assert len(found) <= len(spoilt_words(sentence, "a", "dropped_words", max(severity - 1, 1)))
+    assert len(found) <= len(corrupted_words(sentence, "a", "dropped_words", max(severity - 1, 1)))
 
 
 @given(st.text("abc", min_size=1, max_size=6), st.integers(0, 200))
@@ -114,15 +114,15 @@ def test_shares_of_words_are_those_of_the_table():
     """Over many words the share that is touched is the severity's."""
     sentence = [f"word{index}" for index in range(4000)]
     for severity, share in zip(SEVERITIES, texts.SHARE, strict=True):
-        left = len(spoilt_words(sentence, "a", "dropped_words", severity)) / len(sentence)
+        left = len(corrupted_words(sentence, "a", "dropped_words", severity)) / len(sentence)
         assert 1 - share == pytest.approx(left, abs=0.02)
 
 
-def test_only_test_examples_are_spoilt(bench):
+def test_only_test_examples_are_corrupted(bench):
     """Training and validation examples stay to the bit, test examples do not."""
     for names in (("pixels", "digits_5shot", "knn"), ("tfidf", "sentiment_50shot", "knn"), ("tfidf", "ner_100", "knn")):
         data = bench.task_data(find_case(*names))
-        changed = spoilt(data.samples, data.split.test, (conditions(data.samples)[0][0], 5))
+        changed = corrupted(data.samples, data.split.test, (conditions(data.samples)[0][0], 5))
         before, after = (_examples(samples) for samples in (data.samples, changed))
         for index in (*data.split.train, *data.split.validation):
             assert _same(before[index], after[index])
@@ -139,7 +139,7 @@ def _same(first, second):
     return torch.equal(first, second) if isinstance(first, torch.Tensor) else first == second
 
 
-def test_what_cannot_be_spoilt_has_no_conditions(bench):
+def test_what_cannot_be_corrupted_has_no_conditions(bench):
     """Boxes have none; words with a label each keep all their words."""
     scenes = bench.task_data(find_case("yolo_tiny.glyphs", "scene_boxes_full", "fine_tune")).samples
     assert isinstance(scenes, BoxedImages)
@@ -159,11 +159,11 @@ def test_what_cannot_be_spoilt_has_no_conditions(bench):
     ],
     ids="-".join,
 )
-def test_where_nothing_is_spoilt_nothing_is_lost(monkeypatch, names):
+def test_where_nothing_is_corrupted_nothing_is_lost(monkeypatch, names):
     """With corruptions that change nothing, each figure is that of the clean test examples, in every method."""
-    for spoils in (pictures.SPOILS, texts.SPOILS):
-        for name in spoils:
-            monkeypatch.setitem(spoils, name, lambda example, _severity, _rng: example)
+    for table in (pictures.CORRUPTIONS, texts.CORRUPTIONS):
+        for name in table:
+            monkeypatch.setitem(table, name, lambda example, _severity, _rng: example)
     bench = Workbench(check_settings(budget="smoke", device="cpu", corruptions=True, measures_latency=False))
 
     answers = run(bench, prepare(bench, find_case(*names))).answers
@@ -172,7 +172,7 @@ def test_where_nothing_is_spoilt_nothing_is_lost(monkeypatch, names):
     assert answers.values[0] == pytest.approx(corrupted_sample_of(answers.arrays()).value)
 
 
-def test_a_spoilt_case_is_recorded_whole(bench):
+def test_a_corrupted_case_is_recorded_whole(bench):
     """25 figures for pictures; the total over all of them is their mean for accuracy; clean figures do not move."""
     case = find_case("resnet_tiny.glyphs", "digits_5shot", "linear_probe")
     clean = Workbench(check_settings(budget="smoke", device="cpu", measures_latency=False))

@@ -1,4 +1,4 @@
-"""Tests of the ways to carry a model over, on the shared workbench."""
+"""Tests of the ways to transfer a model, on the shared workbench."""
 
 import numpy as np
 import pytest
