@@ -12,7 +12,7 @@ from ptmbench.catalog.builtin import MODELS, PRETRAINING
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.traits import Modality
 from ptmbench.engine import runner
-from ptmbench.engine.models import embedded, language_models, providers
+from ptmbench.engine.models import embedded, language_models
 from ptmbench.engine.models.provider import provider_of
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
 from ptmbench.engine.pretraining.supervised import accuracy, classifier
@@ -62,6 +62,11 @@ def test_a_checkpoint_knows_its_own_source(name):
     assert reached == pytest.approx(found.held_out["top1_accuracy"], abs=0.03)
 
 
+def another_card(name):
+    """The card of a checkpoint as if its weights were others."""
+    return checkpoint_cards.load_card(name).model_copy(update={"sha256": "0" * 64})
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_case_is_bound_to_its_weights(bench, name, monkeypatch):
     """The record names the weights' sha256, and other weights give the case another digest, its control's too."""
@@ -69,9 +74,8 @@ def test_a_case_is_bound_to_its_weights(bench, name, monkeypatch):
     task = "digits_1shot" if Modality.IMAGE in model.modalities else "sentiment_50shot"
     case = find_case(name, task, "knn")
     before = runner.identify(bench, case)
-    monkeypatch.setattr(
-        providers, "load_card", lambda name: checkpoint_cards.load_card(name).model_copy(update={"sha256": "0" * 64})
-    )
+    for module in (embedded, language_models):
+        monkeypatch.setattr(module, "load_card", another_card)
 
     assert checkpoint_cards.load_card(name).sha256 == before.weights_sha256
     assert before.digest != runner.identify(bench, case).digest
@@ -81,9 +85,8 @@ def test_a_random_language_model_is_bound_to_the_tokenizer_it_borrows(bench, mon
     """The control reads with a checkpoint's tokenizer: another checkpoint gives its case another digest."""
     case = find_case("bert_tiny.random", "sentiment_50shot", "knn")
     before = runner.identify(bench, case).digest
-    monkeypatch.setattr(
-        providers, "load_card", lambda name: checkpoint_cards.load_card(name).model_copy(update={"sha256": "0" * 64})
-    )
+    for module in (embedded, language_models):
+        monkeypatch.setattr(module, "load_card", another_card)
 
     assert before != runner.identify(bench, case).digest
 
