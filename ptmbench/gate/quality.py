@@ -10,14 +10,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import bdtr, stdtr
 
 from ptmbench.gate.findings import Comparison, Tested
 from ptmbench.gate.pairs import Pair
 from ptmbench.gate.rules import Rules
 from ptmbench.records.record import quality_of
-from ptmbench.statistics.estimates import Numbers, Sample, Uncertainty, uncertainty, variance_over_examples
-from ptmbench.statistics.intervals import Interval
+from ptmbench.statistics.estimates import (
+    Numbers,
+    Part,
+    Sample,
+    Uncertainty,
+    uncertainty_of_difference,
+    variance_over_examples,
+)
+from ptmbench.statistics.intervals import Interval, exchanged
 from ptmbench.statistics.power import ByStudent
 
 POOLED = "quality, all tasks"
@@ -59,11 +65,11 @@ def difference_of(pair: Pair, rules: Rules) -> Difference:
 def compare_case(difference: Difference, rules: Rules) -> Tested:
     """One case against the tolerance."""
     sample, tolerance = difference.sample, rules.tolerance.quality
-    found = _with_noise(uncertainty(sample), difference.of_noise)
+    found = _with_noise(uncertainty_of_difference(sample), difference.of_noise)
     worse, better = _probabilities(sample.value, found, tolerance)
-    if sample.shares and len(sample.seeds) == 1:
-        lost, won = int((sample.effects < 0).sum()), int((sample.effects > 0).sum())
-        worse, better = max(worse, _sign_test(lost, won)), max(better, _sign_test(won, lost))
+    if sample.shares:
+        changes = np.rint(sample.effects.sum(axis=0)).astype(np.int64)
+        worse, better = max(worse, exchanged(changes)), max(better, exchanged(-changes))
     figures = difference.before, difference.now, sample.value
     comparison = _comparison(difference.pair.case_id, difference.metric, figures, found, rules)
     tested = replace(comparison, p_worse=worse, p_better=better, samples=sample.examples)
@@ -74,20 +80,25 @@ def compare_model(model: str, differences: Sequence[Difference], rules: Rules) -
     """All cases of a model at once, each counting the same."""
     cases, value = len(differences), float(np.mean([difference.sample.value for difference in differences]))
     together: defaultdict[tuple[str, int, bool], list[Sample]] = defaultdict(list)
-    parts: list[tuple[float, float]] = []
+    own: defaultdict[tuple[str, int, bool], float] = defaultdict(float)
+    of_seeds: list[Part] = []
+    of_examples: list[Part] = []
     for difference in differences:
         sample = difference.sample
         together[difference.test_set].append(sample)
-        parts += [(variance / cases**2, freedom) for variance, freedom in uncertainty(sample).parts[1:]]
-        parts.append((difference.of_noise / cases**2, max(sample.examples - 1, 1)))
-    for samples in together.values():  # at several seeds each one's own misses count here too: that errs to caution
+        for part in uncertainty_of_difference(sample).seeds:
+            of_seeds.append(Part(part.variance / cases**2, part.freedom, part.own / cases**2))
+            own[difference.test_set] += float(part.own) / cases**2
+        of_examples.append(Part(difference.of_noise / cases**2, max(sample.examples - 1, 1)))
+    for test_set, samples in together.items():
         effects: Numbers = np.sum([sample.effects.mean(axis=0) for sample in samples], axis=0) / cases
-        parts.append((variance_over_examples(samples[0], effects), max(samples[0].examples - 1, 1)))
-    found = Uncertainty(tuple(parts))
+        variance = max(variance_over_examples(samples[0], effects) - own[test_set], 0.0)
+        of_examples.append(Part(variance, max(samples[0].examples - 1, 1)))
+    examples = sum(key[1] for key in together)
+    found = Uncertainty(tuple(of_examples), tuple(of_seeds)).unlike_certainty(value, examples)
     before, now = (float(np.mean([getattr(entry, side) for entry in differences])) for side in ("before", "now"))
     worse, better = _probabilities(value, found, rules.tolerance.quality)
     comparison = _comparison(model, POOLED, (before, now, value), found, rules)
-    examples = sum(key[1] for key in together)
     tested = replace(comparison, p_worse=worse, p_better=better, samples=examples)
     return tested, _detector(found, rules.tolerance.quality, examples)
 
@@ -101,25 +112,18 @@ def by_model(differences: Iterable[Difference]) -> dict[str, list[Difference]]:
 
 
 def _with_noise(found: Uncertainty, variance: float) -> Uncertainty:
-    return Uncertainty((*found.parts, (variance, found.parts[0][1]))) if variance else found
+    if not variance:
+        return found
+    return replace(found, examples=(*found.examples, Part(variance, found.examples[0].freedom)))
 
 
 def _probabilities(value: float, found: Uncertainty, tolerance: float) -> tuple[float, float]:
     """The chance of such a loss, and of such a gain, where the truth is no more than the tolerance (one-sided)."""
-    error = found.standard_error
-    if not error:
-        return float(value >= -tolerance), float(value <= tolerance)
-    freedom = found.degrees_of_freedom
-    return float(stdtr(freedom, (value + tolerance) / error)), float(stdtr(freedom, -(value - tolerance) / error))
+    return float(found.chance(-(value + tolerance))), float(found.chance(value - tolerance))
 
 
 def _detector(found: Uncertainty, tolerance: float, examples: int) -> ByStudent:
-    return ByStudent(found.standard_error, found.degrees_of_freedom, tolerance, examples)
-
-
-def _sign_test(more: int, fewer: int) -> float:
-    """McNemar's exact one-sided p-value: so many examples against so few, where either is as likely."""
-    return float(bdtr(fewer, more + fewer, 0.5)) if more + fewer else 1.0
+    return ByStudent(float(found.standard_error), float(found.degrees_of_freedom), tolerance, examples)
 
 
 def _comparison(
@@ -127,7 +131,7 @@ def _comparison(
 ) -> Comparison:
     """What was seen: the figures of both sides and their difference, and how sure that is; not yet tested."""
     before, now, value = figures
-    reach = found.quantile * found.standard_error
+    reach = found.half_width
     interval: Interval = (value - reach, value + reach)
     return Comparison(
         subject=subject,

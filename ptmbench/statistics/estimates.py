@@ -7,6 +7,11 @@ holds what each seed gets wrong by itself, and the spread that the examples have
 that is no share of examples, from a bootstrap over them, the same draws at every seed). Resampling two or three seeds
 as well would find a third to a half of their variance too little; instead Student's quantile is taken at
 Satterthwaite's (1946) degrees of freedom.
+
+Two or three seeds may agree by chance, and their spread alone would then say that nothing varies. What each one gets
+wrong by itself does vary, and every example tells by how much: the part of the seeds is never below what that gives the
+mean, so that the whole is never below what the examples show. This floor is better known than the spread of a few
+seeds: a test counts its degrees of freedom twice. An interval does not, and is the more careful of the two.
 """
 
 from collections import defaultdict
@@ -14,13 +19,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from ptmbench.statistics.intervals import CONFIDENCE, Interval, resamplings, wilson
 from ptmbench.statistics.tallies import Ratios, Tally
 
 Numbers = NDArray[np.float64]
+ROUNDING = 1e-9  # as a share of a difference: a standard error below it is none
+Value = float | Numbers  # of one estimate, or of many at once
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,51 +81,122 @@ class Sample:
         return float(self.values.mean())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
+class Part:
+    """A variance, of one estimate or of many, and the degrees of freedom of what it was found from.
+
+    `own` of it is there whatever the seeds show: what each one's own misses give the mean.
+    """
+
+    variance: Value
+    freedom: float
+    own: Value = 0.0
+
+    @property
+    def known(self) -> Value:
+        """The degrees of freedom in a test: as far as own misses make up the variance, twice as many."""
+        return self.freedom * (1 + _ratio(self.own, self.variance, 0.0))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Uncertainty:
-    """The variance of an estimate in independent parts, each with the degrees of freedom that it is known at."""
+    """The variance of an estimate in independent parts; or of many estimates at once, each part an array over them."""
 
-    parts: tuple[tuple[float, float], ...]
+    examples: tuple[Part, ...]
+    seeds: tuple[Part, ...] = ()
 
     @property
-    def standard_error(self) -> float:
+    def parts(self) -> tuple[Part, ...]:
+        """All parts."""
+        return self.examples + self.seeds
+
+    @property
+    def standard_error(self) -> Value:
         """The root of the whole variance."""
-        return float(np.sqrt(sum(variance for variance, _ in self.parts)))
+        return _plain(np.sqrt(sum(part.variance for part in self.parts)))
 
     @property
-    def degrees_of_freedom(self) -> float:
+    def degrees_of_freedom(self) -> Value:
         """Satterthwaite's: how well the standard error itself is known."""
-        squares = sum(variance**2 / freedom for variance, freedom in self.parts)
-        return self.standard_error**4 / squares if squares else max(freedom for _, freedom in self.parts)
+        squares = sum(part.variance**2 / part.known for part in self.parts)
+        return _ratio(self.standard_error**4, squares, max(part.freedom for part in self.parts))
 
     @property
-    def quantile(self) -> float:
+    def quantile(self) -> Value:
         """Student's quantile for an interval that holds the truth 95 times in 100."""
-        return float(stdtrit(self.degrees_of_freedom, (1 + CONFIDENCE) / 2))
+        return _plain(stdtrit(self.degrees_of_freedom, (1 + CONFIDENCE) / 2))
 
     @property
-    def reach(self) -> float:
-        """Half the width of the interval of one figure.
+    def reach(self) -> Value:
+        """Half the width of the interval of one figure, or of a difference at several seeds.
 
         Satterthwaite's is too narrow where a few seeds happen to agree, and each part at its own quantile too wide
         where they do not differ: the root of the mean of both squares held the truth 93 to 98 times in 100
         (`benchmarks/validation/coverage.py`).
         """
-        apart = sum(variance * float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) ** 2 for variance, freedom in self.parts)
-        return float(np.sqrt((apart + (self.quantile * self.standard_error) ** 2) / 2))
+        apart = sum(part.variance * float(stdtrit(part.freedom, (1 + CONFIDENCE) / 2)) ** 2 for part in self.parts)
+        return _plain(np.sqrt((apart + (self.quantile * self.standard_error) ** 2) / 2))
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the interval of a difference: at one seed Student's, which is exact there."""
+        return float(self.reach if self.seeds else self.quantile * self.standard_error)
+
+    def chance(self, beyond: Value) -> Value:
+        """The probability of an estimate so far above the truth, or farther (one-sided)."""
+        steps = _ratio(beyond, self.standard_error, 0.0)
+        tail = stdtr(self.degrees_of_freedom, -steps)
+        return _plain(np.where(self.standard_error > 0, tail, np.less_equal(beyond, 0)))
+
+    def unlike_certainty(self, value: Value, examples: int) -> "Uncertainty":
+        """The same of a difference of this value, where several seeds and all examples show it alike.
+
+        Nothing varies then, and yet so many examples tell no more than as many tosses of a coin.
+        """
+        if not self.seeds:
+            return self
+        first, *others = self.examples
+        varies = self.standard_error > ROUNDING * np.abs(value)
+        variance = _plain(np.where(varies, first.variance, value**2 / examples))
+        return replace(self, examples=(replace(first, variance=variance), *others))
+
+
+def _plain(values: ArrayLike) -> Value:
+    """An array, but a lone number as such: powers of lone numbers and of arrays differ in their last bits."""
+    plain: Value = np.asarray(values, dtype=float)[()]
+    return plain
+
+
+def _ratio(above: Value, below: Value, otherwise: float) -> Value:
+    """One over the other where there is any, otherwise a number."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _plain(np.where(np.greater(below, 0), np.divide(above, below), otherwise))
 
 
 def uncertainty(sample: Sample) -> Uncertainty:
     """What the draw of test examples and the draw of seeds add to the variance of the sample's mean over seeds."""
-    of_examples = variance_over_examples(sample, sample.effects.mean(axis=0))
-    freedom = float(max(sample.examples - 1, 1))
-    seeds = len(sample.seeds)
+    return _uncertainty(sample.values, sample.effects, sample)
+
+
+def uncertainty_of_difference(difference: Sample) -> Uncertainty:
+    """The same of a difference, which is never certain at several seeds."""
+    return uncertainty(difference).unlike_certainty(difference.value, difference.examples)
+
+
+def _uncertainty(values: Numbers, effects: Numbers, kind: Sample) -> Uncertainty:
+    """The uncertainty of samples of one kind and the same seeds: values [..., seeds], effects [..., seeds, k]."""
+    worth, freedom, seeds = (kind.examples if kind.shares else 1), float(max(kind.examples - 1, 1)), values.shape[-1]
+    means = effects.mean(axis=-2)
+    of_examples = means.var(ddof=1, axis=-1) / worth
     if seeds == 1:
-        return Uncertainty(((of_examples, freedom),))
+        return Uncertainty((Part(of_examples, freedom),))
     # how far a seed strays from the others because each fails on examples of its own: seen in `of_examples` too
-    own = sum(variance_over_examples(sample, row) for row in sample.effects - sample.effects.mean(axis=0)) / (seeds - 1)
-    of_seeds = float(sample.values.var(ddof=1)) / seeds
-    return Uncertainty(((max(of_examples - own / seeds, 0.0), freedom), (of_seeds, float(seeds - 1))))
+    own = (effects - means[..., None, :]).var(ddof=1, axis=-1).sum(axis=-1) / worth / (seeds - 1) / seeds
+    of_seeds = values.var(ddof=1, axis=-1) / seeds
+    return Uncertainty(
+        (Part(np.maximum(of_examples - own, 0.0), freedom),),
+        (Part(np.maximum(of_seeds, own), float(seeds - 1), own),),
+    )
 
 
 def variance_over_examples(sample: Sample, effects: Numbers) -> float:
@@ -138,19 +216,27 @@ def interval_of(sample: Sample) -> tuple[Interval, str]:
     inside 0 and 1 and leans away from them.
     """
     found, value = uncertainty(sample), sample.value
-    spread = found.reach / found.quantile  # a standard error, as `wilson` takes it with Student's quantile
+    quantile = float(found.quantile)
+    spread = float(found.reach) / quantile  # a standard error, as `wilson` takes it with Student's quantile
     worth = value * (1 - value) / spread**2 if spread and 0 < value < 1 else float(sample.examples)
-    return wilson(value, worth, found.quantile), kind_of(sample)
+    if sample.shares and worth > sample.examples:
+        rare = sample.examples * min(
+            value, 1 - value
+        )  # so few hardly tell whether seeds share them: one more that all do
+        worth = (rare + 1) / (rare / worth + 1 / sample.examples)
+    return wilson(value, worth, quantile), kind_of(sample)
 
 
 def difference_interval(difference: Sample) -> tuple[Interval, float]:
     """The 95 % interval of a difference, and the probability of one as large where there is none (two-sided)."""
-    found, value = uncertainty(difference), difference.value
-    error = found.standard_error
-    if not error:
-        return (value, value), 0.0 if value else 1.0
-    reach = found.quantile * error
-    return (value - reach, value + reach), float(2 * stdtr(found.degrees_of_freedom, -abs(value) / error))
+    found, value = uncertainty_of_difference(difference), difference.value
+    reach = found.half_width
+    return (value - reach, value + reach), float(_two_sided(found, value))
+
+
+def _two_sided(found: Uncertainty, value: Value) -> Value:
+    """The probability of a difference as far from 0, in either direction."""
+    return _plain(np.minimum(2 * found.chance(np.abs(value)), 1.0))
 
 
 def differences(sample: Sample, others: Sequence[Sample]) -> tuple[Numbers, Numbers]:
@@ -169,23 +255,10 @@ def differences(sample: Sample, others: Sequence[Sample]) -> tuple[Numbers, Numb
 
 
 def _differences(sample: Sample, others: Sequence[Sample]) -> tuple[Numbers, Numbers]:
-    """The same for others that all have the same seeds: `uncertainty` over an axis more."""
+    """The same for others that all have the same seeds."""
     common = [seed for seed in sample.seeds if seed in others[0].seeds]
     mine, theirs = ([side.seeds.index(seed) for seed in common] for side in (sample, others[0]))
     values = sample.values[mine] - np.stack([other.values[theirs] for other in others])
     effects = sample.effects[mine] - np.stack([other.effects[theirs] for other in others])
-    worth, seeds = (sample.examples if sample.shares else 1), len(common)
-    freedom = float(max(sample.examples - 1, 1))
-    means = effects.mean(axis=1)
-    variance = means.var(ddof=1, axis=-1) / worth
-    squares = variance**2 / freedom
-    if seeds > 1:
-        own = ((effects - means[:, None]).var(ddof=1, axis=-1) / worth).sum(axis=1) / (seeds - 1)
-        of_seeds, of_examples = values.var(ddof=1, axis=1) / seeds, np.maximum(variance - own / seeds, 0.0)
-        squares = of_examples**2 / freedom + of_seeds**2 / (seeds - 1)
-        variance = of_examples + of_seeds
-    means_of_values = values.mean(axis=1)
-    certain = variance == 0
-    known = np.divide(variance**2, squares, out=np.full_like(variance, freedom), where=squares > 0)
-    steps = np.divide(-np.abs(means_of_values), np.sqrt(variance), out=np.zeros_like(variance), where=~certain)
-    return means_of_values, np.where(certain, means_of_values == 0, 2 * stdtr(known, steps))
+    found, means = _uncertainty(values, effects, sample), values.mean(axis=1)
+    return means, np.asarray(_two_sided(found.unlike_certainty(means, sample.examples), means))

@@ -44,6 +44,23 @@ def mcnemar(first_only: int, second_only: int) -> float:
     return min(1.0, 2 * float(bdtr(smaller, either, 0.5))) if either else 1.0
 
 
+def exchanged(changes: NDArray[np.int64]) -> float:
+    """How often whole-number changes would sum to as little if each had either sign alike (Fisher 1935, one-sided).
+
+    Exact. Where each change is of 1, it is McNemar's exact test.
+    """
+    sizes, gained = np.abs(changes), int(changes[changes > 0].sum())
+    larger = np.ones(1)  # the chance of each sum of those gained among changes of 2 and more
+    for size in range(2, int(sizes.max(initial=0)) + 1):
+        count = int((sizes == size).sum())
+        chances = np.zeros(size * count + 1)
+        chances[::size] = np.diff(bdtr(np.arange(count + 1), count, 0.5), prepend=0.0)
+        larger = np.convolve(larger, chances)[: gained + 1]
+    ones = int((sizes == 1).sum())
+    left = gained - np.arange(len(larger))
+    return float((larger * bdtr(np.minimum(left, ones), ones, 0.5)).sum())
+
+
 def holm(p_values: Values) -> NDArray[np.float64]:
     """p-values so adjusted that the chance of any false alarm among them stays below a level (Holm 1979)."""
     found = np.asarray(p_values, dtype=float)

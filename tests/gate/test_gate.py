@@ -1,8 +1,11 @@
 """Tests of the gate on committed records that were spoiled on purpose."""
 
+import hashlib
+import io
 import json
 import os
 
+import numpy as np
 import pytest
 from gates import CASES, drop, edit, launches, side, slower
 
@@ -300,3 +303,40 @@ def test_every_format_names_what_is_worse(sides, capsys, style):
         assert int(suite.get("failures")) == len(suite.findall("testcase/failure")) > 0
     if style == "github":
         assert out.startswith("::error title=worse%3A ")
+
+
+def answers(folder, seeds, examples, *, first, wrong):
+    """Gives the folder's first case so many seeds, each wrong on its own next `wrong` examples from `first` on."""
+    path = folder / "outcomes" / f"{CASES[0]}.npz"
+    truth = np.zeros(examples, dtype=np.int64)
+    predictions = np.zeros((seeds, examples), dtype=np.int64)
+    for seed, row in enumerate(predictions):
+        row[(first + seed * 60 + np.arange(wrong)) % examples] = 1
+    ids = np.asarray([f"example/{number}" for number in range(examples)])
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, seeds=np.arange(seeds), predictions=predictions, truth=truth, test_ids=ids)
+    path.write_bytes(buffer.getvalue())
+    values = (predictions == truth).mean(axis=1)
+
+    def fit(content):
+        quality = content["quality"]
+        quality["outcomes"]["sha256"] = hashlib.sha256(buffer.getvalue()).hexdigest()
+        quality["value"] = float(values.mean())
+        quality["seeds"] = [{"seed": seed, "value": float(value)} for seed, value in enumerate(values)]
+
+    edit(folder, CASES[0], fit)
+
+
+@pytest.mark.parametrize(("seeds", "examples", "lost", "won"), [(3, 917, 30, 24), (2, 20, 1, 0)])
+def test_few_seeds_that_agree_are_no_regression(tmp_path, seeds, examples, lost, won):
+    """Every seed loses as many answers as the others, more than it wins, and the gate knows that this is chance."""
+    before, now = (side(tmp_path / name, CASES[:1]) for name in ("baseline", "current"))
+    answers(before, seeds, examples, first=0, wrong=won)
+    answers(now, seeds, examples, first=won, wrong=lost)
+
+    judgement = judged(before, now)
+
+    assert set() == told(judgement, "worse")
+    (found,) = [finding for finding in judgement.findings if finding.metric == "top1_accuracy"]
+    assert pytest.approx((won - lost) / examples) == found.comparison.change
+    assert found.comparison.p_worse > 0.05

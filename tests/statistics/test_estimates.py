@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.special import bdtr
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
@@ -56,7 +57,7 @@ def test_the_interval_holds_the_mean_and_stays_in_range(columns):
 
 @given(hits)
 def test_the_parts_are_those_of_an_analysis_of_variance(columns):
-    """What examples and seeds add is what the mean squares of a two-way layout without replication say."""
+    """Examples and seeds add what a two-way layout says, and the seeds no less than their own misses."""
     table = np.asarray(columns, dtype=float).T
     seeds, examples = table.shape
     if seeds == 1:
@@ -66,11 +67,41 @@ def test_the_parts_are_those_of_an_analysis_of_variance(columns):
     between = examples * of_seeds.var(ddof=1)
     across = seeds * of_examples.var(ddof=1)
 
-    (first, _), (second, freedom) = uncertainty(of_hits(table)).parts
+    first, second = uncertainty(of_hits(table)).parts
 
-    assert max(across - residual, 0) / (seeds * examples) == pytest.approx(first, abs=1e-12)
-    assert between / (seeds * examples) == pytest.approx(second, abs=1e-12)
-    assert seeds - 1 == freedom
+    assert max(across - residual, 0) / (seeds * examples) == pytest.approx(first.variance, abs=1e-12)
+    assert max(between, residual) / (seeds * examples) == pytest.approx(second.variance, abs=1e-12)
+    assert seeds - 1 == second.freedom
+
+
+def changed(seeds, examples, lost, won):
+    """The difference of two runs whose every seed lost so many examples and won so many, each others of its own."""
+    effects = np.zeros((seeds, examples))
+    for seed, row in enumerate(effects):
+        places = (np.arange(lost + won) + seed * (lost + won)) % examples
+        row[places[:lost]], row[places[lost:]] = -1, 1
+    return Sample(tuple(range(seeds)), effects.mean(axis=1), effects, examples, shares=True)
+
+
+@pytest.mark.parametrize(("seeds", "examples", "lost", "won"), [(3, 917, 30, 24), (2, 20, 1, 0), (5, 500, 10, 8)])
+def test_seeds_that_agree_by_chance_prove_nothing(seeds, examples, lost, won):
+    """Where every seed lost as much, on examples of its own, the difference is no surer than its examples make it."""
+    (low, high), chance = difference_interval(changed(seeds, examples, lost, won))
+    together = bdtr(seeds * won, seeds * (lost + won), 0.5)  # the sign test over all answers
+
+    assert low < 0 < high
+    assert chance > together
+    assert chance > 0.05
+
+
+def test_seeds_and_examples_that_all_agree_are_no_certainty():
+    """A difference that every seed and example shows alike is as sure as so many tosses of a coin, not infinitely."""
+    alike = changed(3, 6, 6, 0)
+
+    (low, high), chance = difference_interval(alike)
+
+    assert low < -1 < high
+    assert 0 < chance
 
 
 def test_seeds_that_differ_widen_the_interval():
