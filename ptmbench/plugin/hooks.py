@@ -36,6 +36,8 @@ DISPLAY_OPTIONS = tuple(
     f"--benchmark-{name}" for name in ("group-by", "columns", "sort", "verbose", "compare", "histogram", "name")
 )
 
+TWO_POOLS = "--ptm-jobs and -n both start processes, and -n would open a session in each: give --ptm-jobs alone"
+
 SETTINGS = pytest.StashKey[RunSettings]()
 SESSION = pytest.StashKey["Session"]()
 ENTRIES: pytest.StashKey[Entries] = pytest.StashKey()
@@ -62,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
     group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
     group.addoption("--ptm-threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    group.addoption("--ptm-jobs", type=int, default=1, metavar="N", help="cases side by side (default: 1); untimed")
     group.addoption("--ptm-timeout", type=float, metavar="SECONDS", help="give a case up after so long")
     group.addoption("--ptm-floors", metavar="FILE", help="accuracy floors (default: floors.toml beside the benchmark)")
 
@@ -85,11 +88,19 @@ def pytest_configure(config: pytest.Config) -> None:
             measures_latency=not config.getoption("--benchmark-disable", default=True),
             skip_bad=config.getoption("--ptm-skip-bad"),
             corruptions=config.getoption("--ptm-corruptions"),
+            jobs=config.getoption("--ptm-jobs"),
         )
+        _check_one_pool(config)
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _check_one_pool(config: pytest.Config) -> None:
+    """Raises `UsageError` where pytest-xdist is to start processes too."""
+    if config.stash[SETTINGS].jobs > 1 and config.getoption("numprocesses", default=None):
+        raise UsageError(TWO_POOLS)
 
 
 def _entries(config: pytest.Config) -> Entries:
@@ -160,16 +171,31 @@ def _make_session(config: pytest.Config, beside: Path) -> Session:
 
 
 @pytest.fixture(scope="session")
-def ptm_session(request: pytest.FixtureRequest) -> Session:
-    """The run that all cases of this pytest session share."""
+def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
+    """The run that all cases of this pytest session share; with --ptm-jobs it runs ahead of the tests."""
+    ours = [item for item in request.session.items if item.get_closest_marker(KIND_MARKER)]
     try:
-        first = next(item for item in request.session.items if item.get_closest_marker(KIND_MARKER))
-        session = _make_session(request.config, first.path.parent)
+        session = _make_session(request.config, ours[0].path.parent)
         _ = session.store
     except PtmbenchError as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
     request.config.stash[SESSION] = session
-    return session
+    if session.settings.jobs == 1:
+        yield session
+        return
+    with session.running_ahead([_case_of(item) for item in ours if _will_run(item)]):
+        yield session
+
+
+def _case_of(item: pytest.Item) -> Case:
+    """The case that a benchmark test is parametrised with."""
+    params = item.callspec.params  # type: ignore[attr-defined]  # there by `pytest_generate_tests`
+    return _entries(item.config).find(params["model"], params["task"], params["method"])
+
+
+def _will_run(item: pytest.Item) -> bool:
+    """Whether nothing is known yet that would skip the test."""
+    return not item.stash.get(LACKING, ()) and item.get_closest_marker("skip") is None
 
 
 @pytest.fixture

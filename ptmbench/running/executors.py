@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import Case
@@ -143,3 +143,23 @@ def _serve(
     finally:
         worker.close()
         results.put(None)
+
+
+class Arrivals(Generic[Kept]):
+    """Results that come in any order, to be taken by case: work goes on while nobody asks."""
+
+    def __init__(self, cases: Sequence[Case], results: Iterator[tuple[Case, Kept]]) -> None:
+        self._results, self._expected = results, {case.id for case in cases}
+        self._there: dict[str, Kept] = {}
+
+    def __contains__(self, case: Case) -> bool:
+        """Whether the case is among those that come, and was not taken."""
+        return case.id in self._expected
+
+    def take(self, case: Case) -> Kept:
+        """Waits for the result of a case that comes."""
+        while case.id not in self._there:
+            arrived, result = next(self._results)
+            self._there[arrived.id] = result
+        self._expected.discard(case.id)
+        return self._there.pop(case.id)

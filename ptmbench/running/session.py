@@ -6,7 +6,8 @@ the engine when the first case runs, not before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,12 @@ from typing import TYPE_CHECKING
 from ptmbench.analysis.gain import settled
 from ptmbench.catalog.settings import DeviceName, RunSettings
 from ptmbench.catalog.spec import Case
-from ptmbench.errors import RecordError
+from ptmbench.errors import RecordError, UsageError
 from ptmbench.records.measured import Answers, Identity, Missing
 from ptmbench.records.record import Record, Status, quality_of
 from ptmbench.records.store import FolderKey, ResultsFolder
 from ptmbench.running import assembly
-from ptmbench.running.executors import Processes, ThisProcess, Worker, groups_of
+from ptmbench.running.executors import Arrivals, Kept, Processes, ThisProcess, Worker, groups_of
 from ptmbench.running.floors import NO_FLOOR, NO_FLOORS_FILE, NO_FLOORS_OF_TASK, Floor, Floors
 from ptmbench.running.work import Fault, Finished, Identified, provenance_of, unidentified
 from ptmbench.running.workers import WorkerLost
@@ -46,6 +47,7 @@ class Session:
     reused: set[str] = field(default_factory=set)
     finished: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
+    _ahead: Arrivals[Record | UsageError] = field(default_factory=lambda: Arrivals((), iter(())))
     _bench: Workbench | None = None
     _store: ResultsFolder | None = None
 
@@ -75,20 +77,45 @@ class Session:
         Raises `Fault` for a bug of ptmbench, once the record of the failed case is on disk.
         """
         _ = self.store  # a folder of another key is refused before anything runs
-        record = self._record(case, ThisProcess(self.bench))
+        record = self._taken(case) if case in self._ahead else self._record(case, ThisProcess(self.bench))
         if case.id in self.faults:
             raise Fault(record.reason or "", self.faults[case.id])
         return record
 
     def run_all(self, cases: Sequence[Case]) -> Iterator[Record]:
         """The record of each case as soon as it is on disk; `faults` has the traceback of a bug of ptmbench."""
+        return self._mapped(self._record, cases)
+
+    @contextmanager
+    def running_ahead(self, cases: Sequence[Case]) -> Iterator[None]:
+        """Inside the block the cases run side by side, and `run` waits for the one that it is asked for."""
+        coming = self._mapped(self._attempt, cases)
+        self._ahead = Arrivals(cases, coming)
+        with closing(coming):
+            yield
+
+    def _attempt(self, case: Case, worker: Worker) -> tuple[Case, Record | UsageError]:
+        """The record of a case, or why its options cannot be met: that is for whoever asks for this case."""
+        try:
+            return case, self._record(case, worker)
+        except UsageError as error:
+            return case, error
+
+    def _taken(self, case: Case) -> Record:
+        found = self._ahead.take(case)
+        if isinstance(found, UsageError):
+            raise found
+        return found
+
+    def _mapped(self, job: Callable[[Case, Worker], Kept], cases: Sequence[Case]) -> Generator[Kept]:
         _ = self.store  # a folder of another key is refused before anything runs
         if self.settings.jobs == 1:
-            return ThisProcess(self.bench).map(self._record, [cases])
+            yield from ThisProcess(self.bench).map(job, [cases])
+            return
         device = self.bench.device  # what `auto` stands for is decided once, here
         name: DeviceName = device.type  # type: ignore[assignment]  # what `resolve` gives is one of them
         settings = replace(self.settings, device=name, precision=device.precision)
-        return Processes(settings, self.settings.jobs).map(self._record, groups_of(cases))
+        yield from Processes(settings, self.settings.jobs).map(job, groups_of(cases))
 
     def _record(self, case: Case, worker: Worker) -> Record:
         identified = None

@@ -133,12 +133,24 @@ def test_resume_keeps_finished_records(benchmarks, pytester):
     assert before == (pytester.path / "out" / f"{CASE}.json").read_bytes()
 
 
+def test_cases_side_by_side_are_tests_as_ever(benchmarks, pytester):
+    """With --ptm-jobs each test has the record of its own case, which says why it has no latency; no mark is left."""
+    result = benchmarks(*SMOKE, "-k", "pixels and (digits_1shot or shapes_5shot)", "--ptm-jobs=2")
+
+    result.assert_outcomes(passed=4, deselected=CASES - 4)
+    result.stdout.fnmatch_lines(["*4/4*PASSED*", "*4 records in out*"])
+    assert "--jobs 2" in read(pytester, CASE)["missing"]["cost.latency_s"]
+    assert not list((pytester.path / "out").glob("_running/*"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--ptm-seeds=0"], "*expected at least 1 seed, got 0*"),
         (["--ptm-budget=quik"], "*no budget is called 'quik': did you mean quick*"),
         (["--ptm-device=gpu", "--ptm-threads=0"], "*expected at least 1 thread, got 0; expected a device of auto*"),
+        (["--ptm-jobs=0"], "*expected at least 1 job, got 0*"),
+        (["--ptm-jobs=2", "-n2"], "*--ptm-jobs and -n both start processes*give --ptm-jobs alone*"),
         (["--ptm-timeout=-1"], "*expected a timeout above 0 seconds, got -1*"),
     ],
 )

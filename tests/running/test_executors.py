@@ -6,7 +6,7 @@ from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.running import executors
-from ptmbench.running.executors import Processes, ThisProcess, groups_of
+from ptmbench.running.executors import Arrivals, Processes, ThisProcess, groups_of
 from ptmbench.running.workers import Stopped
 
 PIXELS = [find_case("pixels", "digits_1shot", "knn"), find_case("pixels", "digits_5shot", "knn")]
@@ -102,6 +102,20 @@ def test_who_stops_asking_stops_the_work():
 
     assert set(begun) <= set(PIXELS)
     assert {"killed", "closed"} == set(Worker.made[0].over)
+
+
+def test_results_are_taken_by_case_whatever_their_order():
+    """Each result is handed to who asks for its case, once, and none is asked for before it is needed."""
+    asked = []
+    coming = ((case, asked.append(case) or case.id) for case in (TEXT[0], PIXELS[0], TEXT[1]))
+    arrivals = Arrivals([*PIXELS[:1], *TEXT], coming)
+
+    assert [] == asked
+    assert PIXELS[0].id == arrivals.take(PIXELS[0])
+    assert [TEXT[0], PIXELS[0]] == asked
+    assert TEXT[0].id == arrivals.take(TEXT[0])
+    assert 2 == len(asked)
+    assert [False, False, True] == [case in arrivals for case in (PIXELS[0], PIXELS[1], TEXT[1])]
 
 
 def test_names_are_checked_as_everywhere():

@@ -13,7 +13,7 @@ from ptmbench.catalog.settings import check_settings
 from ptmbench.engine import runner
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.inputs.batches import TensorInputs
-from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable
+from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable, UsageError
 from ptmbench.records.marks import mark_of_this_process
 from ptmbench.running.floors import Floor, Floors, complaint
 from ptmbench.running.session import Session
@@ -115,6 +115,25 @@ def test_a_fault_of_ours_does_not_end_a_run_over_cases(session, monkeypatch):
     assert [CASE.id, OTHER.id] == session.finished
     assert [CASE.id] == list(session.faults)
     assert "in stumble" in session.faults[CASE.id]
+
+
+def test_a_session_that_runs_ahead_hands_each_case_to_who_asks(session, monkeypatch):
+    """Cases are asked for in any order; options that cannot be met are told to who asks for that case alone."""
+    honest = runner.prepare
+
+    def refuse(bench, case):
+        if case == CASE:
+            raise UsageError("no such option")
+        return honest(bench, case)
+
+    monkeypatch.setattr(runner, "prepare", refuse)
+
+    with session.running_ahead([CASE, OTHER]):
+        assert OTHER.id == session.run(OTHER).case.id
+        with pytest.raises(UsageError, match="no such option"):
+            session.run(CASE)
+
+    assert [OTHER.id] == session.finished
 
 
 def test_nan_loss_diverges(tmp_path, bench, monkeypatch):
