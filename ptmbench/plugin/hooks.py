@@ -90,17 +90,25 @@ def pytest_configure(config: pytest.Config) -> None:
             corruptions=config.getoption("--ptm-corruptions"),
             jobs=config.getoption("--ptm-jobs"),
         )
+<<<<<<< HEAD
         _check_one_pool(config)
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
+=======
+        _set_up_jobs(config)
+        if config.getoption("--ptm-model") or config.getoption("--ptm-task") or Path(ENTRIES_FILE).exists():
+>>>>>>> bf6c670 (A test whose case ran beside others is no benchmark that was forgotten: pytest-benchmark does not warn of it)
             _entries(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
 
 
-def _check_one_pool(config: pytest.Config) -> None:
-    """Raises `UsageError` where pytest-xdist is to start processes too."""
-    if config.stash[SETTINGS].jobs > 1 and config.getoption("numprocesses", default=None):
+def _set_up_jobs(config: pytest.Config) -> None:
+    """Refuses pytest-xdist beside jobs of our own, and keeps pytest-benchmark quiet about tests without a latency."""
+    if config.stash[SETTINGS].jobs == 1:
+        return
+    if config.getoption("numprocesses", default=None):
         raise UsageError(TWO_POOLS)
+    config.addinivalue_line("filterwarnings", "ignore:Benchmark fixture was not used at all")
 
 
 def _entries(config: pytest.Config) -> Entries:

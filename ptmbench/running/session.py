@@ -159,6 +159,7 @@ class Session:
         """Writes what came of a case, its record last, and returns the record."""
         record = self._recorded(finished)
         self.store.write(record)
+        self.faults.pop(record.case.id, None)  # of an earlier run of the case in this session
         if finished.trace is not None:
             self.faults[record.case.id] = finished.trace
         return record

@@ -137,7 +137,7 @@ def test_cases_side_by_side_are_tests_as_ever(benchmarks, pytester):
     """With --ptm-jobs each test has the record of its own case, which says why it has no latency; no mark is left."""
     result = benchmarks(*SMOKE, "-k", "pixels and (digits_1shot or shapes_5shot)", "--ptm-jobs=2")
 
-    result.assert_outcomes(passed=4, deselected=CASES - 4)
+    result.assert_outcomes(passed=4, deselected=CASES - 4, warnings=0)
     result.stdout.fnmatch_lines(["*4/4*PASSED*", "*4 records in out*"])
     assert "--jobs 2" in read(pytester, CASE)["missing"]["cost.latency_s"]
     assert not list((pytester.path / "out").glob("_running/*"))

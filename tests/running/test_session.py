@@ -96,6 +96,7 @@ def test_a_fault_of_ours_is_recorded_and_raised(session, monkeypatch):
             session.run(CASE)
 
     assert session.store.read(CASE.id).reason == "ZeroDivisionError: oops"
+    assert "ok" == session.run(CASE).status
 
 
 def test_a_fault_of_ours_does_not_end_a_run_over_cases(session, monkeypatch):
