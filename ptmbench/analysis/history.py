@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from ptmbench.records.figures import Metric
+from ptmbench.records.figures import Figure
 from ptmbench.records.record import Record
 from ptmbench.statistics.change_points import FEWEST, exact_steps, noisy_steps
 
@@ -68,7 +68,7 @@ class History:
     device: str
     precision: str
     machine: str
-    metric: Metric
+    metric: Figure
     runs: tuple[Run, ...]
     steps: tuple[Step, ...]
     noise: float | None
@@ -94,7 +94,7 @@ class History:
         return min((severity(step, self.metric) for step in self.steps), default=(len(RANK), 0.0))
 
 
-def severity(step: Step, metric: Metric) -> tuple[int, float]:
+def severity(step: Step, metric: Figure) -> tuple[int, float]:
     """What steps are ordered by, the worst first."""
     size = abs(step.difference)
     if metric.unit != "share" and step.level_before:
@@ -137,7 +137,7 @@ def in_order(dated: Iterable[Dated]) -> tuple[list[Dated], list[str]]:
     return [(folder, record) for _, folder, record in timed], problems
 
 
-def histories(dated: Iterable[Dated], metric: Metric) -> list[History]:
+def histories(dated: Iterable[Dated], metric: Figure) -> list[History]:
     """The history of each case; the records stand in order, as `in_order` gives them."""
     series: defaultdict[Key, list[Run]] = defaultdict(list)
     for folder, record in dated:
@@ -145,16 +145,16 @@ def histories(dated: Iterable[Dated], metric: Metric) -> list[History]:
     return [history(key, metric, tuple(series[key])) for key in sorted(series)]
 
 
-def key_of(record: Record, metric: Metric) -> Key:
+def key_of(record: Record, metric: Figure) -> Key:
     """What the runs of one series share."""
     made = record.provenance
     machine = made.machine.fingerprint if metric.by_machine else ""
     return record.case.id, record.budget, made.device, record.case.precision, machine
 
 
-def run_of(folder: str, record: Record, metric: Metric) -> Run:
+def run_of(folder: str, record: Record, metric: Figure) -> Run:
     """A record of a folder as a run."""
-    value = metric.of(record)
+    value = metric.read(record)
     return Run(
         started_at=record.provenance.started_at,
         commit=record.provenance.commit,
@@ -166,11 +166,11 @@ def run_of(folder: str, record: Record, metric: Metric) -> Run:
     )
 
 
-def history(key: Key, metric: Metric, runs: tuple[Run, ...]) -> History:
+def history(key: Key, metric: Figure, runs: tuple[Run, ...]) -> History:
     """The runs of one series with their steps."""
     measured = [run for run in runs if run.value is not None]
     values = [run.value for run in measured if run.value is not None]
-    exact = all(metric.repeats(run.record) for run in measured)
+    exact = all(metric.repeats_in(run.record) for run in measured)
     noise, unclear, indices = None, None, []
     if len(values) < 2:
         unclear = f"a history takes 2 runs or more, and there {'is' if len(values) == 1 else 'are'} {len(values)}"
@@ -184,7 +184,7 @@ def history(key: Key, metric: Metric, runs: tuple[Run, ...]) -> History:
     return History(*key, metric, runs, tuple(_steps(measured, indices, metric)), noise, unclear)
 
 
-def _steps(runs: Sequence[Run], indices: Sequence[int], metric: Metric) -> Iterable[Step]:
+def _steps(runs: Sequence[Run], indices: Sequence[int], metric: Figure) -> Iterable[Step]:
     levels = levels_of(runs, indices)
     for number, index in enumerate(indices):
         before, after = levels[number], levels[number + 1]

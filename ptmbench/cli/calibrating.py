@@ -9,12 +9,11 @@ import numpy as np
 
 from ptmbench.errors import UsageError
 from ptmbench.gate import launching
-from ptmbench.gate.figures import FIGURES
 from ptmbench.gate.rules import load_rules
 from ptmbench.gate.sides import Entry, Side, read_side
+from ptmbench.records.figures import judged_as
 from ptmbench.records.store import write_atomically
 
-TIMES = {figure.kind: figure for figure in FIGURES if figure.kind in {"time", "train_time"}}
 NOISE = "[noise."
 HEADER = "# Noise: `ptmbench calibrate`, {count} launches of {cases} cases, {date}, {cpu}, {key}. Standard deviations."
 
@@ -54,10 +53,10 @@ def _table(case_id: str, entries: list[Entry]) -> str:
         f"launches = {len(finished)}",
         _line("quality", values, float(np.std(values, ddof=1)), ""),
     ]
-    for kind, figure in TIMES.items():
-        seconds = [value for record in finished if record.cost and (value := figure.of(record.cost))]
+    for figure in judged_as("time", "train_time"):
+        seconds = [value for record in finished if (value := figure.read(record))]
         if len(seconds) == len(finished):
-            lines.append(_line(kind, seconds, float(np.std(np.log(seconds), ddof=1)), " s"))
+            lines.append(_line(str(figure.judged), seconds, float(np.std(np.log(seconds), ddof=1)), " s"))
     return "\n".join([*lines, ""])
 
 

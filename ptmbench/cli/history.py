@@ -8,8 +8,8 @@ from pathlib import Path
 from ptmbench.analysis.gain import settled
 from ptmbench.analysis.history import Dated, histories, in_order
 from ptmbench.catalog.selection import KIND_MARKER, matcher
-from ptmbench.errors import StoreError, UnknownName
-from ptmbench.records.figures import METRICS, Metric
+from ptmbench.errors import StoreError
+from ptmbench.records.figures import Figure, by_name
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder, launches_of, read_folders, write_atomically
 from ptmbench.report.history import BLOCKS, PLAIN, render_json, render_text
@@ -19,9 +19,7 @@ from ptmbench.terminal import USUAL_WIDTH, printable, window_width
 
 def history(arguments: argparse.Namespace) -> int:
     """Renders the history of one metric; 0 also where it stepped, and where single records could not be read."""
-    metric = METRICS.get(arguments.metric)
-    if metric is None:
-        raise UnknownName("metric", arguments.metric, METRICS)
+    metric = by_name(arguments.metric, "history")
     dated, problems = _read(arguments.folders, metric, arguments.expression)
     for problem in problems:
         print(f"ptmbench: warning: {printable(problem)}", file=sys.stderr)
@@ -37,7 +35,7 @@ def history(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read(paths: Iterable[Path], metric: Metric, expression: str) -> tuple[list[Dated], list[str]]:
+def _read(paths: Iterable[Path], metric: Figure, expression: str) -> tuple[list[Dated], list[str]]:
     """The chosen records with the names of their folders, in the order in which they ran, and what was left out."""
     folders, twice = _folders(paths)
     read, problems = read_folders(folder.path for folder in folders)

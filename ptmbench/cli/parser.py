@@ -18,7 +18,7 @@ from ptmbench.cli import (
     running,
     showing,
 )
-from ptmbench.records.figures import METRICS
+from ptmbench.records.figures import figures_in
 from ptmbench.report.gating import RENDERERS
 
 
@@ -106,7 +106,8 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
         "folders", nargs="+", type=Path, metavar="DIR", help="results folders, one a run, or folders that hold such"
     )
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
-    parser.add_argument("--metric", default="quality", metavar="NAME", help=f"one of {', '.join(METRICS)}")
+    metrics = ", ".join(figure.name for figure in figures_in("history"))
+    parser.add_argument("--metric", default="quality", metavar="NAME", help=f"one of {metrics}")
     parser.add_argument("--all", action="store_true", help="list the cases without a step, too")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal")

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from ptmbench.gate.added_time import AddedTime, LeastTest
-from ptmbench.gate.figures import FIGURES, Figure
 from ptmbench.gate.findings import Comparison, Tested
 from ptmbench.gate.pairs import Pair
 from ptmbench.gate.rules import Noise, Rules
 from ptmbench.gate.sides import Side
+from ptmbench.records.figures import Figure, judged_as
 from ptmbench.statistics.intervals import CONFIDENCE, Interval
 from ptmbench.statistics.power import ByStudent
 
@@ -28,7 +28,6 @@ ELSEWHERE = (
     "workload that could bridge that"
 )
 LARGE = 2.0  # times the tolerance: a slowdown that a comparison has to be able to find
-TIMED = tuple(figure for figure in FIGURES if figure.kind in {"time", "train_time"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,8 +53,8 @@ def compare(pairs: Sequence[Pair], baseline: Side, current: Side, rules: Rules) 
         return [], (ELSEWHERE,)
     found: list[Tested] = []
     alone = 0
-    for figure in TIMED:
-        timed = [pair for pair in pairs if figure.kind != "train_time" or trains(pair)]
+    for figure in judged_as("time", "train_time"):
+        timed = [pair for pair in pairs if figure.judged != "train_time" or trains(pair)]
         series = [entry for pair in timed if (entry := _series(pair, figure, relative=not alike)) is not None]
         several = [entry for entry in series if entry.launches > 1]
         alone_ones = [entry for entry in series if entry.launches == 1]
@@ -91,7 +90,7 @@ def _series(pair: Pair, figure: Figure, *, relative: bool) -> Series | None:
         [
             value / (float(np.median(record.provenance.reference_s)) if relative else 1.0)
             for _, record in entries
-            if record.cost and (value := figure.of(record.cost))
+            if (value := figure.read(record))
         ]
         for entries in (pair.baseline, pair.current)
     ]
@@ -104,7 +103,7 @@ def _series(pair: Pair, figure: Figure, *, relative: bool) -> Series | None:
 def _noise(entry: Series, rules: Rules) -> tuple[float, Noise] | None:
     """What was calibrated for the case and the figure."""
     noise = rules.noise.get(entry.pair.case_id)
-    spread = None if noise is None else getattr(noise, entry.figure.kind)
+    spread = None if noise is None else getattr(noise, str(entry.figure.judged))
     return None if noise is None or spread is None else (spread, noise)
 
 
@@ -116,13 +115,13 @@ def _over_launches(series: Sequence[Series], rules: Rules) -> Iterator[Tested]:
     for entry in series:
         before, now = len(entry.baseline), len(entry.current)
         change = float(entry.current.min() - entry.baseline.min())
-        tolerance = float(np.log1p(getattr(rules.tolerance, entry.figure.kind)))
+        tolerance = float(np.log1p(getattr(rules.tolerance, str(entry.figure.judged))))
         around = np.quantile(noise.differences(before, now), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
         comparison = replace(
             _comparison(entry, change, (change - float(around[1]), change - float(around[0])), rules),
             p_worse=noise.chance(change, before, now) if change > tolerance else 1.0,
             p_better=noise.chance(-change, now, before) if change < -tolerance else 1.0,
-            resolution=LARGE * getattr(rules.tolerance, entry.figure.kind),
+            resolution=LARGE * getattr(rules.tolerance, str(entry.figure.judged)),
         )
         yield comparison, LeastTest(noise, before, now, tolerance)
 
@@ -132,7 +131,7 @@ def _by_noise(entry: Series, known: tuple[float, Noise], rules: Rules) -> Tested
     spread, noise = known
     error, freedom = float(np.sqrt(2)) * spread, float(noise.launches - 1)
     change = float(entry.current.min() - entry.baseline.min())
-    tolerance = float(np.log1p(getattr(rules.tolerance, entry.figure.kind)))
+    tolerance = float(np.log1p(getattr(rules.tolerance, str(entry.figure.judged))))
     reach = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
     comparison = replace(
         _comparison(entry, change, (change - reach, change + reach), rules),
@@ -146,12 +145,12 @@ def _comparison(entry: Series, change: float, interval: Interval, rules: Rules) 
     """What was seen, not yet tested; change and interval are logarithms of a ratio."""
     return Comparison(
         subject=entry.pair.case_id,
-        metric=entry.figure.name,
+        metric=entry.figure.keys("gate")[0],
         unit=entry.unit,
         baseline=float(np.exp(entry.baseline.min())),
         current=float(np.exp(entry.current.min())),
         change=float(np.expm1(change)),
-        tolerance=getattr(rules.tolerance, entry.figure.kind),
+        tolerance=getattr(rules.tolerance, str(entry.figure.judged)),
         interval=(float(np.expm1(interval[0])), float(np.expm1(interval[1]))),
         samples=min(len(entry.baseline), len(entry.current)),
         sampled="launches a side",

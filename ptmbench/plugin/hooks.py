@@ -90,13 +90,8 @@ def pytest_configure(config: pytest.Config) -> None:
             corruptions=config.getoption("--ptm-corruptions"),
             jobs=config.getoption("--ptm-jobs"),
         )
-<<<<<<< HEAD
-        _check_one_pool(config)
-        if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
-=======
         _set_up_jobs(config)
-        if config.getoption("--ptm-model") or config.getoption("--ptm-task") or Path(ENTRIES_FILE).exists():
->>>>>>> bf6c670 (A test whose case ran beside others is no benchmark that was forgotten: pytest-benchmark does not warn of it)
+        if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
@@ -198,7 +193,7 @@ def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
 def _case_of(item: pytest.Item) -> Case:
     """The case that a benchmark test is parametrised with."""
     params = item.callspec.params  # type: ignore[attr-defined]  # there by `pytest_generate_tests`
-    return _entries(item.config).find(params["model"], params["task"], params["method"])
+    return _entries(item.config).find(*(params[name] for name in PARTS if name in params))
 
 
 def _will_run(item: pytest.Item) -> bool:

@@ -1,39 +1,83 @@
-"""The figures of a record that have a history: which way is up, whether they repeat exactly, where they compare."""
+"""The figures of a record, one row each: tables, leaderboard, cards, history, gate, exports and charts read these rows.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+A new column is a field of the record, the function that measures it, and a row of `FIGURES`.
+"""
 
-from ptmbench.records.record import Cost, Interval, Latency, Record
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-Unit = Literal["share", "B", "s", ""]
-Repeats = Literal["always", "on_cpu", "never"]  # whether the same code gives the same figure to the last digit
+from ptmbench.errors import UnknownName
+from ptmbench.records.record import Interval, Record
+
+Unit = Literal["share", "B", "s", "J", "/s", ""]
+Better = Literal["more", "less", "as_quality"]  # `as_quality`: as the record says of its metric
+Repeats = Literal["always", "on_machine", "never"]
+Judged = Literal["quality", "exact", "memory", "time", "train_time"]
+Place = Literal[
+    "table", "latex", "leaderboard", "front", "card", "case", "history", "csv", "json", "mlflow", "charts", "gate"
+]
 HALF_WIDTH = 1.959964  # of a 95 % interval, in standard deviations
+MIB = 2.0**-20
+LISTED: frozenset[Place] = frozenset({"leaderboard", "history", "csv", "json", "mlflow", "charts"})
+TABLED: frozenset[Place] = LISTED | {"table"}
+KEY: frozenset[Place] = TABLED | {"front", "card", "case"}  # `front`: on the leaderboard before a reader chooses
+OTHERS = "quality.others."
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A figure, None where a record has none; `path` is where the record keeps it, or why it is missing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure: where the record keeps it, what it means, how it is written, how far it repeats, and who shows it.
 
-    `interval` gives its 95 % interval, where the record holds one.
+    `path` leads through the record's fields; below a mapping the rest of it is one key, and of a list the least entry
+    counts. `label` is the figure in words, `heading` that of its column with the unit in which it stands there: SI
+    units times `scale`, called `measure`. `named` holds the keys, with those of the interval's ends, of places that
+    called the figure otherwise before it had a row; programs read them. `missing_path` is where the record says why
+    there is none, where that is not `path`.
     """
 
     name: str
     label: str
-    unit: Unit
+    about: str
     path: str
-    repeating: Repeats
-    by_machine: bool
-    of: Callable[[Record], float | None]
-    interval: Callable[[Record], Interval | None] = lambda _record: None
+    heading: str
+    unit: Unit = ""
+    measure: str = ""
+    scale: float = 1.0
+    digits: int = 0
+    signed: bool = False
+    better: Better = "less"
+    repeats: Repeats = "never"
+    by_machine: bool = False
+    judged: Judged | None = None
+    shown: frozenset[Place] = frozenset()
+    interval_path: str | None = None
+    missing_path: str | None = None
+    named: Mapping[Place, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    def read(self, record: Record) -> float | None:
+        """The figure in SI units, shares between 0 and 1; None where the record has none."""
+        found = _at(record, self.path)
+        return min(found, default=None) if isinstance(found, list | tuple) else found
+
+    def interval(self, record: Record) -> Interval | None:
+        """Its 95 % interval, where the record holds one."""
+        return _at(record, self.interval_path) if self.interval_path else None
+
+    def rises(self, *, with_quality: bool) -> bool:
+        """Whether more is better, given whether more of the metric is."""
+        return self.better == "more" or (self.better == "as_quality" and with_quality)
 
     def upwards(self, record: Record) -> bool:
-        """Whether more is better."""
-        return self.unit == "share" and (record.quality is None or record.quality.higher_is_better)
+        """Whether more is better in this record."""
+        return self.rises(with_quality=record.quality is None or record.quality.higher_is_better)
 
-    def repeats(self, record: Record) -> bool:
-        """Whether the figure repeats exactly; peak memory does on a CPU, where it is counted and not sampled."""
-        return self.repeating == "always" or (self.repeating == "on_cpu" and record.provenance.device == "cpu")
+    def repeats_in(self, record: Record) -> bool:
+        """Whether the same code gives the same figure to the last digit.
+
+        What repeats on one machine does so on its CPU, where memory is counted and not sampled.
+        """
+        return self.repeats == "always" or (self.repeats == "on_machine" and record.provenance.device == "cpu")
 
     def spread(self, record: Record) -> float | None:
         """One standard deviation, as the record's own interval has it; None without one."""
@@ -42,60 +86,141 @@ class Metric:
 
     def why_missing(self, record: Record) -> str:
         """The reason that the record gives for having no figure."""
-        parts = self.path.split(".")
+        parts = (self.missing_path or self.path).split(".")
         for depth in range(len(parts), 0, -1):
             if reason := record.missing.get(".".join(parts[:depth])):
                 return reason
+        if record.quality and self.path.startswith(OTHERS):
+            return f"{record.quality.metric} comes without {self.path.removeprefix(OTHERS)}"
         return record.reason or "not there"
 
-
-def _cost(read: Callable[[Cost], float | None]) -> Callable[[Record], float | None]:
-    return lambda record: read(record.cost) if record.cost else None
-
-
-def _latency(read: Callable[[Latency], float]) -> Callable[[Record], float | None]:
-    return _cost(lambda cost: read(cost.latency_s) if cost.latency_s else None)
+    def keys(self, place: Place) -> tuple[str, ...]:
+        """What a place calls the figure and, where it has an interval, its low and high end."""
+        ends = ("", "_low", "_high") if self.interval_path else ("",)
+        return self.named.get(place, tuple(f"{self.name}{end}" for end in ends))
 
 
-def _quality(record: Record) -> float | None:
-    return record.quality.value if record.quality else None
+def _at(found: Any, path: str) -> Any:
+    """What stands at a path; None where a part on the way is None or a mapping lacks it."""
+    parts = path.split(".")
+    for depth, part in enumerate(parts):
+        if isinstance(found, Mapping):
+            return found.get(".".join(parts[depth:]))
+        if found is None:
+            return None
+        found = getattr(found, part)
+    return found
 
 
-def _gain(record: Record) -> float | None:
-    return record.gain.value if record.gain else None
+def _other(name: str, label: str, about: str, key: str = "") -> Figure:
+    """A secondary metric of some kinds of task."""
+    return Figure(
+        name=name, label=label, about=about, path=f"{OTHERS}{key or name}", heading=f"{label} %", unit="share",
+        measure="%", scale=100, digits=1, better="more", shown=LISTED,
+    )  # fmt: skip
 
 
-def _of_quality(record: Record) -> Interval | None:
-    return record.quality.interval95 if record.quality else None
-
-
-def _of_gain(record: Record) -> Interval | None:
-    return record.gain.interval95 if record.gain else None
-
-
-def _by_name(*metrics: Metric) -> Mapping[str, Metric]:
-    return {metric.name: metric for metric in metrics}
-
-
-_MEMORY = "cost.peak_memory_bytes"
-METRICS = _by_name(
-    Metric("quality", "quality", "share", "quality.value", "never", False, _quality, _of_quality),
-    Metric("gain", "gain over scratch", "share", "gain.value", "never", False, _gain, _of_gain),
-    Metric("macs", "multiply-accumulates", "", "cost.macs", "always", False, _cost(lambda c: c.macs)),
-    Metric("parameters", "parameters", "", "cost.parameters", "always", False, _cost(lambda c: c.parameters)),
-    Metric("size_bytes", "size of the weights", "B", "cost.size_bytes", "always", False, _cost(lambda c: c.size_bytes)),
-    Metric("latency_p50_s", "latency p50", "s", "cost.latency_s.p50", "never", True, _latency(lambda t: t.p50)),
-    Metric("latency_p95_s", "latency p95", "s", "cost.latency_s.p95", "never", True, _latency(lambda t: t.p95)),
-    Metric(
-        "inference_bytes", "peak memory of inference", "B", f"{_MEMORY}.inference", "on_cpu", True,
-        _cost(lambda c: c.peak_memory_bytes.inference),
+FIGURES: tuple[Figure, ...] = (
+    Figure(
+        name="quality", label="quality", about="The task's metric on the test split in percent, with its 95 % interval",
+        path="quality.value", interval_path="quality.interval95", heading="quality", unit="share", measure="%",
+        scale=100, digits=1, better="as_quality", judged="quality", shown=KEY | {"latex"},
+        named={"csv": ("value", "low", "high"), "json": ("value", "low", "high"),
+               "leaderboard": ("value", "value_low", "value_high")},
     ),
-    Metric(
-        "training_bytes", "peak memory of training", "B", f"{_MEMORY}.training", "on_cpu", True,
-        _cost(lambda c: c.peak_memory_bytes.training),
+    Figure(
+        name="gain", label="gain over scratch", about="Points over the same architecture from scratch, 95 % interval",
+        path="gain.value", interval_path="gain.interval95", heading="gain over scratch", unit="share",
+        measure="points", scale=100, digits=1, signed=True, better="as_quality", shown=KEY | {"latex"},
     ),
-    Metric(
-        "carry_over_time_s", "carry-over time", "s", "cost.train_time_s", "never", True,
-        _cost(lambda c: c.carry_over_time_s),
+    Figure(
+        name="parameters", label="parameters", about="Parameters of backbone and head", path="cost.parameters",
+        heading="params", repeats="always", judged="exact", shown=KEY | {"latex"},
     ),
+    Figure(
+        name="trainable_parameters", label="trained parameters", about="Parameters that training changes",
+        path="cost.trainable_parameters", heading="trained", repeats="always", judged="exact", shown=LISTED,
+        named={"leaderboard": ("trainable",)},
+    ),
+    Figure(
+        name="macs", label="multiply-accumulates", about="Millions of multiply-accumulates of one input",
+        path="cost.macs", heading="MMACs", measure="millions", scale=1e-6, digits=3, repeats="always", judged="exact",
+        shown=KEY | {"latex"},
+    ),
+    Figure(
+        name="size_bytes", label="size of the weights", about="Size of the weights", path="cost.size_bytes",
+        heading="size MiB", unit="B", measure="MiB", scale=MIB, digits=2, repeats="always", judged="exact",
+        shown=LISTED,
+    ),
+    Figure(
+        name="latency_p50_s", label="latency p50", about="Median latency of one input in milliseconds",
+        path="cost.latency_s.p50", heading="p50 ms", unit="s", measure="ms", scale=1e3, digits=2, by_machine=True,
+        shown=KEY | {"latex"}, named={"leaderboard": ("p50",)},
+    ),
+    Figure(
+        name="latency_p95_s", label="latency p95", about="95th percentile of latency in milliseconds",
+        path="cost.latency_s.p95", heading="p95 ms", unit="s", measure="ms", scale=1e3, digits=2, by_machine=True,
+        shown=TABLED, named={"leaderboard": ("p95",)},
+    ),
+    Figure(
+        name="latency_s", label="least latency", about="Least latency of one input: noise only ever adds",
+        path="cost.latency_s.samples", missing_path="cost.latency_s", heading="least ms", unit="s", measure="ms",
+        scale=1e3, digits=2, by_machine=True, judged="time",
+    ),
+    Figure(
+        name="throughput_per_s", label="throughput", about="Inputs a second in batches", path="cost.throughput_per_s",
+        heading="inputs/s", unit="/s", measure="inputs/s", better="more", by_machine=True, shown=LISTED,
+        named={"leaderboard": ("throughput",)},
+    ),
+    Figure(
+        name="inference_bytes", label="peak memory of inference", about="Peak memory at batch 1 in MiB",
+        path="cost.peak_memory_bytes.inference", heading="infer MiB", unit="B", measure="MiB", scale=MIB, digits=2,
+        repeats="on_machine", by_machine=True, judged="memory", shown=KEY,
+        named={"gate": ("peak_memory_bytes.inference",)},
+    ),
+    Figure(
+        name="training_bytes", label="peak memory of training", about="Peak memory in a training step",
+        path="cost.peak_memory_bytes.training", heading="train MiB", unit="B", measure="MiB", scale=MIB, digits=1,
+        repeats="on_machine", by_machine=True, judged="memory", shown=TABLED,
+        named={"gate": ("peak_memory_bytes.training",)},
+    ),
+    Figure(
+        name="train_time_s", label="training time", about="Seconds for fitting or training, one seed",
+        path="cost.train_time_s", heading="training s", unit="s", measure="s", digits=2, by_machine=True,
+        judged="train_time",
+    ),
+    Figure(
+        name="carry_over_time_s", label="carry-over time",
+        about="Seconds for features and fitting or training, one seed",
+        path="cost.carry_over_time_s", missing_path="cost.train_time_s", heading="carry-over s", unit="s", measure="s",
+        digits=2, by_machine=True, shown=KEY | {"latex"}, named={"leaderboard": ("carry_over",)},
+    ),
+    Figure(
+        name="energy_j", label="energy", about="Energy in joules, where the machine counts it", path="cost.energy_j",
+        heading="energy J", unit="J", measure="J", digits=1, by_machine=True, shown=LISTED,
+    ),
+    _other("macro_f1", "macro-F1", "F1 of labels, the mean over classes"),
+    _other("entity_precision", "entity precision", "Share of the entities found that are right", "precision"),
+    _other("entity_recall", "entity recall", "Share of the entities that were found", "recall"),
+    _other("token_accuracy", "token accuracy", "Share of the tokens with the right tag"),
+    _other("map_50", "mAP@.5", "Average precision of boxes that overlap by half, the mean over classes"),
+    _other("pixel_accuracy", "pixel accuracy", "Share of the pixels with the right class"),
 )  # fmt: skip
+
+
+def figures_in(place: Place) -> tuple[Figure, ...]:
+    """The figures that a place shows, in the order of the table."""
+    return tuple(figure for figure in FIGURES if place in figure.shown)
+
+
+def judged_as(*kinds: Judged) -> tuple[Figure, ...]:
+    """The figures that the gate judges in one of these ways."""
+    return tuple(figure for figure in FIGURES if figure.judged in kinds)
+
+
+def by_name(name: str, place: Place | None = None) -> Figure:
+    """The figure of a name, among those of a place where one is given; raises `UnknownName` with near names."""
+    known = {figure.name: figure for figure in (figures_in(place) if place else FIGURES)}
+    if name not in known:
+        raise UnknownName("metric" if place == "history" else "figure", name, known)
+    return known[name]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ptmbench.analysis.history import History, Run, Step, severity
-from ptmbench.records.figures import Metric, Unit
+from ptmbench.records.figures import Figure, Unit
 from ptmbench.report.figures import metric_name
 from ptmbench.terminal import USUAL_WIDTH, printable
 
@@ -27,6 +27,8 @@ SCALES: dict[Unit, tuple[float, str]] = {
     "share": (100.0, " %"),
     "B": (2.0**-20, " MiB"),
     "s": (1e3, " ms"),
+    "J": (1.0, " J"),
+    "/s": (1.0, " /s"),
     "": (1.0, ""),
 }
 
@@ -149,7 +151,7 @@ def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
     return textwrap.wrap(printable(text), width, initial_indent=indent, subsequent_indent=indent)
 
 
-def render_json(found: Iterable[History], problems: Sequence[str], metric: Metric) -> str:
+def render_json(found: Iterable[History], problems: Sequence[str], metric: Figure) -> str:
     """Everything that is known, in SI units, shares between 0 and 1; null stands beside a reason."""
     content = {
         "metric": metric.name,

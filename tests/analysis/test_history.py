@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.analysis.history import histories, in_order
-from ptmbench.records.figures import METRICS
+from ptmbench.records.figures import by_name, figures_in
 from ptmbench.report.history import BLOCKS, render_json, render_text, sparkline
 from runs import CASE, committed, nightly, run
 from sites import HOSTILE, changed, gone, write
@@ -25,7 +25,7 @@ def of(found, metric="quality"):
     """The histories of a metric over records, each from a folder of its own."""
     ordered, problems = in_order((f"folder-{number}", record) for number, record in enumerate(found))
     assert [] == problems
-    return histories(ordered, METRICS[metric])
+    return histories(ordered, by_name(metric))
 
 
 @pytest.fixture(scope="module")
@@ -138,21 +138,21 @@ def test_runs_without_a_figure_keep_their_reason(nights):
     broken = gone(nights[4], "failed", "out of luck")
     found = of([*nights[:4], broken, *nights[5:]])
 
-    (one,) = json.loads(render_json(found, [], METRICS["quality"]))["series"]
+    (one,) = json.loads(render_json(found, [], by_name("quality")))["series"]
 
     assert (None, "out of luck") == (one["runs"][4]["value"], one["runs"][4]["reason"])
     assert [5] == [step.index for step in found[0].steps]
     assert "1 run without a figure: out of luck" in render_text(of([nights[0], broken]), everything=True)
 
 
-@given(many, st.sampled_from(sorted(METRICS)), st.integers(40, 200))
+@given(many, st.sampled_from(sorted(figure.name for figure in figures_in("history"))), st.integers(40, 200))
 def test_any_records_render(found, metric, width):
     """Whatever is in the records, text fits its width and holds no control character, and JSON is JSON."""
     ordered, _ = in_order((f"{HOSTILE}\x1b[31m\n{number}", record) for number, record in enumerate(found))
-    one = histories(ordered, METRICS[metric])
+    one = histories(ordered, by_name(metric))
 
     text = render_text(one, width, everything=True)
-    json.loads(render_json(one, [], METRICS[metric]))
+    json.loads(render_json(one, [], by_name(metric)))
 
     assert max(map(len, text.splitlines())) <= width
     assert not [letter for letter in text if letter != "\n" and unicodedata.category(letter) in {"Cc", "Cf", "Zl"}]

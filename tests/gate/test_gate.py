@@ -1,5 +1,6 @@
 """Tests of the gate on committed records that were spoiled on purpose."""
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -14,6 +15,7 @@ from ptmbench.errors import StoreError, UsageError
 from ptmbench.gate.judging import judge
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.gate.sides import read_side
+from ptmbench.records import figures
 
 
 def judged(baseline, current, **rules):
@@ -89,6 +91,20 @@ def test_exact_figures_are_exact(sides):
 
     assert {(CASES[0], "parameters")} == told(judgement, "worse")
     assert {(CASES[1], "macs")} == told(judgement, "better")
+
+
+def test_more_of_what_is_good_is_better(sides, monkeypatch):
+    """A figure of which more is better is judged the other way round."""
+    rate = dataclasses.replace(figures.by_name("throughput_per_s"), name="made_up", judged="exact")
+    monkeypatch.setattr(figures, "FIGURES", (*figures.FIGURES, rate))
+    for case, factor in ((CASES[0], 0.5), (CASES[1], 2.0)):
+        edit(sides[1], case, lambda content, factor=factor: content["cost"].update(
+            throughput_per_s=content["cost"]["throughput_per_s"] * factor))  # fmt: skip
+
+    judgement = judged(*sides)
+
+    assert {(CASES[0], "made_up")} == told(judgement, "worse")
+    assert {(CASES[1], "made_up")} == told(judgement, "better")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ptmbench.analysis.history import History, Key, Run, Step, history, in_order, key_of, levels_of, run_of, severity
-from ptmbench.records.figures import METRICS
+from ptmbench.records.figures import by_name, figures_in
 from ptmbench.records.record import Record
 from ptmbench.report.history import LETTERS, SCALES, change, shown
 from ptmbench.report.site.holdings import Entry
@@ -30,11 +30,11 @@ class Timelines:
         dated, _ = in_order((entry.holding.label, entry.record) for entry in known)
         series: dict[tuple[Key, str], list[Run]] = {}
         for folder, record in dated:
-            for metric in METRICS.values():
+            for metric in figures_in("history"):
                 series.setdefault((key_of(record, metric), metric.name), []).append(run_of(folder, record, metric))
-        order = list(METRICS)
+        order = _order()
         several = sorted(
-            (history(key, METRICS[name], tuple(runs)) for (key, name), runs in series.items() if len(runs) > 1),
+            (history(key, by_name(name), tuple(runs)) for (key, name), runs in series.items() if len(runs) > 1),
             key=lambda one: (
                 one.case_id,
                 one.budget,
@@ -53,7 +53,7 @@ class Timelines:
 
     def marks(self, record: Record) -> dict[str, str]:
         """By the time of the first run after it, what each step of the quality of a record's case is."""
-        one = self.qualities.get(key_of(record, METRICS["quality"]))
+        one = self.qualities.get(key_of(record, by_name("quality")))
         return {step.after.started_at: told(one, step) for step in one.steps} if one else {}
 
 
@@ -79,10 +79,15 @@ class StepRow:
 
 def step_rows(timelines: Timelines) -> list[StepRow]:
     """All steps, the worst first; of one direction metric by metric."""
-    order = list(METRICS)
+    order = _order()
     found = [(one, step) for one in timelines.found for step in one.steps]
     found.sort(key=lambda pair: _place(pair[0], pair[1], order))
     return [_row(one, step, timelines) for one, step in found]
+
+
+def _order() -> list[str]:
+    """The figures that have a history, by name."""
+    return [figure.name for figure in figures_in("history")]
 
 
 def _place(one: History, step: Step, order: Sequence[str]) -> tuple[int, int, float, str, int]:
@@ -126,7 +131,7 @@ def timeline_data(timelines: Timelines) -> dict[str, Any]:
         "first": [rows[0].case_id, rows[0].metric, rows[0].setting, rows[0].machine] if rows else None,
         "metrics": [
             {"key": metric.name, "label": metric.label, "scale": scale, "unit": unit.strip()}
-            for metric in METRICS.values()
+            for metric in figures_in("history")
             for scale, unit in (SCALES[metric.unit],)
         ],
         "runs": [
