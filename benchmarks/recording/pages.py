@@ -162,7 +162,7 @@ def main() -> None:
     """Writes all pages."""
     (ZOO / "README.md").write_text(zoo_page())
     (RESULTS / "record.schema.json").write_text(json.dumps(json_schema(), indent=1) + "\n")
-    for folder in sorted([*RESULTS.glob("*/*-*-*")]):
+    for folder in sorted(path for path in RESULTS.glob("*/*-*-*") if path.is_dir()):
         records, store = committed(folder)
         (folder / "README.md").write_text(render(records, "markdown", Readers.of_folder(store)))
     (RESULTS / "table.svg").write_text(picture(committed(PICTURED)[0]))

@@ -17,8 +17,8 @@ from ptmbench.catalog.traits import TEXTS, Family, Serves
 class Published:
     """What the publishers say of a checkpoint: parameters, 10^9 MACs of one input, ImageNet top-1 in %.
 
-    Of detectors the box mAP on COCO's val2017, of segmenters the mIoU on those of its pictures that have VOC's classes,
-    both in %.
+    `coco_map` is a detector's box mAP on COCO's val2017, `coco_voc_miou` a segmenter's mIoU on those of its pictures
+    that have VOC's classes, both in %.
 
     `file` is its name in torch's cache, where that is how it is kept.
     """

@@ -87,9 +87,9 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", action="append", default=[], metavar="MODEL", help=several)
     parser.add_argument("--task", action="append", default=[], metavar="DATA", help=several)
     parser.add_argument(
-        "--trust-remote-code", action="store_true", help="torch.hub's repositories: their code may run here"
+        "--trust-remote-code", action="store_true", help="let the code of torch.hub repositories run here"
     )
-    parser.add_argument("--offline", action="store_true", help="touch no network: only say what is there")
+    parser.add_argument("--offline", action="store_true", help="use no network: say only what is on disk")
     parser.set_defaults(command=fetching.fetch)
 
 
@@ -124,8 +124,10 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--against", metavar="REF", help="run a git revision, or another Python, and this one in turn")
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="what --against runs, as pytest's -k")
-    parser.add_argument("--budget", default="quick", metavar="B", help="of what --against runs (default: quick)")
-    parser.add_argument("--launches", type=int, default=15, metavar="N", help="of --against, a side (default: 15)")
+    parser.add_argument("--budget", default="quick", metavar="B", help="budget that --against runs at (default: quick)")
+    parser.add_argument(
+        "--launches", type=int, default=15, metavar="N", help="launches a side for --against (default: 15)"
+    )
     parser.add_argument("--results", type=Path, metavar="DIR", help="where --against keeps its records")
     parser.add_argument("--config", type=Path, metavar="FILE", help="rules (default: gate.toml where there is one)")
     parser.add_argument("--format", choices=list(RENDERERS), default="text")
@@ -190,13 +192,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: one under ptmbench-results/")
     parser.add_argument("--resume", action="store_true", help="keep finished records, run what is missing or stale")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="give a case up after so long")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a case after this many seconds")
     parser.add_argument("--skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
     parser.add_argument(
         "--corruptions", action="store_true", help="score corrupted test examples too: noise, typos, ..."
     )
     parser.add_argument("--floors", type=Path, metavar="FILE", help="assert the accuracy floors of this file")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="cases side by side (default: 1); untimed")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="run N cases at once, without timing them (default: 1)"
+    )
     _add_machine_options(parser)
     parser.set_defaults(command=running.run_cases)
 
@@ -205,10 +209,10 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="results folders")
     parser.add_argument("--format", choices=reporting.FORMATS, default="text")
     parser.add_argument(
-        "-o", dest="output", type=Path, metavar="FILE", help="write here instead of to the terminal; of html a folder"
+        "-o", dest="output", type=Path, metavar="FILE", help="write here, not to the terminal; html: a folder"
     )
     parser.add_argument("--card", metavar="MODEL", help="one page about one model, in Markdown or html")
-    parser.add_argument("--model-index", action="store_true", help="of --card the metadata of a model card instead")
+    parser.add_argument("--model-index", action="store_true", help="with --card: print model-card metadata instead")
     parser.add_argument(
         "--plot", action="store_true", help=f"the main pictures as PNG and SVG, into -o (default: {reporting.PLOTS}/)"
     )

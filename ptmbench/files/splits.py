@@ -57,7 +57,7 @@ def split_by_parts(parts: Sequence[Part]) -> Split:
 def with_validation(split: Split, ids: Sequence[str]) -> Split:
     """A split that has no validation part with a fifth of its training examples, by their hashes, as one.
 
-    Of few examples, where the hashes hold out none, the one with the least hash is held out.
+    Where the hashes hold out none of few examples, the one with the least hash is held out.
     """
     if split.validation or len(split.train) < 2:
         return split

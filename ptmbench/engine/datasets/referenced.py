@@ -109,7 +109,7 @@ def of_torchvision(reference: Reference, *, skip_bad: bool) -> Samples:
 def check_shots(samples: Samples, train: tuple[int, ...], shots: int | None) -> None:
     """Raises `UsageError` that names every class with fewer training examples than shots.
 
-    Of sentences, and of pictures with boxes or masks, shots are counted in all.
+    For sentences, and for pictures with boxes or masks, shots are counted in all.
     """
     if shots is None:
         return

@@ -79,7 +79,7 @@ def _arranged(rng: np.random.Generator) -> tuple[list[int], list[NDArray[np.floa
 
 
 def _visible(coverages: Sequence[NDArray[np.float64]]) -> Mask:
-    """Of each shape the pixels that it fills by more than half and no later one does [shapes, SIDE, SIDE]."""
+    """The pixels that each shape fills by more than half and no later one does [shapes, SIDE, SIDE]."""
     filled = np.stack(coverages) > 0.5
     hidden = np.zeros((SIDE, SIDE), dtype=bool)
     for place in range(len(filled) - 1, -1, -1):

@@ -84,7 +84,7 @@ def weight_files(folder: Path) -> list[Path]:
 def weights_sha256(spec: ModelSpec) -> str:
     """The sha256 of the weights' file; of several, that of their sha256 one after the other.
 
-    Of a random control that of the configuration, which is all that it takes from the folder beside the tokenizer.
+    For a random control it is that of the configuration, which is all it takes from the folder beside the tokenizer.
     """
     folder = folder_of(spec)
     files = [folder / "config.json"] if spec.random else weight_files(folder)
@@ -135,7 +135,7 @@ class _LastStates(nn.Module):
 
 
 class _Tokens(nn.Module):
-    """Of tokens [n, t, d] the first, or the mean of the others; of maps [n, d, h, w] the mean over places."""
+    """Takes the first of tokens [n, t, d], or the mean of the others; of maps [n, d, h, w] the mean over places."""
 
     def __init__(self, way: str) -> None:
         super().__init__()

@@ -74,7 +74,7 @@ class _Tail(nn.Module):
 
 
 class Pooling(nn.Module):
-    """Of the last layer, or of the mean over all layers: every token, their mean, the first or the last one."""
+    """Takes every token, their mean, the first or the last one, from the last layer or the mean over all layers."""
 
     def __init__(self, tokens: str, *, all_layers: bool) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ PENULTIMATE, CONVOLUTIONS = "penultimate", "convolutions"
 class Features(nn.Module):
     """A network's output as features [n, d]: maps [n, d, h, w] are averaged over places, tokens [n, t, d] over tokens.
 
-    Of several outputs (auxiliary classifiers in train mode) the first counts.
+    Where there are several outputs (auxiliary classifiers in train mode) the first counts.
     """
 
     def __init__(self, network: nn.Module) -> None:

@@ -44,7 +44,7 @@ class LabelWork:
         return self.rows.data.training_examples(self.task.shots, seed)
 
     def scored_training(self, seed: int) -> Indices:
-        """All of them."""
+        """All training examples of the seed."""
         return self.examples(seed).numpy()
 
     def batches(self, order: Order) -> Iterator[Batch]:

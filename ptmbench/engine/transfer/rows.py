@@ -29,7 +29,7 @@ class Rows:
         return cls(data, encoded.positions)
 
     def pick(self, outputs: NDArray[Entry], indices: Indices) -> NDArray[Entry]:
-        """Of outputs of these examples ([m, ...], or [m, length, ...] with labels a word) those that carry a label."""
+        """Those outputs of these examples ([m, ...], or [m, length, ...] with labels a word) that carry a label."""
         if self.positions is None:
             return outputs
         places = self.positions[list(indices)]
