@@ -1,5 +1,10 @@
 """What can be typed, by example: the end of each command's help."""
 
+DEMO = """\
+examples:
+  ptmbench demo
+  ptmbench demo --results first     keep the records, to render them: ptmbench report first
+"""
 RUN = """\
 examples:
   ptmbench run -k "resnet and digits_5shot"

@@ -7,6 +7,7 @@ import ptmbench
 from ptmbench.cli import (
     calibrating,
     checking,
+    demo,
     engine_commands,
     examples,
     fetching,
@@ -14,6 +15,7 @@ from ptmbench.cli import (
     gating,
     history,
     listing,
+    overview,
     reporting,
     running,
     showing,
@@ -23,12 +25,12 @@ from ptmbench.report.gating import RENDERERS
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, help_text: str, shown: str = ""
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, shown: str = ""
 ) -> argparse.ArgumentParser:
     return commands.add_parser(
         name,
-        help=help_text,
-        description=help_text,
+        help=overview.SUMMARIES[name],
+        description=overview.SUMMARIES[name],
         epilog=shown,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -47,23 +49,25 @@ def make_parser() -> argparse.ArgumentParser:
         prog="ptmbench", description="How usable is a pre-trained model?", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"ptmbench {ptmbench.__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_list(_command(commands, "list", "what there is to benchmark", examples.LIST))
-    _add_run(_command(commands, "run", "run cases and print the comparison tables", examples.RUN))
-    _add_report(_command(commands, "report", "render results folders again", examples.REPORT))
-    _add_show(_command(commands, "show", "draw what a detector or segmenter made of test pictures", examples.SHOW))
-    _add_history(_command(commands, "history", "a figure over several runs, and where it stepped", examples.HISTORY))
-    _add_gate(_command(commands, "gate", "whether anything is worse than in a baseline", examples.GATE))
-    _add_calibrate(_command(commands, "calibrate", "measure the noise of cases for the gate", examples.CALIBRATE))
-    _add_floors(_command(commands, "floors", "propose accuracy floors from measured records", examples.FLOORS))
-    _add_profile(_command(commands, "profile", "what a model costs, without any task", examples.PROFILE))
-    pretrain = _command(commands, "pretrain", "train embedded checkpoints again", examples.PRETRAIN)
+    parser.set_defaults(command=overview.show)
+    commands = parser.add_subparsers(metavar="COMMAND")
+    _add_demo(_command(commands, "demo", examples.DEMO))
+    _add_list(_command(commands, "list", examples.LIST))
+    _add_run(_command(commands, "run", examples.RUN))
+    _add_report(_command(commands, "report", examples.REPORT))
+    _add_show(_command(commands, "show", examples.SHOW))
+    _add_history(_command(commands, "history", examples.HISTORY))
+    _add_gate(_command(commands, "gate", examples.GATE))
+    _add_calibrate(_command(commands, "calibrate", examples.CALIBRATE))
+    _add_floors(_command(commands, "floors", examples.FLOORS))
+    _add_profile(_command(commands, "profile", examples.PROFILE))
+    pretrain = _command(commands, "pretrain", examples.PRETRAIN)
     pretrain.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
     pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
     pretrain.set_defaults(command=engine_commands.pretrain)
-    _add_check(_command(commands, "check", "whether your data can be read", examples.CHECK))
-    _add_fetch(_command(commands, "fetch", "download weights and data; everything else runs offline", examples.FETCH))
-    doctor = _command(commands, "doctor", "versions, device, caches, and what is missing")
+    _add_check(_command(commands, "check", examples.CHECK))
+    _add_fetch(_command(commands, "fetch", examples.FETCH))
+    doctor = _command(commands, "doctor")
     doctor.set_defaults(command=engine_commands.doctor)
     return parser
 
@@ -177,6 +181,11 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k (cases only)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=listing.list_entries)
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--results", type=Path, metavar="DIR", help="keep the records here (default: nowhere)")
+    parser.set_defaults(command=demo.demo)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:

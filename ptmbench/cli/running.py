@@ -54,7 +54,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--floors and --budget {settings.budget.name} contradict each other: it asserts no floors")
     cases = _on_disk(cases)
     session = Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume)
-    complaints = _run_all(session, cases)
+    complaints = run_session(session, cases)
     records, problems = session.finish()
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
@@ -80,7 +80,7 @@ def _on_disk(cases: tuple[Case, ...]) -> tuple[Case, ...]:
     return tuple(case for case in cases if case.id not in left_out)
 
 
-def _run_all(session: Session, cases: Sequence[Case]) -> list[str]:
+def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
     """Runs the cases with a line for each; returns what is wrong with each that is not well."""
     complaints, width, started = [], len(str(len(cases))), time.perf_counter()
     for number, record in enumerate(session.run_all(cases), start=1):

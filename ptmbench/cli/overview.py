@@ -1,0 +1,52 @@
+"""What `ptmbench` says by itself: its commands by purpose, a line each, and where to begin."""
+
+import argparse
+from typing import Final
+
+PURPOSES: Final[dict[str, dict[str, str]]] = {
+    "Run": {
+        "demo": "compare one pre-trained model with its controls, in under a minute",
+        "run": "run cases and print the comparison tables",
+    },
+    "Read": {
+        "report": "render results folders as tables, pages, pictures or cards",
+        "show": "draw what a detector or segmenter made of test pictures",
+        "history": "follow a figure over several runs, and see where it stepped",
+    },
+    "Decide": {
+        "list": "list the models, tasks, methods and cases there are",
+        "profile": "measure what a model costs, without any task",
+    },
+    "Guard": {
+        "gate": "tell whether anything is worse than in a baseline",
+        "calibrate": "measure the noise of cases for the gate",
+        "floors": "propose accuracy floors from measured records",
+    },
+    "Own data": {
+        "check": "list everything that is wrong with a data set",
+        "fetch": "download weights and data; all other commands run offline",
+    },
+    "Develop": {
+        "pretrain": "train the embedded checkpoints again",
+        "doctor": "print versions, device and caches, and what is missing",
+    },
+}
+SUMMARIES: Final = {name: summary for commands in PURPOSES.values() for name, summary in commands.items()}
+HEAD: Final = "ptmbench tells which pre-trained model to take for a task, on this hardware."
+FOOT: Final = "Begin with `ptmbench demo`. `ptmbench COMMAND --help` shows options and examples."
+
+
+def text() -> str:
+    """The commands by purpose, at most 80 columns wide."""
+    width = max(map(len, SUMMARIES))
+    blocks = [
+        "\n".join([purpose, *(f"  {name:{width}}  {summary}" for name, summary in commands.items())])
+        for purpose, commands in PURPOSES.items()
+    ]
+    return "\n\n".join([HEAD, *blocks, FOOT])
+
+
+def show(_arguments: argparse.Namespace) -> int:
+    """Prints the overview."""
+    print(text())
+    return 0
