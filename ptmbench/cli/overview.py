@@ -33,7 +33,7 @@ PURPOSES: Final[dict[str, dict[str, str]]] = {
 }
 SUMMARIES: Final = {name: summary for commands in PURPOSES.values() for name, summary in commands.items()}
 HEAD: Final = "ptmbench tells which pre-trained model to take for a task, on this hardware."
-FOOT: Final = "Begin with `ptmbench demo`. `ptmbench COMMAND --help` shows options and examples."
+FOOT: Final = "Begin with `ptmbench demo`; `ptmbench COMMAND --help` shows options, examples."
 
 
 def text() -> str:
