@@ -11,21 +11,29 @@ from ptmbench.catalog.selection import select
 from ptmbench.cli.parser import make_parser
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-FENCED = re.findall(r"^ *```(\w*)\n(.*?)^ *```", README, re.DOTALL | re.MULTILINE)
-BLOCKS = "\n".join(block for language, block in FENCED if not language)
-LINES = [shlex.split(line, comments=True) for line in BLOCKS.splitlines() if line.strip()]
+README = ROOT / "README.md"
+MOST_WORDS = 900
+
+
+def typed(page):
+    """The lines of a page that are typed: those of its blocks without a language."""
+    fenced = re.findall(r"^ *```(\w*)\n(.*?)^ *```", page.read_text(), re.DOTALL | re.MULTILINE)
+    lines = "\n".join(block for language, block in fenced if not language).splitlines()
+    return [shlex.split(line, comments=True) for line in lines if line.strip()]
+
+
+LINES = [words for page in (README, ROOT / "docs" / "handbook.md") for words in typed(page)]
 
 
 @pytest.mark.parametrize("words", [words for words in LINES if words[0] == "ptmbench"], ids=" ".join)
 def test_commands_of_ours_are_understood(words):
-    """Every `ptmbench` line of README parses."""
+    """Every `ptmbench` line of README and handbook parses."""
     make_parser().parse_args(words[1:])
 
 
 @pytest.mark.parametrize("words", [words for words in LINES if "-k" in words], ids=" ".join)
 def test_expressions_select_something(words):
-    """Every -k expression of README selects cases, and not all of them."""
+    """Every -k expression of README and handbook selects cases, and not all of them."""
     cases = entries_of().cases()
     chosen = select(cases, words[words.index("-k") + 1])
 
@@ -41,6 +49,11 @@ def test_links_lead_somewhere():
 
 def test_there_are_exactly_two_setup_commands():
     """One line runs the main job, one the tests; both install all they need."""
-    setups = [words for words in LINES if "venv" in words]
+    setups = [words for words in typed(README) if "venv" in words]
 
     assert [["bench"], ["tests"]] == [words[-1:] for words in setups]
+
+
+def test_readme_is_short():
+    """README is read in a few minutes: what goes beyond stands in the guides."""
+    assert len(README.read_text().split()) <= MOST_WORDS

@@ -1,4 +1,4 @@
-"""Tests that README.zh-CN.md says what README.md says: section by section, the same code, links, tables and numbers."""
+"""Tests that translations say what README and handbook say: section by section, the same code, links and numbers."""
 
 import re
 from collections import Counter
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 FENCED = re.compile(r"^ *```\w*\n.*?^ *```$", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"^(#+) .*$", re.MULTILINE)
 SWITCH = re.compile(
-    r"^.*\[(?:简体中文|English)\]\(README[.\w-]*\).*$", re.MULTILINE
+    r"^.*\[(?:简体中文|English)\]\((?:README|handbook)[.\w-]*\).*$", re.MULTILINE
 )  # what leads to the other language
 CODE = re.compile(r"`[^`]+`")
 LINK = re.compile(r"\]\(([^)]+)\)")
@@ -27,9 +27,13 @@ def sections(name):
     return levels, [text[heading.end() : end] for heading, end in zip(headings, ends, strict=True)], fences
 
 
-LEVELS, ENGLISH, FENCES = sections("README.md")
-THEIR_LEVELS, CHINESE, THEIR_FENCES = sections("README.zh-CN.md")
-TITLES = re.findall(r"^#+ (.*)$", FENCED.sub("", (ROOT / "README.md").read_text()), re.MULTILINE)
+PAGES = {name: name.replace(".md", ".zh-CN.md") for name in ("README.md", "docs/handbook.md")}
+READ = {name: sections(name) for pair in PAGES.items() for name in pair}
+TITLES = [
+    (name, place, title)
+    for name in PAGES
+    for place, title in enumerate(re.findall(r"^#+ (.*)$", FENCED.sub("", (ROOT / name).read_text()), re.MULTILINE))
+]
 
 
 def prose(section):
@@ -63,31 +67,34 @@ def first_codes(section):
     return Counter(str(CODE.findall(line.split("|")[1])) for line in lines)
 
 
-def test_both_have_the_same_sections():
-    """A section that is added to README.md is added to README.zh-CN.md at the same place."""
-    assert LEVELS == THEIR_LEVELS, "README.md and README.zh-CN.md: expected the same headings in the same order"
+@pytest.mark.parametrize("name", PAGES)
+def test_both_have_the_same_sections(name):
+    """A section that is added to a page is added to its translation at the same place."""
+    assert READ[name][0] == READ[PAGES[name]][0], f"{PAGES[name]}: expected the headings of {name}, in the same order"
 
 
-def test_code_is_the_same():
+@pytest.mark.parametrize("name", PAGES)
+def test_code_is_the_same(name):
     """Every block of code stands in both to the byte, so that what is typed is the same in any language."""
-    for mine, theirs in zip(FENCES, THEIR_FENCES, strict=True):
-        assert mine == theirs, "copy the changed block of code from README.md into README.zh-CN.md as it stands"
+    for mine, theirs in zip(READ[name][2], READ[PAGES[name]][2], strict=True):
+        assert mine == theirs, f"copy the changed block of code from {name} into {PAGES[name]} as it stands"
 
 
 @pytest.mark.parametrize("what", [numbers, codes, links, rows, first_codes], ids=lambda what: what.__name__)
-@pytest.mark.parametrize("place", range(len(ENGLISH)), ids=TITLES)
-def test_nothing_goes_stale(place, what):
+@pytest.mark.parametrize(("name", "place", "title"), TITLES, ids=str)
+def test_nothing_goes_stale(name, place, title, what):
     """Section by section both hold the same numbers, names, links and tables."""
-    mine, theirs = what(ENGLISH[place]), what(CHINESE[place])
+    mine, theirs = what(READ[name][1][place]), what(READ[PAGES[name]][1][place])
     lacking, more = dict(mine - theirs), dict(theirs - mine)
 
     assert ({}, {}) == (lacking, more), (
-        f"README.zh-CN.md, {TITLES[place]!r}, {what.__name__}: it lacks {lacking} and has {more} too many. "
-        "Carry the change of README.md over (numbers as digits where README.md has digits)"
+        f"{PAGES[name]}, {title!r}, {what.__name__}: it lacks {lacking} and has {more} too many. Make the change of "
+        f"{name} there too (numbers as digits where {name} has digits)"
     )
 
 
-def test_each_leads_to_the_other():
-    """The first lines of each README link the other."""
-    for mine, other in (("README.md", "README.zh-CN.md"), ("README.zh-CN.md", "README.md")):
-        assert f"]({other})" in "\n".join((ROOT / mine).read_text().splitlines()[:4])
+@pytest.mark.parametrize("name", PAGES)
+def test_each_leads_to_the_other(name):
+    """The first lines of each page link the other."""
+    for mine, other in ((name, PAGES[name]), (PAGES[name], name)):
+        assert f"]({Path(other).name})" in "\n".join((ROOT / mine).read_text().splitlines()[:4])
