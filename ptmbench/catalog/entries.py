@@ -57,13 +57,13 @@ def entries_of(
     Raises `UnknownName` or `UsageError`.
     """
     listed = _read(file or Path(FILE), must_exist=file is not None)
-    known_models = _beside(HUB_MODELS, _unlike("model", (*MODELS, *_models(listed["models"], ALL_MODELS))))
-    own_tasks = _unlike("task", (*TASKS, *(task_spec(text, ALL_TASKS) for text in listed["tasks"])))
+    known_models = _beside(HUB_MODELS, unlike("model", (*MODELS, *_models(listed["models"], ALL_MODELS))))
+    own_tasks = unlike("task", (*TASKS, *(task_spec(text, ALL_TASKS) for text in listed["tasks"])))
     known_tasks = tuple(sorted(_beside(HUB_TASKS, own_tasks), key=lambda task: task.kind))
     chosen = _models(models, known_models), tuple(task_spec(text, known_tasks) for text in tasks)
     served = tuple(dict.fromkeys(named("variant", name, VARIANTS) for name in variants))
     return Entries(
-        _unlike("model", chosen[0]) or known_models, _unlike("task", chosen[1]) or known_tasks, served or (FULL,)
+        unlike("model", chosen[0]) or known_models, unlike("task", chosen[1]) or known_tasks, served or (FULL,)
     )
 
 
@@ -71,7 +71,7 @@ def _models(texts: Sequence[str], catalog: Sequence[ModelSpec]) -> tuple[ModelSp
     return tuple(model for text in texts for model in model_specs(text, catalog))
 
 
-def _unlike(kind: str, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def unlike(kind: str, entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries, equal ones once; raises `UsageError` where different ones have one name."""
     different = tuple(dict.fromkeys(entries))
     twice = [name for name, count in Counter(entry.name for entry in different).items() if count > 1]

@@ -118,9 +118,12 @@ def _composed(reference: Reference, catalog: tuple[ModelSpec, ...]) -> ModelSpec
 
 def _family(reference: Reference) -> Family:
     given = reference.get("family")
-    if given:
-        known = [family.value for family in Family if family is not Family.CONTROL]
-        if given not in known:
-            raise UnknownName("family", given, known)
-        return Family(given)
-    return model_scheme(reference.scheme).family
+    return family_of(given) if given else model_scheme(reference.scheme).family
+
+
+def family_of(given: str) -> Family:
+    """The family of that name, other than a control's; raises `UnknownName` with near names."""
+    known = [family.value for family in Family if family is not Family.CONTROL]
+    if given not in known:
+        raise UnknownName("family", given, known)
+    return Family(given)

@@ -10,7 +10,7 @@ from ptmbench.catalog.places import HOMES
 from ptmbench.catalog.references import parse
 from ptmbench.catalog.schemes import data_scheme, model_scheme
 from ptmbench.catalog.spec import Case, ModelSpec, TaskSpec
-from ptmbench.errors import listed
+from ptmbench.errors import UsageError, listed
 
 _MODELS = {model: model.architecture for model in HUB_MODELS}
 _TASKS = {task: task.name for task in HUB_TASKS}
@@ -51,6 +51,27 @@ def hub_summary(lacked: Collection[tuple[str, ...]]) -> str:
         f"{len(lacked):,} cases of the hub tier left out: not on disk are {listed(names)}; for example: "
         f"{how_to_fetch(some)}"
     )
+
+
+def on_disk(cases: tuple[Case, ...]) -> tuple[tuple[Case, ...], str]:
+    """The cases whose weights and data are on disk, and one line on what the others of the hub tier lack.
+
+    Args:
+        cases: Cases to run.
+
+    Returns:
+        Those that can, and the line; it is empty where none is left out.
+
+    Raises:
+        UsageError: Where no case is left.
+    """
+    left_out = {case.id: missing for case in cases if (missing := lacking(*hub_parts(case)))}
+    if not left_out:
+        return cases, ""
+    summary = hub_summary(list(left_out.values()))
+    if len(left_out) == len(cases):
+        raise UsageError(f"nothing to run: {summary}")
+    return tuple(case for case in cases if case.id not in left_out), summary
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ptmbench.catalog.builtin import METHODS
 from ptmbench.catalog.cases import named, product
 from ptmbench.catalog.entries import entries_of
-from ptmbench.catalog.presence import hub_parts, hub_summary, lacking
+from ptmbench.catalog.presence import on_disk
 from ptmbench.catalog.selection import select
 from ptmbench.catalog.settings import check_settings
 from ptmbench.catalog.spec import Case
@@ -52,7 +52,9 @@ def run_cases(arguments: argparse.Namespace) -> int:
     floors = load_floors(arguments.floors) if arguments.floors else None
     if floors and not settings.budget.asserts_floors:
         raise UsageError(f"--floors and --budget {settings.budget.name} contradict each other: it asserts no floors")
-    cases = _on_disk(cases)
+    cases, left_out = on_disk(cases)
+    if left_out:
+        print(left_out)
     session = Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume)
     complaints = run_session(session, cases)
     records, problems = session.finish()
@@ -63,21 +65,6 @@ def run_cases(arguments: argparse.Namespace) -> int:
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
     return 1 if complaints else 0
-
-
-def _on_disk(cases: tuple[Case, ...]) -> tuple[Case, ...]:
-    """The cases whose weights and data are on disk; says what the others of the hub tier lack.
-
-    Raises `UsageError` where no case is left.
-    """
-    left_out = {case.id: missing for case in cases if (missing := lacking(*hub_parts(case)))}
-    if not left_out:
-        return cases
-    summary = hub_summary(list(left_out.values()))
-    if len(left_out) == len(cases):
-        raise UsageError(f"nothing to run: {summary}")
-    print(summary)
-    return tuple(case for case in cases if case.id not in left_out)
 
 
 def run_session(session: Session, cases: Sequence[Case]) -> list[str]:

@@ -17,6 +17,7 @@ launches = 5
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -73,14 +74,21 @@ class Rules(_Table):
 def load_rules(path: Path) -> Rules:
     """Reads a gate.toml; raises `UsageError` with all its faults, and near names for what is mistyped."""
     try:
-        return Rules.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
+    return checked_rules(content, f"{path} has faults")
+
+
+def checked_rules(content: Mapping[str, Any], complaint: str) -> Rules:
+    """Rules from what was said of them; raises `UsageError` with all faults, behind the complaint."""
+    try:
+        return Rules.model_validate(content)
     except ValidationError as error:
         faults = "; ".join(_fault(fault) for fault in error.errors())
-        raise UsageError(f"{path} has faults: {faults}") from None
+        raise UsageError(f"{complaint}: {faults}") from None
 
 
 def _fault(fault: Any) -> str:
