@@ -32,6 +32,7 @@ MAY_IMPORT = {  # the floors of the house, from the ground up: what each room ma
     "engine": ("catalog", *KEPT),
     "report": WEIGHED,
     "running": ("engine", "catalog", "analysis", *KEPT),
+    "api": RUN,
     "plugin": RUN,
     "cli": RUN,
 }

@@ -18,7 +18,7 @@ NAME = "name"
 
 def known_options() -> dict[str, Collection[str]]:
     """The options of each scheme; those of a catalog name under ""."""
-    return {"": AMOUNTS, **{row.name: (*row.options, *AMOUNTS, NAME) for row in data_schemes().values()}}
+    return {"": AMOUNTS, **{row.name: (*row.options, *AMOUNTS, NAME) for row in data_schemes().values() if row.typed}}
 
 
 def kind_of(reference: Reference) -> TaskKind:
@@ -43,7 +43,7 @@ def task_spec(text: str, catalog: Iterable[TaskSpec]) -> TaskSpec:
     dataset = str(reference.without("shots", NAME))
     given = reference.get(NAME)
     name = slug(given) if given else short_name(data_scheme(reference.scheme).short(reference.name), dataset)
-    return TaskSpec(f"{name}_{_suffix(reference, shots)}", kind_of(reference), dataset, shots, classes=None)
+    return TaskSpec(f"{name}_{suffix_of(reference, shots)}", kind_of(reference), dataset, shots, classes=None)
 
 
 def _of_catalog(reference: Reference, shots: int | None, catalog: dict[str, TaskSpec]) -> TaskSpec:
@@ -58,11 +58,11 @@ def _of_catalog(reference: Reference, shots: int | None, catalog: dict[str, Task
         raise UsageError(f"{task.name} has its number of shots already: take {full}?{str(reference).partition('?')[2]}")
     whole = parse(task.dataset)
     dataset = str(Reference(whole.scheme, whole.name, (*whole.options, *reference.without("shots").options)))
-    name = f"{slug(task.name.removesuffix('_full'))}_{_suffix(reference, shots)}"
+    name = f"{slug(task.name.removesuffix('_full'))}_{suffix_of(reference, shots)}"
     return TaskSpec(name, task.kind, dataset, shots, task.classes)
 
 
-def _suffix(reference: Reference, shots: int | None) -> str:
+def suffix_of(reference: Reference, shots: int | None) -> str:
     """How much of the data is seen, for the task's name."""
     if shots is not None:
         return f"{shots}shot"

@@ -54,6 +54,7 @@ class ModelScheme:
         serves: What a model of a name gives.
         short: What people call a model of a name.
         on_disk: Whether the weights of a reference are there; takes the name of their file in torch's cache too.
+        in_python: Its models are objects of a Python program, which no command line can name.
     """
 
     name: str
@@ -69,11 +70,12 @@ class ModelScheme:
     serves: Callable[[str], Serves] = _features
     short: Callable[[str], str] = last_word
     on_disk: Callable[[Reference, str], bool] = _in_checkpoints
+    in_python: bool = False
 
     @property
     def typed(self) -> bool:
         """Whether a user may type it; what ships is called by its name."""
-        return not self.ships
+        return not (self.ships or self.in_python)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class DataScheme:
         short: What people call data of a name.
         fetch: What downloads the data of a reference, as "module:name"; None where there is nothing to fetch.
         on_disk: Whether the data of a reference is there; takes its place below the data folder too.
+        in_python: Its data are objects of a Python program, which no command line can name.
     """
 
     name: str
@@ -99,6 +102,12 @@ class DataScheme:
     short: Callable[[str], str] = lambda name: PurePath(name).stem or name
     fetch: str | None = None
     on_disk: Callable[[Reference, str], bool] = lambda _reference, place: (data_home() / place).exists()
+    in_python: bool = False
+
+    @property
+    def typed(self) -> bool:
+        """Whether a user may type it."""
+        return not self.in_python
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ _MODEL_SCHEMES: Final = (
         ("mean", "std", "features", "partial"),
         short=lambda name: PurePath(name.partition("#")[0]).stem,
     ),
+    ModelScheme("object", f"{MODELS}.objects:PROVIDER", in_python=True),
     _composed("fasterrcnn", Serves.BOXES),
     _composed("yolox", Serves.BOXES),
     _composed("fcn", Serves.MASKS),
@@ -116,6 +117,12 @@ def _torchvision_kind(reference: Reference) -> TaskKind:
 
 def _hub_data(reference: Reference, _place: str) -> bool:
     return any(snapshot("datasets", reference.name).rglob("*.parquet"))
+
+
+def _kind_of_object(reference: Reference) -> TaskKind:
+    from ptmbench.catalog.objects import kind_of  # here: objects are described by specs, which look up schemes
+
+    return kind_of(reference)
 
 
 def _always(kind: TaskKind) -> Callable[[Reference], TaskKind]:
@@ -152,6 +159,7 @@ _DATA_SCHEMES: Final = (
         _always(TaskKind.OBJECT_DETECTION),
         ("images", "test", "test_images"),
     ),
+    DataScheme("object", f"{DATASETS}.objects:load", _kind_of_object, in_python=True),
     DataScheme(
         "masks",
         f"{DATASETS}.dense_files:masks",
@@ -202,5 +210,5 @@ def data_scheme(name: str) -> DataScheme:
         return _OWN_DATA[name]
     known = data_schemes()
     if name not in known:
-        raise UnknownName("data scheme", name, known)
+        raise UnknownName("data scheme", name, [row.name for row in known.values() if row.typed])
     return known[name]
