@@ -1,7 +1,8 @@
 """Docstrings, written to be read in an editor, as the reStructuredText that autodoc expects.
 
-Outside of backticks a `*` or `|` and an underscore at the end of a word mean themselves. A block that is indented, or
-whose lines keep columns by several spaces, is shown as it stands.
+The sections `Args:`, `Returns:`, `Yields:` and `Raises:` become lists. Outside of backticks a `*` or `|` and an
+underscore at the end of a word mean themselves. A block that is indented, or whose lines keep columns by several
+spaces, is shown as it stands.
 """
 
 import re
@@ -10,6 +11,8 @@ from typing import Any
 SPECIAL = re.compile(r"[*|]|_(?=\W|$)")
 COLUMNS = re.compile(r"\S {2,}\S")
 INDENT = "    "
+SECTIONS = ("Args:", "Returns:", "Yields:", "Raises:")
+NAMED = re.compile(r"(\*{0,2}\w+): (.*)", re.DOTALL)
 
 
 def literal(block: list[str], before: str) -> bool:
@@ -36,12 +39,32 @@ def blocks(lines: list[str]) -> list[list[str]]:
     return [block for block in found if block]
 
 
+def section(block: list[str]) -> list[str]:
+    """A section of a docstring as a list: an entry for each line that is indented once, with those indented further."""
+    entries: list[str] = []
+    for line in block[1:]:
+        if line.startswith(2 * INDENT) or (entries and block[0] in {"Returns:", "Yields:"}):
+            entries[-1] += f" {line.strip()}"
+        else:
+            entries.append(line.strip())
+    named = (NAMED.fullmatch(entry) for entry in entries)
+    shown = [f"``{found[1]}``: {escaped(found[2])}" if found else "" for found in named]
+    return [
+        f"**{block[0].rstrip(':')}**",
+        "",
+        *(f"- {text or escaped(entry)}" for text, entry in zip(shown, entries, strict=True)),
+        "",
+    ]
+
+
 def rewrite(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
     """Replaces the lines of one docstring, as `autodoc-process-docstring` asks."""
     written: list[str] = []
     before = ""
     for block in blocks(lines):
-        if literal(block, before):
+        if block[0] in SECTIONS:
+            written += section(block)
+        elif literal(block, before):
             written += ["::", "", *(INDENT + line for line in block), ""]
         else:
             written += [*map(escaped, block), ""]
@@ -50,6 +73,6 @@ def rewrite(_app: Any, _what: str, _name: str, _object: Any, _options: Any, line
 
 
 def setup(app: Any) -> dict[str, Any]:
-    """Sphinx calls this. There is no napoleon: the docstrings have no `Args:`, and it takes `a:b` for a typed field."""
+    """Sphinx calls this. There is no napoleon: it takes `a:b` for a typed field."""
     app.connect("autodoc-process-docstring", rewrite)
     return {"parallel_read_safe": True}
