@@ -126,6 +126,14 @@ def test_extending_without_touching_the_package(here):
 
 
 @pytest.mark.slow
+def test_calling_it_from_python(here):
+    """Every program of the guide to Python runs as it stands, and leaves the records that it says."""
+    follow("python")
+
+    assert (here / "out" / "pixels-digits_5shot-linear_probe.json").exists()
+
+
+@pytest.mark.slow
 def test_reading_the_figures(here):
     """Every command of the guide to the figures runs on the committed records."""
     follow("read-the-figures")

@@ -1,6 +1,7 @@
 """Tests that what README shows can be typed."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -9,16 +10,22 @@ import pytest
 from ptmbench.catalog.entries import entries_of
 from ptmbench.catalog.selection import select
 from ptmbench.cli.parser import make_parser
+from ptmbench.records import environment
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 MOST_WORDS = 900
 
 
+def fenced(page, language):
+    """The blocks of a page in a language; "" for what is typed."""
+    found = re.findall(r"^ *```(\w*)\n(.*?)^ *```", page.read_text(), re.DOTALL | re.MULTILINE)
+    return [block for its_language, block in found if its_language == language]
+
+
 def typed(page):
-    """The lines of a page that are typed: those of its blocks without a language."""
-    fenced = re.findall(r"^ *```(\w*)\n(.*?)^ *```", page.read_text(), re.DOTALL | re.MULTILINE)
-    lines = "\n".join(block for language, block in fenced if not language).splitlines()
+    """The lines of a page that are typed."""
+    lines = "\n".join(fenced(page, "")).splitlines()
     return [shlex.split(line, comments=True) for line in lines if line.strip()]
 
 
@@ -57,3 +64,13 @@ def test_there_are_exactly_two_setup_commands():
 def test_readme_is_short():
     """README is read in a few minutes: what goes beyond stands in the guides."""
     assert len(README.read_text().split()) <= MOST_WORDS
+
+
+@pytest.mark.parametrize("code", fenced(README, "python"))
+def test_python_runs(code, tmp_path, monkeypatch):
+    """Every block of Python in README runs as it stands, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # threads that share a busy machine wait for each other
+    monkeypatch.setattr(environment, "cores", lambda: 1)
+    (tmp_path / "shown.py").write_text(code)
+    runpy.run_path("shown.py", run_name="__main__")
