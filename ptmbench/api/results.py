@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ptmbench.analysis.gain import settled
 from ptmbench.errors import UnknownName, UsageError
-from ptmbench.records.figures import METRICS
+from ptmbench.records.figures import figures_in
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.report.rendering import ESCAPES, Readers, render, usability_card
@@ -151,8 +151,8 @@ def _facts(record: Record) -> dict[str, object]:
 def _figures(record: Record) -> dict[str, float | None]:
     """Every figure of the table of figures by name, and the ends of its interval."""
     found: dict[str, float | None] = {}
-    for metric in METRICS.values():
-        found[metric.name] = metric.of(record)
+    for metric in figures_in("csv"):
+        found[metric.name] = metric.read(record)
         interval = metric.interval(record)
         if interval is not None:
             found[f"{metric.name}_low"], found[f"{metric.name}_high"] = interval
