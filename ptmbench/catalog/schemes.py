@@ -191,6 +191,11 @@ def metric_schemes() -> Mapping[str, MetricScheme]:
     return {row.name: row for row in rows(MetricScheme, ()) if isinstance(row, MetricScheme)}
 
 
+def own_model_scheme(name: str) -> ModelScheme | None:
+    """The package's own provider of that scheme; None where there is none, whatever extensions bring."""
+    return _OWN_MODELS.get(name)
+
+
 def model_scheme(name: str) -> ModelScheme:
     """The provider of that scheme; raises `UnknownName` with near names.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
-from ptmbench.catalog.schemes import model_scheme
+from ptmbench.catalog.schemes import model_scheme, own_model_scheme
 from ptmbench.catalog.traits import IMAGES, Answer, Family, Modality, Serves, StartsFrom, Suits, TaskKind, Trains
 
 HUB_MARKER = "hub"  # pytest's name for cases of public weights or data
@@ -39,8 +39,8 @@ def checked_slug(name: str) -> str:
 def ships(reference: str) -> bool:
     """Whether a model ships with the package, or is built over one that does."""
     provider, _, entry = reference.partition(":")
-    scheme = model_scheme(provider)
-    return scheme.ships or (scheme.composed and ":" not in entry)
+    scheme = own_model_scheme(provider)  # old records may name a scheme of an extension that is not installed any more
+    return scheme is not None and (scheme.ships or (scheme.composed and ":" not in entry))
 
 
 @dataclass(frozen=True, slots=True)
