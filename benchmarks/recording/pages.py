@@ -17,9 +17,11 @@ from ptmbench.analysis.comparison import Row, Table, comparison_tables
 from ptmbench.analysis.gain import settled
 from ptmbench.catalog.builtin import PRETRAINING
 from ptmbench.catalog.checkpoint_cards import ZOO, load_card
+from ptmbench.records.figures import by_name
 from ptmbench.records.record import Record
 from ptmbench.records.record_json import json_schema
 from ptmbench.records.store import ResultsFolder
+from ptmbench.report.figures import NONE, scaled, written
 from ptmbench.report.plots import draw
 from ptmbench.report.rendering import Readers, render
 
@@ -31,7 +33,12 @@ PICTURED_TASKS = {
 }
 PICTURED_METHODS = ("linear_probe", "fine_tune", "from_scratch")
 PICTURED_SOURCES = ("glyphs", "invented", "manuals", "none")  # the other image sources have a table of their own
-FIGURES = ("quality %  [95 %]", "gain over scratch [95 %]", "verdict", "MMACs", "p50 ms", "train MiB", "carry-over s")
+COSTS = {
+    "macs": 2,
+    "latency_p50_s": 2,
+    "training_bytes": 1,
+    "carry_over_time_s": 2,
+}  # digits
 ZOO_PAGE = """\
 # The embedded checkpoints
 
@@ -101,7 +108,8 @@ def _grid(table: Table) -> Grid:
     grid = Grid(title=title, title_style="bold", header_style="bold", box=None, padding=(0, 1))
     for name in ("family", "model", "method"):
         grid.add_column(name, no_wrap=True)
-    for name in FIGURES:
+    costs = [by_name(name).heading for name in COSTS]
+    for name in ("quality %  [95 %]", "gain over scratch [95 %]", "verdict", *costs):
         grid.add_column(name, justify="right", no_wrap=True)
     before = ""
     for row in table.rows:
@@ -112,23 +120,16 @@ def _grid(table: Table) -> Grid:
 
 
 def _cells(row: Row) -> list[str | Text]:
-    assert row.value is not None
-    assert row.low is not None
-    assert row.high is not None
-    gain = ""
-    if row.gain is not None and row.gain_low is not None and row.gain_high is not None:
-        gain = f"{100 * row.gain:+.1f}  [{100 * row.gain_low:+.1f}, {100 * row.gain_high:+.1f}]"
+    quality, gain = (written(by_name(name), row).replace(" [", "  [") for name in ("quality", "gain"))
     verdict = row.verdict or ""
+    costs = [scaled(row.figures[name], by_name(name).scale, digits) for name, digits in COSTS.items()]
     return [
         row.model,
         row.method,
-        f"{100 * row.value:.1f}  [{100 * row.low:.1f}, {100 * row.high:.1f}]",
-        gain,
+        quality,
+        "" if gain == NONE else gain,
         Text(verdict.replace("_", " "), style=COLOURS.get(verdict, "")),
-        f"{(row.macs or 0) / 1e6:.2f}",
-        f"{1e3 * (row.latency_p50_s or 0):.2f}",
-        "" if row.training_bytes is None else f"{row.training_bytes / 2**20:.1f}",
-        f"{row.carry_over_time_s or 0:.2f}",
+        *("" if cost == NONE else cost for cost in costs),
     ]
 
 

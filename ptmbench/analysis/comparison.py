@@ -2,52 +2,60 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 from ptmbench.analysis.curves import Curve, curves_of
 from ptmbench.analysis.gain import SampleOf
 from ptmbench.errors import RecordError
-from ptmbench.records.record import Record, chance_of
+from ptmbench.records.figures import Figure, Place, all_figures, by_name, figures_in
+from ptmbench.records.record import Interval, Record, chance_of
 from ptmbench.statistics.rank_intervals import Places, rank_intervals
 
-LOWER_IS_BETTER = frozenset({"parameters", "macs", "latency_p50_s", "latency_p95_s", "inference_bytes"})
-LOWER_IS_BETTER |= {"training_bytes", "carry_over_time_s"}
 TableKey = tuple[str, str, str, str]  # task, budget, device, precision
 FAMILIES = ("supervised", "unsupervised", "self_supervised", "control")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One case of a table; None where there is no figure (the record says why)."""
+    """One case of a table. Figures and their 95 % intervals stand by name; None where there is none (the record says
+    why), and no entry where the record's fields of the figure have no interval.
+    """
 
     model: str
     method: str
     family: str
     status: str
     reason: str | None
-    value: float | None
-    low: float | None
-    high: float | None
     interval_kind: str | None
     place_low: int | None
     place_high: int | None
     floor: float | None
     floor_met: bool | None
     floor_tells: bool | None
-    gain: float | None
-    gain_low: float | None
-    gain_high: float | None
     gain_kind: str | None
     verdict: str | None
     seeds: int | None
-    parameters: int | None
-    macs: int | None
-    latency_p50_s: float | None
-    latency_p95_s: float | None
-    inference_bytes: int | None
-    training_bytes: int | None
-    carry_over_time_s: float | None
+    figures: Mapping[str, float | None]
+    intervals: Mapping[str, Interval]
+
+    @property
+    def value(self) -> float | None:
+        """The quality; None where the case did not finish."""
+        return self.figures["quality"]
+
+    @property
+    def gain(self) -> float | None:
+        """The gain over the same architecture from scratch."""
+        return self.figures["gain"]
+
+    def ends(self, name: str) -> Interval | tuple[None, None]:
+        """The ends of a figure's interval."""
+        return self.intervals.get(name, (None, None))
+
+
+FACTS = tuple(field.name for field in fields(Row) if field.name not in {"figures", "intervals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,48 +83,59 @@ class Table:
         """How many of the rows have a figure."""
         return sum(row.value is not None for row in self.rows)
 
-    def best(self, column: str) -> float | None:
-        """The best figure of a column among finished rows."""
-        values = [value for row in self.rows if (value := getattr(row, column)) is not None]
+    def best(self, name: str) -> float | None:
+        """The best value of a figure among finished rows."""
+        values = [value for row in self.rows if (value := row.figures.get(name)) is not None]
         if not values:
             return None
-        lower = column in LOWER_IS_BETTER or (column == "value" and not self.higher_is_better)
-        return float(min(values) if lower else max(values))
+        rises = by_name(name).rises(with_quality=self.higher_is_better)
+        return float(max(values) if rises else min(values))
 
 
 def make_row(record: Record, places: Places | None = None) -> Row:
-    """The figures of a record that a table shows, with the places that it may hold in it."""
-    quality, gain, cost = record.quality, record.gain, record.cost
-    latency = cost.latency_s if cost else None
+    """The figures of a record, with the places that it may hold in its table."""
+    quality, gain, known = record.quality, record.gain, all_figures()
     return Row(
         model=record.case.model.name,
         method=record.case.method.name,
         family=record.case.model.family,
         status=record.status,
         reason=record.reason,
-        value=quality.value if quality else None,
-        low=quality.interval95[0] if quality else None,
-        high=quality.interval95[1] if quality else None,
         interval_kind=quality.interval_kind if quality else None,
         place_low=places[0] if places else None,
         place_high=places[1] if places else None,
         floor=quality.floor if quality else None,
         floor_met=quality.floor_met if quality else None,
         floor_tells=quality.floor_tells if quality else None,
-        gain=gain.value if gain else None,
-        gain_low=gain.interval95[0] if gain else None,
-        gain_high=gain.interval95[1] if gain else None,
         gain_kind=gain.interval_kind if gain else None,
         verdict=gain.verdict if gain else None,
         seeds=len(quality.seeds) if quality else None,
-        parameters=cost.parameters if cost else None,
-        macs=cost.macs if cost else None,
-        latency_p50_s=latency.p50 if latency else None,
-        latency_p95_s=latency.p95 if latency else None,
-        inference_bytes=cost.peak_memory_bytes.inference if cost else None,
-        training_bytes=cost.peak_memory_bytes.training if cost else None,
-        carry_over_time_s=cost.carry_over_time_s if cost else None,
+        figures={figure.name: figure.read(record) for figure in known},
+        intervals={figure.name: ends for figure in known if (ends := figure.interval(record))},
     )
+
+
+def figures_of(row: Row, place: Place) -> dict[str, float | None]:
+    """The figures that a place shows of a row, with the ends of intervals behind them, as the place calls them."""
+    return values_of(row, figures_in(place), place)
+
+
+def values_of(row: Row, figures: Iterable[Figure], place: Place) -> dict[str, float | None]:
+    """The values of these figures, under the keys by which a place knows them."""
+    found: dict[str, float | None] = {}
+    for figure in figures:
+        found |= zip(figure.keys(place), (row.figures.get(figure.name), *row.ends(figure.name)), strict=False)
+    return found
+
+
+def flat(row: Row, place: Place) -> dict[str, Any]:
+    """A row as other programs read it: what the case is, then its figures."""
+    return {name: getattr(row, name) for name in FACTS} | figures_of(row, place)
+
+
+def names_of(place: Place) -> list[str]:
+    """The names of a flat row, in its order."""
+    return [*FACTS, *(key for figure in figures_in(place) for key in figure.keys(place))]
 
 
 def family_place(family: str) -> int:

@@ -5,13 +5,14 @@ does across tasks and on spoilt examples, and what the figures do not say.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ptmbench.analysis.comparison import Row, Table
 from ptmbench.analysis.generalisation import Comparison, Overall
 from ptmbench.analysis.robustness import RobustRow, RobustTable
 from ptmbench.errors import UnknownName
+from ptmbench.records.figures import Figure, figures_in
 from ptmbench.records.record import ModelRecord, Record, TaskRecord
 
 TINY = "_tiny"  # how the architectures that ship with the package are called
@@ -44,16 +45,12 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Expense:
-    """What the network costs on one machine: the ranges over its cases."""
+    """What the network costs on one machine: by figure the range over its cases, None where no case has it."""
 
     machine: str
     device: str
     precision: str
-    parameters: tuple[int, int]
-    macs: tuple[int, int]
-    latency_p50_s: tuple[float, float] | None
-    inference_bytes: tuple[int, int] | None
-    carry_over_time_s: tuple[float, float] | None
+    ranges: Mapping[str, tuple[float, float] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +68,11 @@ class UsabilityCard:
     def count(self, verdict: str) -> int:
         """How many effects have the verdict."""
         return sum(effect.row.verdict == verdict for effect in self.effects)
+
+    @property
+    def costs(self) -> tuple[Figure, ...]:
+        """The figures of cost that the card shows and some case has."""
+        return tuple(figure for figure in _cost_figures() if any(cost.ranges[figure.name] for cost in self.expenses))
 
     def with_verdict(self, verdict: str) -> tuple[Effect, ...]:
         """The effects with the verdict."""
@@ -131,18 +133,13 @@ def _expenses(records: Sequence[Record]) -> list[Expense]:
 
 
 def _expense(key: tuple[str, str, str], records: Sequence[Record]) -> Expense:
-    costs = [record.cost for record in records if record.cost]
-    latencies = [cost.latency_s.p50 for cost in costs if cost.latency_s]
-    memory = [cost.peak_memory_bytes.inference for cost in costs if cost.peak_memory_bytes.inference is not None]
-    spent = [cost.carry_over_time_s for cost in costs if cost.carry_over_time_s is not None]
-    return Expense(
-        *key,
-        parameters=(min(cost.parameters for cost in costs), max(cost.parameters for cost in costs)),
-        macs=(min(cost.macs for cost in costs), max(cost.macs for cost in costs)),
-        latency_p50_s=(min(latencies), max(latencies)) if latencies else None,
-        inference_bytes=(min(memory), max(memory)) if memory else None,
-        carry_over_time_s=(min(spent), max(spent)) if spent else None,
-    )
+    read = {figure.name: [figure.read(record) for record in records] for figure in _cost_figures()}
+    known = {name: [value for value in values if value is not None] for name, values in read.items()}
+    return Expense(*key, {name: (min(values), max(values)) if values else None for name, values in known.items()})
+
+
+def _cost_figures() -> tuple[Figure, ...]:
+    return tuple(figure for figure in figures_in("card") if figure.better != "as_quality")
 
 
 def _caveats(records: Sequence[Record]) -> list[str]:

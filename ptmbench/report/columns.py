@@ -1,32 +1,42 @@
 """The columns of a comparison table: heading, how a row's figure is written, and which figure is the best one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ptmbench.analysis.comparison import Row, Table
-from ptmbench.report.figures import NONE, percent, place_range, scaled
+from ptmbench.records.figures import Place, by_name, figures_in
+from ptmbench.report.figures import NONE, place_range, written
 
 VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `figure` names the field of a row whose best value a table marks; None where nothing is best."""
+    """One column. `figure` names the figure whose best value a table marks; None where nothing is best."""
 
     heading: str
-    text: Callable[[Row], str]
+    text: Callable[[Row], str] = field(compare=False)
     figure: str | None = None
     align: Literal["left", "right"] = "left"
 
+    @property
+    def key(self) -> str:
+        """What names the column whatever its heading."""
+        return self.figure or self.heading
+
     def is_best(self, row: Row, table: Table) -> bool:
         """Whether the row holds the best figure of this column."""
-        value = getattr(row, self.figure) if self.figure else None
+        value = row.figures.get(self.figure) if self.figure else None
         return value is not None and value == table.best(str(self.figure))
 
 
-def _cost(heading: str, figure: str, scale: float, digits: int) -> Column:
-    return Column(heading, lambda row: scaled(getattr(row, figure), scale, digits), figure, "right")
+def figure_column(name: str) -> Column:
+    """The column of a figure; those with intervals are texts, and stand to the left."""
+    figure = by_name(name)
+    if figure.interval_path:
+        return Column(f"{figure.heading} [95 %]", lambda row: written(figure, row), name)
+    return Column(figure.heading, lambda row: written(figure, row), name, "right")
 
 
 def verdict_of(row: Row) -> str:
@@ -42,21 +52,16 @@ def floor_note(row: Row) -> str:
 FAMILY = Column("family", lambda row: row.family.replace("_", "-"))
 MODEL = Column("model", lambda row: row.model)
 METHOD = Column("method", lambda row: row.method)
-QUALITY = Column("quality [95 %]", lambda row: percent(row.value, row.low, row.high), "value")
 PLACE = Column("place", lambda row: place_range(row.place_low, row.place_high))
-GAIN = Column("gain over scratch [95 %]", lambda row: percent(row.gain, row.gain_low, row.gain_high, "+"), "gain")
 VERDICT = Column("verdict", verdict_of)
-P50 = _cost("p50 ms", "latency_p50_s", 1e3, 2)
-MACS = _cost("MMACs", "macs", 1e-6, 3)
-PARAMETERS = _cost("params", "parameters", 1, 0)
-CARRY_OVER = _cost("carry-over s", "carry_over_time_s", 1, 2)
-COSTS = (
-    PARAMETERS,
-    MACS,
-    P50,
-    _cost("p95 ms", "latency_p95_s", 1e3, 2),
-    _cost("infer MiB", "inference_bytes", 2**-20, 2),
-    _cost("train MiB", "training_bytes", 2**-20, 1),
-    CARRY_OVER,
-)
-ALL = (FAMILY, MODEL, METHOD, QUALITY, PLACE, GAIN, VERDICT, *COSTS)
+LEADING = ("quality", "gain")  # the figures with columns of their own beside them
+
+
+def costs(place: Place = "table") -> tuple[Column, ...]:
+    """The columns of all figures behind those of quality and gain."""
+    return tuple(figure_column(figure.name) for figure in figures_in(place) if figure.name not in LEADING)
+
+
+def columns_of(place: Place = "table") -> tuple[Column, ...]:
+    """All columns of a table, the family's left out."""
+    return (MODEL, METHOD, figure_column("quality"), PLACE, figure_column("gain"), VERDICT, *costs(place))

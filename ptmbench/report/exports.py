@@ -4,10 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
-from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.comparison import Table, flat, names_of
 from ptmbench.analysis.economy import Bargain
 from ptmbench.analysis.generalisation import Comparison
 from ptmbench.analysis.robustness import RobustTable
@@ -20,11 +20,11 @@ def render_csv(tables: Sequence[Table]) -> str:
     """One line a case, all tables below one header."""
     stream = io.StringIO()
     writer = csv.writer(stream)  # lines end with CR LF as RFC 4180 has it; otherwise a CR in a cell is not quoted
-    columns = [field.name for field in fields(Row)]
+    columns = names_of("csv")
     writer.writerow([*TABLE_COLUMNS, *columns])
     for table in tables:
         head = [getattr(table, name) for name in TABLE_COLUMNS]
-        writer.writerows([*head, *(getattr(row, name) for name in columns)] for row in table.rows)
+        writer.writerows([*head, *flat(row, "csv").values()] for row in table.rows)
     return stream.getvalue()
 
 
@@ -37,11 +37,11 @@ def render_json(
 ) -> str:
     """All tables with their rows, the source tables, generalisation over tasks, prices, robustness."""
     parts: dict[str, Sequence[Any]] = {
-        "tables": tables,
         "sources": sources,
         "generalisation": comparisons,
         "economy": prices,
         "robustness": robust,
     }
-    content = {name: [asdict(entry) for entry in entries] for name, entries in parts.items()}
+    told = [asdict(table) | {"rows": [flat(row, "json") for row in table.rows]} for table in tables]
+    content = {"tables": told} | {name: [asdict(entry) for entry in entries] for name, entries in parts.items()}
     return json.dumps(content, indent=1, allow_nan=False) + "\n"

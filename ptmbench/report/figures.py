@@ -1,5 +1,8 @@
 """How figures are written, whatever the format: percent with intervals, places, what there is no figure for."""
 
+from ptmbench.analysis.comparison import Row
+from ptmbench.records.figures import Figure
+
 NONE = "-"
 METRICS = {"top1_accuracy": "top-1 accuracy", "entity_f1": "entity F1", "map": "mAP@[.5:.95]", "miou": "mIoU"}
 
@@ -19,6 +22,19 @@ def percent(value: float | None, low: float | None, high: float | None, sign: st
 def scaled(value: float | None, scale: float, digits: int) -> str:
     """A figure in another unit."""
     return NONE if value is None else f"{value * scale:,.{digits}f}"
+
+
+def written(figure: Figure, row: Row) -> str:
+    """A figure of a row in the unit in which tables show it, with its interval where it has one."""
+    sign = "+" if figure.signed else ""
+    known = (value for value in (row.figures.get(figure.name), *row.ends(figure.name)) if value is not None)
+    texts = [f"{value * figure.scale:{sign},.{figure.digits}f}" for value in known]
+    return f"{texts[0]} [{', '.join(texts[1:])}]" if len(texts) > 1 else (texts or [NONE])[0]
+
+
+def labelled(figure: Figure) -> str:
+    """A figure in words, with the unit in which it is shown."""
+    return f"{figure.label}, {figure.measure}" if figure.measure else figure.label
 
 
 def place_range(first: int | None, last: int | None) -> str:

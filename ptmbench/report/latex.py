@@ -6,30 +6,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ptmbench.analysis.comparison import Row, Table
 from ptmbench.report.captions import title_of
-from ptmbench.report.columns import (
-    CARRY_OVER,
-    FAMILY,
-    GAIN,
-    MACS,
-    METHOD,
-    MODEL,
-    P50,
-    PARAMETERS,
-    PLACE,
-    QUALITY,
-    VERDICT,
-    Column,
-    floor_note,
-)
+from ptmbench.report.columns import FAMILY, PLACE, Column, columns_of, floor_note
 from ptmbench.report.escaping import latex
 
-COLUMNS = (MODEL, METHOD, QUALITY, PLACE, GAIN, VERDICT, PARAMETERS, MACS, P50, CARRY_OVER)
-SPECIFICATION = "".join("l" if column in {MODEL, METHOD, VERDICT} else "r" for column in COLUMNS)
+TEXTS = {"model", "method", "verdict"}  # columns that are no figures
 
 
 def _cell(column: Column, row: Row, table: Table) -> str:
-    text = latex(column.text(row)) + (latex(floor_note(row)) if column is QUALITY else "")
-    number = text.replace("-", "--") if column is PLACE else _minus(text) if column in {QUALITY, GAIN} else text
+    text = latex(column.text(row)) + (latex(floor_note(row)) if column.key == "quality" else "")
+    number = text.replace("-", "--") if column == PLACE else _minus(text) if column.figure else text
     return rf"\textbf{{{number}}}" if column.is_best(row, table) else number
 
 
@@ -38,12 +23,12 @@ def _minus(text: str) -> str:
     return text if text == "-" else text.replace("-", "$-$").replace("+", "$+$")
 
 
-def _line(row: Row, table: Table) -> list[str]:
+def _line(row: Row, table: Table, columns: Sequence[Column]) -> list[str]:
     if row.value is not None:
-        return [_cell(column, row, table) for column in COLUMNS]
+        return [_cell(column, row, table) for column in columns]
     names = [latex(row.model), latex(row.method)]
     why = latex(f"{row.status.replace('_', ' ')}: {row.reason or ''}")
-    return [*names, rf"\multicolumn{{{len(COLUMNS) - len(names)}}}{{l}}{{{why}}}"]
+    return [*names, rf"\multicolumn{{{len(columns) - len(names)}}}{{l}}{{{why}}}"]
 
 
 def render_latex(tables: Sequence[Table]) -> str:
@@ -60,27 +45,29 @@ def render_latex(tables: Sequence[Table]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    columns = columns_of("latex")
     shown = [
         {
             "title": latex(title_of(table)),
             "label": "".join(
                 letter if letter.isalnum() else "-" for letter in f"{table.task}-{table.budget}-{table.device}"
             ),
-            "families": _families(table),
+            "families": _families(table, columns),
         }
         for table in tables
     ]
-    headings = [latex(column.heading) for column in COLUMNS]
-    text = made.get_template("tables.tex").render(tables=shown, headings=headings, specification=SPECIFICATION)
+    headings = [latex(column.heading) for column in columns]
+    specification = "".join("l" if column.key in TEXTS else "r" for column in columns)
+    text = made.get_template("tables.tex").render(tables=shown, headings=headings, specification=specification)
     return text.rstrip() + "\n"
 
 
-def _families(table: Table) -> list[tuple[str, list[list[str]]]]:
+def _families(table: Table, columns: Sequence[Column]) -> list[tuple[str, list[list[str]]]]:
     """The lines of each family, as they stand in the table."""
     found: list[tuple[str, list[list[str]]]] = []
     for row in table.rows:
         name = latex(FAMILY.text(row))
         if not found or found[-1][0] != name:
             found.append((name, []))
-        found[-1][1].append(_line(row, table))
+        found[-1][1].append(_line(row, table, columns))
     return found

@@ -8,12 +8,12 @@ from tabulate import tabulate
 from ptmbench.analysis.comparison import Row, Table
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
-from ptmbench.report.columns import ALL, FAMILY, METHOD, MODEL, QUALITY, floor_note
+from ptmbench.report.columns import FAMILY, METHOD, MODEL, Column, columns_of, floor_note
 from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
 
 REASON_WIDTH = 100  # letters of why a case did not finish: the record has all of it
-NAMES = (FAMILY, MODEL, METHOD)
+NAMES = (MODEL, METHOD)
 
 
 def reason_of(row: Row) -> str:
@@ -21,24 +21,26 @@ def reason_of(row: Row) -> str:
     return f"{row.status}: {textwrap.shorten(row.reason or '', REASON_WIDTH)}"
 
 
-def cells_of(row: Row, table: Table, shown_family: str) -> list[str]:
+def cells_of(row: Row, table: Table, shown_family: str, columns: Sequence[Column]) -> list[str]:
     """A row of the table in all columns; the family only where it changes."""
-    names = [shown_family, row.model, row.method]
+    names, figures = [shown_family, row.model, row.method], columns[len(NAMES) :]
     if row.value is None:
-        return [*names, reason_of(row), *[NONE] * (len(ALL) - len(names) - 1)]
+        return [*names, reason_of(row), *[NONE] * (len(figures) - 1)]
     cells = []
-    for column in ALL[len(NAMES) :]:
+    for column in figures:
         text = column.text(row)
         marked = f"**{text}**" if column.is_best(row, table) else text
-        cells.append(marked + floor_note(row) if column is QUALITY else marked)
+        cells.append(marked + floor_note(row) if column.key == "quality" else marked)
     return [*names, *cells]
 
 
 def _grid(table: Table) -> str:
     families = [FAMILY.text(row) for row in table.rows]
     shown = [now if now != before else "" for before, now in zip(["", *families], families, strict=False)]
-    rows = [cells_of(row, table, family) for row, family in zip(table.rows, shown, strict=True)]
-    headings, aligned = [column.heading for column in ALL], [column.align for column in ALL]
+    columns = columns_of()
+    rows = [cells_of(row, table, family, columns) for row, family in zip(table.rows, shown, strict=True)]
+    headings = [column.heading for column in (FAMILY, *columns)]
+    aligned = [column.align for column in (FAMILY, *columns)]
     return tabulate(rows, headers=headings, tablefmt="github", colalign=aligned, disable_numparse=True)
 
 

@@ -6,10 +6,9 @@ A record is logged once: its sha256 is a tag, and what carries it already is lef
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ptmbench.analysis.comparison import make_row
+from ptmbench.analysis.comparison import flat, make_row
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.records.record import Record
 from ptmbench.records.record_json import to_json
@@ -115,10 +114,8 @@ def params_of(record: Record) -> dict[str, str]:
 
 def metrics_of(record: Record) -> dict[str, float]:
     """The figures of a table's row that there are, in SI units."""
-    row: dict[str, Any] = asdict(make_row(record))
-    names = {"value": "quality", "low": "quality_low", "high": "quality_high"}
     return {
-        names.get(name, name): float(value)
-        for name, value in row.items()
+        name: float(value)
+        for name, value in flat(make_row(record), "mlflow").items()
         if isinstance(value, int | float) and not isinstance(value, bool)
     }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ptmbench.analysis.comparison import TableKey, by_table
+from ptmbench.records.figures import by_name
 from ptmbench.records.record import Record, quality_of
 from ptmbench.report.figures import metric_name
 from ptmbench.report.site.series import corrupted_of, curve_of
@@ -87,13 +88,13 @@ def _series(record: Record, points: Iterable[Point]) -> Series:
 
 def cost_panels(tables: Tables) -> list[Panel]:
     """Of each data set the task with the most labels: quality in % against MMACs, cases without operations left out."""
-    panels = []
+    panels, macs = [], by_name("macs")
     for found in by_data_set(tables).values():
         key, members = found[-1]
         series = [
-            _series(record, [Point(record.cost.macs / 1e6, 100 * quality_of(record).value, _shares(record))])
+            _series(record, [Point(operations * macs.scale, 100 * quality_of(record).value, _shares(record))])
             for record in members
-            if record.cost and record.cost.macs > 0
+            if (operations := macs.read(record))
         ]
         if series:
             panels.append(_panel(key[0], members, series))

@@ -15,22 +15,7 @@ from tabulate import tabulate
 from ptmbench.analysis.comparison import Row, Table
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
-from ptmbench.report.columns import (
-    ALL,
-    CARRY_OVER,
-    COSTS,
-    FAMILY,
-    MACS,
-    METHOD,
-    MODEL,
-    P50,
-    PARAMETERS,
-    PLACE,
-    QUALITY,
-    VERDICT,
-    Column,
-    floor_note,
-)
+from ptmbench.report.columns import FAMILY, METHOD, MODEL, PLACE, Column, columns_of, costs, figure_column, floor_note
 from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
 from ptmbench.report.markdown import reason_of
@@ -48,10 +33,9 @@ def _short_gain(row: Row) -> str:
 
 
 SHORT_GAIN = Column("gain, verdict", _short_gain, "gain")
-NARROW = (MODEL, METHOD, QUALITY, PLACE, SHORT_GAIN, *COSTS)
-LEAST = frozenset({MODEL, METHOD, QUALITY, SHORT_GAIN})
-WIDE = ALL[: -len(COSTS)]
-GROWING = (PLACE, P50, MACS, CARRY_OVER, PARAMETERS)  # what a narrow table takes up, in this order, as it gets wider
+LEAST = frozenset({"model", "method", "quality", "gain"})
+# What a narrow table takes up, in this order, as it gets wider.
+GROWING = ("place", "latency_p50_s", "macs", "carry_over_time_s", "parameters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +46,13 @@ class Layout:
     grouped: bool
 
 
-LAYOUTS = (
-    *(Layout(ALL[:count], grouped=False) for count in range(len(ALL), len(WIDE) - 1, -1)),
-    *(
-        Layout(tuple(column for column in NARROW if column in LEAST.union(GROWING[:count])), grouped=True)
-        for count in range(len(GROWING), -1, -1)
-    ),
-)
+def layouts() -> list[Layout]:
+    """What a table may look like, the widest first."""
+    every = (FAMILY, *columns_of())
+    narrow = (MODEL, METHOD, figure_column("quality"), PLACE, SHORT_GAIN, *costs())
+    wide = [Layout(every[:count], grouped=False) for count in range(len(every), len(every) - len(costs()) - 1, -1)]
+    kept = [LEAST.union(GROWING[:count]) for count in range(len(GROWING), -1, -1)]
+    return wide + [Layout(tuple(column for column in narrow if column.key in names), grouped=True) for names in kept]
 
 
 def broken(name: str, width: int) -> str:
@@ -89,14 +73,14 @@ def _cell(column: Column, row: Row, table: Table, paint: Paint) -> str:
     text = column.text(row)
     if column.is_best(row, table):
         return paint(f"{text} *", "best")
-    if column in (VERDICT, SHORT_GAIN) and row.verdict in {"helps", "hurts"}:
+    if (column.key == "verdict" or column == SHORT_GAIN) and row.verdict in {"helps", "hurts"}:
         return paint(text, row.verdict)
     return text
 
 
 def _cells(row: Row, table: Table, layout: Layout, paint: Paint) -> list[str]:
     cells = [_cell(column, row, table, paint) for column in layout.columns]
-    at = layout.columns.index(QUALITY)
+    at = [column.key for column in layout.columns].index("quality")
     if row.value is None:
         why = row.status.replace("_", " ") if layout.grouped else reason_of(row)
         return [*cells[:at], paint(why, "bad"), *[NONE] * (len(cells) - at - 1)]
@@ -134,18 +118,20 @@ def _width(grid: str) -> int:
 def _within(table: Table, width: int, paint: Paint) -> str:
     """The table in the first layout that fits, the last one with its names broken."""
     plain = painter(colour=False)
-    layout = next((layout for layout in LAYOUTS if _width(_grid(table, layout, plain)) <= width), LAYOUTS[-1])
+    known = layouts()
+    layout = next((layout for layout in known if _width(_grid(table, layout, plain)) <= width), known[-1])
     over = max(_width(_grid(table, layout, plain)) - width, 0)
     name_width = max(max((len(row.model) for row in table.rows), default=0) - over, LEAST_NAME)
     parts = [_grid(table, layout, paint, name_width if over else EVERYTHING)]
     if layout.grouped:
         parts += [_filled(f"{row.model}, {row.method}: {reason_of(row)}", width, "  ")
                   for row in table.rows if row.value is None]  # fmt: skip
-    left_out = [column.heading for column in ALL if column not in layout.columns]
+    left_out = [column for column in known[0].columns if column not in layout.columns]
     if layout.grouped:
-        left_out = [heading for heading in left_out if heading not in {"family", "gain over scratch [95 %]", "verdict"}]
+        left_out = [column for column in left_out if column.key not in {"family", "gain", "verdict"}]
     if left_out:
-        parts.append(paint(_filled(f"(not at this width: {', '.join(left_out)})", width), "quiet"))
+        named = ", ".join(column.heading for column in left_out)
+        parts.append(paint(_filled(f"(not at this width: {named})", width), "quiet"))
     return "\n".join(parts)
 
 

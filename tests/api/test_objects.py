@@ -160,6 +160,14 @@ def test_what_gives_no_features_is_refused(give, message, squares, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_module_that_cannot_be_copied_is_refused(module, squares):
+    """A module that holds what cannot be copied is refused with a way out."""
+    module.outputs = module(torch.zeros(2, 3, 16, 16))  # part of a graph, which deepcopy refuses
+
+    with pytest.raises(UsageError, match="Sequential cannot be copied .RuntimeError.*state dict"):
+        smoke(ptmbench.model(module, preprocessing=SIZE), squares)
+
+
 def test_an_architecture_has_to_be_the_same(module, squares):
     """Fresh weights of another architecture are no control."""
     model = ptmbench.model(module, preprocessing=SIZE, architecture=lambda: nn.Linear(3, 3))

@@ -71,7 +71,13 @@ def _network(spec: ModelSpec, seed: int) -> nn.Module:
     """A copy of the module, or a fresh draw of its architecture: on the CPU, float32, in eval mode, free to learn."""
     found = held_model(parse(spec.reference))
     module = _drawn(found, seed) if spec.random and found.architecture else found.module
-    network: nn.Module = copy.deepcopy(module).cpu().float().eval()
+    try:
+        network: nn.Module = copy.deepcopy(module).cpu().float().eval()
+    except Exception as error:  # whatever somebody's own module holds is copied with it
+        raise UsageError(
+            f"{spec.name} cannot be copied ({type(error).__name__}: {error}): give a module that copy.deepcopy takes, "
+            "for example a new one with the same state dict"
+        ) from error
     return network.requires_grad_(requires_grad=True)
 
 

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 import ptmbench
 from ptmbench.analysis.usability import UsabilityCard
+from ptmbench.records.figures import by_name, figures_in
 from ptmbench.report.columns import VERDICTS
-from ptmbench.report.figures import metric_name, percent, place_range, scaled
+from ptmbench.report.figures import labelled, metric_name, percent, place_range, written
 from ptmbench.report.generality import shown_mean
 from ptmbench.report.site.cards import CardPage
 from ptmbench.report.site.case import command_of, groups_of
@@ -48,7 +49,10 @@ def _environment() -> Environment:
     made.globals |= {"version": ptmbench.__version__, "metric_name": metric_name, "percent": percent}
     made.globals |= {
         "place_range": place_range,
-        "scaled": scaled,
+        "written": written,
+        "labelled": labelled,
+        "figure": by_name,
+        "figures_in": figures_in,
         "mean": shown_mean,
         "verdicts": VERDICTS,
         "span": span,

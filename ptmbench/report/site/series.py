@@ -79,8 +79,8 @@ def charts_of(entry: Entry, runs: Sequence[Entry]) -> dict[str, Any]:
         charts["history"] = {
             "x": [run.record.provenance.started_at for run in past],
             "y": [run.row.value for run in past],
-            "low": [run.row.low for run in past],
-            "high": [run.row.high for run in past],
+            "low": [run.row.ends("quality")[0] for run in past],
+            "high": [run.row.ends("quality")[1] for run in past],
             "text": [run.holding.label for run in past],
         }
     if charts and quality:

@@ -25,7 +25,7 @@ def test_every_model_has_a_card(few, tmp_path):
         write(tmp_path, record)
     found = entries(tmp_path)
 
-    cards = cards_of(found, across(found))
+    cards = cards_of(found, across(found), INSTALLED)
 
     assert {record.case.model.name for record in few.values()} == set(cards)
     assert len(cards) == len({card.page for card in cards.values()})
@@ -40,7 +40,7 @@ def test_a_card_says_what_the_command_says(few, tmp_path):
     found, folder = entries(tmp_path), ResultsFolder(tmp_path)
     records = folder.read_all()[0]
 
-    card = cards_of(found, across(found))[MODEL].card
+    card = cards_of(found, across(found), INSTALLED)[MODEL].card
     direct = card_of(MODEL, records, comparison_tables(records, folder.sample), [], [])
 
     assert direct.standings == card.standings
@@ -57,7 +57,7 @@ def test_of_a_repeated_case_the_last_run_counts(few, tmp_path):
     write(tmp_path / "two", record.model_copy(update={"provenance": ran, "quality": quality}))
     found = entries(tmp_path / "one", tmp_path / "two")
 
-    (standing,) = cards_of(found, across(found))[MODEL].card.standings
+    (standing,) = cards_of(found, across(found), INSTALLED)[MODEL].card.standings
 
     assert 0.125 == standing.row.value
 
@@ -68,7 +68,7 @@ def test_a_hostile_name_stays_inside(few, tmp_path):
         write(tmp_path, changed(few[f"{MODEL}-digits_5shot-linear_probe"], name=name))
         found = entries(tmp_path)
 
-        (card,) = cards_of(found, across(found)).values()
+        (card,) = cards_of(found, across(found), INSTALLED).values()
 
         assert re.fullmatch(r"models/[A-Za-z0-9_-][A-Za-z0-9_.-]*\.html", card.page)
 

@@ -4,14 +4,7 @@
 (() => {
   const { plots, series } = ptmbench;
   const rows = ptmbench.records(ptmbench.data).filter((row) => row.value !== null);
-  const COSTS = [
-    ["macs", "MMACs", 1e-6], ["p50", "latency p50, ms", 1e3], ["p95", "latency p95, ms", 1e3],
-    ["parameters", "parameters, millions", 1e-6], ["trainable", "trained parameters, millions", 1e-6],
-    ["size_bytes", "size, MiB", 2 ** -20], ["inference_bytes", "memory of inference, MiB", 2 ** -20],
-    ["training_bytes", "memory of training, MiB", 2 ** -20], ["carry_over", "carry-over time, s", 1],
-  ];
-  const GAINS = [["value", "quality, %", 100], ["gain", "gain over scratch, points", 100], ["throughput", "inputs a second", 1]];
-  const AXES = new Map([...COSTS, ...GAINS].map(([key, label, scale]) => [key, { label, scale }]));
+  const AXES = new Map(ptmbench.data.axes.map((axis) => [axis.key, axis]));
   const MANY = 60; // rows that a forest plot shows
   const methods = ptmbench.distinct(rows, "method").sort();
   const sources = ptmbench.distinct(rows, "source").sort();
@@ -40,7 +33,7 @@
     ...(row.gain === null ? [] : [`gain ${plots.percent(row.gain, row.gain_low, row.gain_high)}: ${row.verdict}`]), ...more,
   ].join("<br>");
 
-  const upwards = (key, row) => (key === "value" ? row.upwards : GAINS.some(([name]) => name === key));
+  const upwards = (key, row) => ({ more: true, less: false, as_quality: row.upwards })[AXES.get(key).better];
 
   // The points that none beats on both axes, from left to right.
   const front = (found) => {
@@ -57,7 +50,7 @@
   };
 
   const errors = (found, key, scale) => {
-    if (!["value", "gain"].includes(key)) return undefined;
+    if (!AXES.get(key).interval) return undefined;
     return {
       type: "data", symmetric: false, thickness: 1, width: 0,
       array: found.map((row) => scale * (row[`${key}_high`] - row[key])),
@@ -66,7 +59,7 @@
   };
 
   const drawCost = (found) => {
-    const logarithmic = (name) => COSTS.some(([cost]) => cost === name);
+    const logarithmic = (name) => AXES.get(name).better === "less";
     const all = found.filter((row) => row[state.x] !== null && row[state.y] !== null);
     const known = all.filter((row) => [state.x, state.y].every((name) => row[name] > 0 || !logarithmic(name)));
     const [x, y] = [AXES.get(state.x), AXES.get(state.y)];

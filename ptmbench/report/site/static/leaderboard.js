@@ -20,10 +20,8 @@
   let headed = "";
 
   const shownNumber = (value, column, sign) => {
-    const scale = column.kind === "number" ? column.scale : 100;
-    const digits = column.kind === "number" ? column.digits : 1;
     const signDisplay = sign ? "always" : "auto";
-    return format(digits, signDisplay).format(value * scale);
+    return format(column.digits, signDisplay).format(value * column.scale);
   };
   const formats = new Map();
   const format = (digits, signDisplay) => {
@@ -159,9 +157,8 @@
     }
   };
 
-  const HIGH_FIRST = new Set(["value", "gain", "throughput"]);
   const sortBy = (column) => {
-    const [first, second] = HIGH_FIRST.has(column.key) ? [`-${column.key}`, column.key] : [column.key, `-${column.key}`];
+    const [first, second] = column.rises ? [`-${column.key}`, column.key] : [column.key, `-${column.key}`];
     change({ sort: { [first]: second, [second]: "" }[state.sort] ?? first, page: "1" });
   };
 
