@@ -166,7 +166,7 @@ def test_further_pages_render_again(name):
 
 
 def test_corruptions_cost_quality_and_change_places():
-    """What was carried over on clean examples does worse on spoilt ones, and not every row keeps its place."""
+    """What was transferred on clean examples does worse on corrupted ones, and not every row keeps its rank."""
     store = ResultsFolder(RESULTS / "robust" / "quick-cpu-fp32")
     tables = robust_tables(store.read_all()[0], store.sample, store.corrupted_sample)
     transferred = [row for table in tables for row in table.rows if row.family != "control"]

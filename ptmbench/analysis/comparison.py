@@ -97,7 +97,7 @@ def make_row(record: Record, places: Places | None = None) -> Row:
     quality, gain, known = record.quality, record.gain, all_figures()
     return Row(
         model=record.case.model.name,
-        method=record.case.method.name,
+        method=record.case.way,
         family=record.case.model.family,
         status=record.status,
         reason=record.reason,

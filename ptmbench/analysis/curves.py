@@ -29,4 +29,4 @@ def _curve(record: Record, points: Sequence[CurvePoint]) -> Curve:
         by_step[point.step].append(point.value)
     steps = tuple(sorted(by_step))
     means = tuple(sum(by_step[step]) / len(by_step[step]) for step in steps)
-    return Curve(record.case.model.name, record.case.method.name, steps, means)
+    return Curve(record.case.model.name, record.case.way, steps, means)

@@ -61,7 +61,7 @@ def _of_task(name: str, members: Sequence[Record]) -> list[Bargain]:
     best = max(record.quality.value for record in members if record.quality)
     methods: defaultdict[str, list[Record]] = defaultdict(list)
     for record in members:
-        methods[record.case.method.name].append(record)
+        methods[record.case.way].append(record)
     return [_bargain(name, method, best, share, cases) for method, cases in sorted(methods.items()) for share in SHARES]
 
 
@@ -99,7 +99,7 @@ def price_of(record: Record, wanted: float) -> Price | None:
     batch = int(method.hyperparameters.get("batch_size", 0))
     return Price(
         model=record.case.model.name,
-        method=method.name,
+        method=record.case.way,
         value=value,
         steps=steps,
         seconds=_seconds(cost, part),

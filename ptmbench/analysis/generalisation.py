@@ -1,4 +1,4 @@
-"""Generalisation: how a way of carrying a model over does across tasks.
+"""Generalisation: how a way of transferring a model does across tasks.
 
 Means over tasks are only fair where every row has every task: they are taken over the largest complete part of the
 grid, and how much of it that is stands beside them (coverage). Tasks made of one data set (other amounts of labels) do
@@ -117,7 +117,7 @@ def complete_part(grid: Grid) -> tuple[list[Row], list[str]]:
 def _comparison(kind: str, records: Sequence[Record]) -> Comparison | None:
     grid: defaultdict[Row, dict[str, Record]] = defaultdict(dict)
     for record in records:
-        grid[record.case.model.name, record.case.method.name][record.case.task.name] = record
+        grid[record.case.model.name, record.case.way][record.case.task.name] = record
     rows, tasks = complete_part(grid)
     if len(rows) < 2 or len(tasks) < 2:
         return None
@@ -158,7 +158,7 @@ def _overall(cells: Mapping[str, Record], tasks: Sequence[str], places: Mapping[
     slopes = shot_slopes(list(cells.values()))
     return Overall(
         model=model.name,
-        method=cells[tasks[0]].case.method.name,
+        method=cells[tasks[0]].case.way,
         family=model.family,
         rank=Mean.over(ranked).within(1, rows),
         gain=Mean.over(gained) if sum(map(len, gained.values())) == len(tasks) else None,

@@ -1,4 +1,4 @@
-"""Robustness: what is left of a transferred model on spoilt test examples, and which models keep their place."""
+"""Robustness: what is left of a transferred model on corrupted test examples, and which models keep their rank."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,15 +65,15 @@ def robust_tables(records: Iterable[Record], sample_of: SampleOf, corrupted_of: 
 
 def _table(task: str, members: Sequence[Record], sample_of: SampleOf, corrupted_of: CorruptedOf) -> RobustTable:
     clean: dict[str, Sample] = {}
-    spoilt: dict[str, Sample] = {}
+    corrupted: dict[str, Sample] = {}
     for record in members:
         with suppress(RecordError):
             found = corrupted_of(record)
             if found is not None:
-                clean[record.case.id], spoilt[record.case.id] = sample_of(record), found
+                clean[record.case.id], corrupted[record.case.id] = sample_of(record), found
     upwards = quality_of(members[0]).higher_is_better
-    places = [rank_intervals(samples, higher_is_better=upwards) for samples in (clean, spoilt)]
-    rows = [_row(record, spoilt[record.case.id], places) for record in members if record.case.id in spoilt]
+    places = [rank_intervals(samples, higher_is_better=upwards) for samples in (clean, corrupted)]
+    rows = [_row(record, corrupted[record.case.id], places) for record in members if record.case.id in corrupted]
     rows.sort(key=lambda row: (-row.value if upwards else row.value, row.model, row.method))
     return RobustTable(task, members[0].budget, quality_of(members[0]).metric, tuple(rows))
 
@@ -87,7 +87,7 @@ def _row(record: Record, sample: Sample, places: Sequence[Mapping[str, Places]])
         by_severity[found.severity].append(found.value)
     return RobustRow(
         model=record.case.model.name,
-        method=record.case.method.name,
+        method=record.case.way,
         family=record.case.model.family,
         clean=quality.value,
         value=sample.value,

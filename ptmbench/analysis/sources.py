@@ -64,7 +64,7 @@ def source_tables(records: Iterable[Record]) -> list[SourceTable]:
         if gain is None or distance is None:
             continue
         key = case.model.architecture, record.budget, record.provenance.device, case.precision, case.model.objective
-        line = found[key].setdefault((case.task.dataset, case.task.name, case.method.name), {})
+        line = found[key].setdefault((case.task.dataset, case.task.name, case.way), {})
         line[case.model.source] = Cell((gain.value, *gain.interval95), distance.value)
     tables = [_table(key[0], key[1], lines) for key, lines in sorted(found.items())]
     return [table for table in tables if table is not None]

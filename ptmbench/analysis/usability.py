@@ -1,7 +1,7 @@
 """A usability card: one page about one model that a person can decide from.
 
 What it is, where it helps and where it hurts, how it stands beside the others, what it costs on this hardware, how it
-does across tasks and on spoilt examples, and what the figures do not say.
+does across tasks and on corrupted examples, and what the figures do not say.
 """
 
 from collections import Counter, defaultdict

@@ -190,9 +190,9 @@ FIGURES: tuple[Figure, ...] = (
         judged="train_time",
     ),
     Figure(
-        name="carry_over_time_s", label="carry-over time",
+        name="carry_over_time_s", label="transfer time",
         about="Seconds for features and fitting or training, one seed",
-        path="cost.carry_over_time_s", missing_path="cost.train_time_s", heading="carry-over s", unit="s", measure="s",
+        path="cost.carry_over_time_s", missing_path="cost.train_time_s", heading="transfer s", unit="s", measure="s",
         digits=2, by_machine=True, shown=KEY | {"latex"}, named={"leaderboard": ("carry_over",)},
     ),
     Figure(

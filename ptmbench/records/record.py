@@ -110,6 +110,11 @@ class CaseRecord(_Part):
     source_distance: SourceDistance | None
     variant: str = FULL
 
+    @property
+    def way(self) -> str:
+        """The method, and the variant behind it where that is not the full model: what tells rows of a model apart."""
+        return self.method.name if self.variant == FULL else f"{self.method.name}, {self.variant}"
+
 
 class SeedValue(_Part):
     """The metric on the test split at one seed."""

@@ -6,11 +6,11 @@ from ptmbench.report.figures import metric_name
 
 LEGEND = (
     "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",
-    "place: the places in this table that a row may hold, from paired comparisons with all others (95 %)",
+    "rank: the ranks in this table that a row may hold, from paired comparisons with all others (95 %)",
     "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
     "verdict: helps or hurts where the interval of the gain is clear of 0",
     "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
-    "carry-over s: seconds at one seed for features (paid once, shared) and for fitting or training",
+    "transfer s: seconds at one seed for features (paid once, shared) and for fitting or training",
     "controls: *.random is the architecture at random initialisation, pixels and tfidf no network at all",
 )
 

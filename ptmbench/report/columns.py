@@ -52,7 +52,7 @@ def floor_note(row: Row) -> str:
 FAMILY = Column("family", lambda row: row.family.replace("_", "-"))
 MODEL = Column("model", lambda row: row.model)
 METHOD = Column("method", lambda row: row.method)
-PLACE = Column("place", lambda row: place_range(row.place_low, row.place_high))
+PLACE = Column("rank", lambda row: place_range(row.place_low, row.place_high))
 VERDICT = Column("verdict", verdict_of)
 LEADING = ("quality", "gain")  # the figures with columns of their own beside them
 

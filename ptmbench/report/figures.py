@@ -1,4 +1,4 @@
-"""How figures are written, whatever the format: percent with intervals, places, what there is no figure for."""
+"""How figures are written, whatever the format: percent with intervals, ranks, what there is no figure for."""
 
 from ptmbench.analysis.comparison import Row
 from ptmbench.records.figures import Figure
@@ -38,7 +38,7 @@ def labelled(figure: Figure) -> str:
 
 
 def place_range(first: int | None, last: int | None) -> str:
-    """The places that a row may hold: one, or from the first to the last."""
+    """The ranks that a row may hold: one, or from the first to the last."""
     if first is None:
         return NONE
     return str(first) if first == last else f"{first}-{last}"

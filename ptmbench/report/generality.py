@@ -1,4 +1,4 @@
-"""Generalisation as tables: which way of carrying a model over does well across tasks."""
+"""Generalisation as tables: which way of transferring a model does well across tasks."""
 
 from collections.abc import Sequence
 

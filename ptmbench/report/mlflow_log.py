@@ -103,7 +103,7 @@ def params_of(record: Record) -> dict[str, str]:
         "family": case.model.family,
         "task": case.task.name,
         "kind": case.task.kind,
-        "method": case.method.name,
+        "method": case.way,
         "budget": record.budget,
         "device": record.provenance.device,
         "precision": case.precision,

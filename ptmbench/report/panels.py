@@ -83,7 +83,7 @@ def _panel(title: str, members: Members, series: Iterable[Series]) -> Panel:
 
 def _series(record: Record, points: Iterable[Point]) -> Series:
     case = record.case
-    return Series(case.model.name, case.model.family, case.method.name, tuple(points))
+    return Series(case.model.name, case.model.family, case.way, tuple(points))
 
 
 def cost_panels(tables: Tables) -> list[Panel]:
@@ -148,13 +148,13 @@ def label_panels(tables: Tables) -> list[Panel]:
     """Of each data set with several amounts of labels: quality in % by labelled training examples, by one method."""
     panels = []
     for data_set, found in by_data_set(tables).items():
-        methods = {record.case.method.name for _, members in found for record in members}
+        methods = {record.case.way for _, members in found for record in members}
         method = PROBE if PROBE in methods else min(methods)
         lines: defaultdict[tuple[str, str], list[Point]] = defaultdict(list)
         for _, members in found:
             for record in members:
                 size = record.case.task.train_size
-                if record.case.method.name == method and size:
+                if record.case.way == method and size:
                     point = Point(size, 100 * quality_of(record).value, _shares(record))
                     lines[record.case.model.name, record.case.model.family].append(point)
         series = [
@@ -190,9 +190,9 @@ def corruption_panels(tables: Tables) -> list[Panel]:
     """
     panels = []
     for key, members in tables:
-        spoilt = best_of_each_model([record for record in members if quality_of(record).corrupted])
+        corrupted = best_of_each_model([record for record in members if quality_of(record).corrupted])
         series = []
-        for record in spoilt:
+        for record in corrupted:
             levels = corrupted_of(quality_of(record))["all"]
             series.append(_series(record, (Point(x, 100 * y) for x, y in zip(levels["x"], levels["y"], strict=True))))
         if series:

@@ -12,7 +12,7 @@ def render_robustness(tables: Sequence[RobustTable], style: str, heading: str = 
     """A table for each task."""
     parts = []
     for table in tables:
-        headers = ["model", "method", "clean", "spoilt [95 %]", "lost", "place, clean", "place, spoilt"]
+        headers = ["model", "method", "clean", "corrupted [95 %]", "lost", "rank, clean", "rank, corrupted"]
         headers += [name.replace("_", " ") for name in table.corruptions]
         grid = tabulate(
             [_cells(row, table.corruptions) for row in table.rows],
@@ -25,8 +25,8 @@ def render_robustness(tables: Sequence[RobustTable], style: str, heading: str = 
         parts.append(f"{heading}How robust are they? {title}\n\n{grid}\n")
     if parts:
         parts.append(
-            "Spoilt: over all corruptions of the test examples and their five severities, after the model was carried "
-            "over on clean ones. Columns of corruptions: mean over severities.\n"
+            "Corrupted: over all corruptions of the test examples and their five severities, after the transfer on "
+            "clean ones. Columns of corruptions: mean over severities.\n"
         )
     return "\n".join(parts)
 

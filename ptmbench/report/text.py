@@ -35,7 +35,7 @@ def _short_gain(row: Row) -> str:
 SHORT_GAIN = Column("gain, verdict", _short_gain, "gain")
 LEAST = frozenset({"model", "method", "quality", "gain"})
 # What a narrow table takes up, in this order, as it gets wider.
-GROWING = ("place", "latency_p50_s", "macs", "carry_over_time_s", "parameters")
+GROWING = ("rank", "latency_p50_s", "macs", "carry_over_time_s", "parameters")
 
 
 @dataclass(frozen=True, slots=True)

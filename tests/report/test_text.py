@@ -45,7 +45,7 @@ def test_what_is_left_out_is_named(committed):
     """A narrow table says which columns it has not."""
     (table,) = [table for table in comparison_tables(committed) if table.task == "digits_5shot"]
 
-    assert "(not at this width: place, params, MMACs," in render_text([table], width=80)
+    assert "(not at this width: rank, params, MMACs," in render_text([table], width=80)
     assert "not at this width" not in render_text([table])
 
 

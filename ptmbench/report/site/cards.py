@@ -48,10 +48,7 @@ def cards_of(entries: Sequence[Entry], found: Sequence[Across], installed: Insta
 
 
 def _links(entries: Iterable[Entry]) -> Links:
-    return {
-        (entry.record.case.task.name, entry.record.budget, entry.record.case.method.name): entry.page
-        for entry in entries
-    }
+    return {(entry.record.case.task.name, entry.record.budget, entry.record.case.way): entry.page for entry in entries}
 
 
 def _tables(entries: Iterable[Entry]) -> list[Table]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ptmbench.records.record import Record
+from ptmbench.records.record import FULL, Record
 
 WORDS = {
     "macs": "MACs", "flops": "FLOPs", "thop_macs": "MACs by thop", "interval95": "95 % interval", "id": "id",
@@ -126,6 +126,8 @@ def command_of(record: Record, ships: Callable[[str], bool]) -> str:
     """What reproduces the case; models that do not ship with the package are named by their whole references."""
     case, quality = record.case, record.quality
     words = ["ptmbench", "run", "--model", _model(record, ships), "--task", _task(record), "--method", case.method.name]
+    if case.variant != FULL:
+        words += ["--variant", case.variant]
     words += ["--budget", record.budget]
     if quality:
         words += ["--seeds", str(len(quality.seeds))]

@@ -37,9 +37,9 @@ NAMES = (
     Column("model", "Model", "text", "The model; the link leads to all that is known of the case"),
     Column("family", "Family", "text", "How it was pre-trained; controls were not"),
     Column("task", "Task", "text", "The downstream task: data set and amount of labels"),
-    Column("method", "Method", "text", "How the model was carried over to the task"),
+    Column("method", "Method", "text", "How the model was transferred to the task"),
 )
-PLACES = Column("place", "Place", "places", "Places that the row may hold among all rows of its task and folder (95 %)")
+PLACES = Column("place", "Rank", "places", "Ranks that the row may hold among all rows of its task and folder (95 %)")
 VERDICT = Column("verdict", "Verdict", "text", "Whether the interval of the gain is clear of 0")
 DETAILS = (
     Column("metric", "Metric", "text", "What quality is measured in", shown=False),
@@ -127,7 +127,7 @@ def fields_of(entry: Entry) -> dict[str, Any]:
         "model": case.model.name,
         "family": case.model.family,
         "task": case.task.name,
-        "method": case.method.name,
+        "method": case.way,
         "place": row.place_low,
         "place_high": row.place_high,
         "places": entry.rows,
