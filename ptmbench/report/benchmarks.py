@@ -58,7 +58,12 @@ def _entry(record: Record) -> dict[str, Any]:
         "group": None,
         "name": f"{name}[{case.id}]",
         "fullname": f"{name}.py::{name}[{case.id}]",
-        "params": {"model": case.model.name, "task": case.task.name, "method": case.method.name},
+        "params": {
+            "model": case.model.name,
+            "task": case.task.name,
+            "method": case.method.name,
+            "variant": case.variant,
+        },
         "param": case.id,
         "extra_info": {"ptmbench": record.model_dump(mode="json", exclude={"cost": {"latency_s": {"samples"}}})},
         "options": {"timer": "ptmbench_samples"},

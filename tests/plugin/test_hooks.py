@@ -53,7 +53,8 @@ def test_latency_is_pytest_benchmarks(benchmarks, pytester):
     assert latency["p50"] == pytest.approx(shown["stats"]["median"])
     assert shown["stats"]["rounds"] <= 30
     assert CASE == shown["extra_info"]["ptmbench"]["case"]["id"]
-    assert {"model": "pixels", "task": "digits_1shot", "method": "knn"} == shown["params"]
+    parts = {"model": "pixels", "task": "digits_1shot", "method": "knn", "variant": "full"}
+    assert parts == shown["params"]
 
 
 def test_disabled_benchmarking_measures_no_latency(benchmarks, pytester):
