@@ -34,18 +34,8 @@ def gain_over(record: Record, partner: Record | None, sample_of: SampleOf) -> Ga
         return Missing(f"the partner from scratch is {partner.status}")
     if record.case.task.split_sha256 != partner.case.task.split_sha256:
         return Missing("the partner from scratch ran on another split")
-    difference = sample_of(record).minus(sample_of(partner))
-    interval, _ = difference_interval(difference)
-    return Gain(
-        over=OVER,
-        partner_id=partner.case.id,
-        partner_digest=partner.case.digest,
-        value=difference.value,
-        interval95=interval,
-        interval_kind=f"paired_over_{kind_of(difference)}",
-        seeds=len(difference.seeds),
-        verdict=verdict_of(interval),
-    )
+    found = _paired(record, partner, OVER, sample_of)
+    return Gain(**dict(found), verdict=verdict_of(found.interval95))
 
 
 def partner_of(record: Record, records: Iterable[Record]) -> Record | None:
@@ -85,14 +75,19 @@ def with_interval(record: Record, sample: Sample) -> Record:
 
 
 def difference_over(record: Record, partner: Record, over: str, sample_of: SampleOf) -> PairedDifference | None:
-    """How far a record lies above its partner; None where they were not judged on the same examples."""
+    """How far a record lies above its partner; None where they share no examples or no seed."""
     if record.quality is None or partner.quality is None:
         return None
     if record.case.task.split_sha256 != partner.case.task.split_sha256:
         return None
-    difference = sample_of(record).minus(sample_of(partner))
-    if not difference.seeds:
+    if not {seed.seed for seed in record.quality.seeds} & {seed.seed for seed in partner.quality.seeds}:
         return None
+    return _paired(record, partner, over, sample_of)
+
+
+def _paired(record: Record, partner: Record, over: str, sample_of: SampleOf) -> PairedDifference:
+    """The difference of two records that were judged on the same examples, over the seeds that both have."""
+    difference = sample_of(record).minus(sample_of(partner))
     return PairedDifference(
         over=over,
         partner_id=partner.case.id,

@@ -166,19 +166,6 @@ class Quality(_Part):
     pictures: list[Outcomes] = []
 
 
-class Gain(_Part):
-    """How much the primary metric rose over the partner (same architecture from scratch), paired over seeds."""
-
-    over: str
-    partner_id: str
-    partner_digest: Sha256
-    value: float
-    interval95: Interval
-    interval_kind: str
-    seeds: Count
-    verdict: Verdict
-
-
 class PairedDifference(_Part):
     """How far the primary metric lies above that of another case, paired over seeds and test examples.
 
@@ -192,6 +179,12 @@ class PairedDifference(_Part):
     interval95: Interval
     interval_kind: str
     seeds: Count
+
+
+class Gain(PairedDifference):
+    """How much the primary metric rose over the partner (same architecture from scratch), paired over seeds."""
+
+    verdict: Verdict
 
 
 class Latency(_Part):
