@@ -92,19 +92,19 @@ def status_of(error: PtmbenchError) -> Status:
 
 def identify(bench: Workbench, case: Case) -> Identified:
     """What the case is made of, read from the data and the sha256 of its weights."""
-    from ptmbench.engine import runner
+    from ptmbench.engine import identity
 
     try:
-        return Identified(runner.identify(bench, case))
+        return Identified(identity.identify(bench, case))
     except Unavailable as error:
         return unidentified(bench, case, str(error))
 
 
 def unidentified(bench: Workbench, case: Case, reason: str) -> Identified:
     """What is known of a case whose weights or data cannot be read."""
-    from ptmbench.engine import runner
+    from ptmbench.engine import identity
 
-    return Identified(runner.identify_unavailable(bench, case, reason), reason)
+    return Identified(identity.identify_unavailable(bench, case, reason), reason)
 
 
 def work(bench: Workbench, case: Case, identity: Identity | None = None) -> Finished:

@@ -10,7 +10,7 @@ import pytest
 from ptmbench.catalog import checkpoint_cards
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
-from ptmbench.engine import runner
+from ptmbench.engine import identity, runner
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.inputs.batches import TensorInputs
 from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable, UsageError
@@ -180,12 +180,12 @@ def test_resume_runs_what_is_stale(session):
 
 def test_a_killed_case_is_recorded_once(session):
     """The mark of a dead process becomes one out_of_memory record; the next resume keeps it and goes on."""
-    identity = runner.identify(session.bench, CASE)
+    found = identity.identify(session.bench, CASE)
     dead = os.spawnlp(os.P_NOWAIT, "true", "true")
     os.waitpid(dead, 0)
     mark = session.store.path / "_running" / f"{CASE.id}.json"
     mark.parent.mkdir()
-    mark.write_text(json.dumps({"digest": identity.digest, "pid": dead}))
+    mark.write_text(json.dumps({"digest": found.digest, "pid": dead}))
 
     first = again(session, resume=True)
     record = first.run(CASE)
@@ -211,10 +211,10 @@ def test_a_case_that_takes_too_long_is_timed_out(tmp_path, bench, monkeypatch):
 
 def test_a_resume_leaves_a_case_to_the_run_that_is_at_it(session):
     """A case that another host is running is skipped with a reason that names it, and its mark and record are left."""
-    identity = runner.identify(session.bench, CASE)
+    found = identity.identify(session.bench, CASE)
     mark = session.store.path / "_running" / f"{CASE.id}.json"
     mark.parent.mkdir()
-    other = replace(mark_of_this_process(identity.digest), pid=1, host="elsewhere.example")
+    other = replace(mark_of_this_process(found.digest), pid=1, host="elsewhere.example")
     mark.write_bytes(other.content())
 
     record = again(session, resume=True).run(CASE)

@@ -11,7 +11,7 @@ from ptmbench.catalog import checkpoint_cards
 from ptmbench.catalog.builtin import MODELS, PRETRAINING
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.traits import Modality
-from ptmbench.engine import runner
+from ptmbench.engine import identity
 from ptmbench.engine.models import embedded, language_models
 from ptmbench.engine.models.provider import provider_of
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES, sample_images
@@ -73,22 +73,22 @@ def test_a_case_is_bound_to_its_weights(bench, name, monkeypatch):
     model = SPECS[name]
     task = "digits_1shot" if Modality.IMAGE in model.modalities else "sentiment_50shot"
     case = find_case(name, task, "knn")
-    before = runner.identify(bench, case)
+    before = identity.identify(bench, case)
     for module in (embedded, language_models):
         monkeypatch.setattr(module, "load_card", another_card)
 
     assert checkpoint_cards.load_card(name).sha256 == before.weights_sha256
-    assert before.digest != runner.identify(bench, case).digest
+    assert before.digest != identity.identify(bench, case).digest
 
 
 def test_a_random_language_model_is_bound_to_the_tokenizer_it_borrows(bench, monkeypatch):
     """The control reads with a checkpoint's tokenizer: another checkpoint gives its case another digest."""
     case = find_case("bert_tiny.random", "sentiment_50shot", "knn")
-    before = runner.identify(bench, case).digest
+    before = identity.identify(bench, case).digest
     for module in (embedded, language_models):
         monkeypatch.setattr(module, "load_card", another_card)
 
-    assert before != runner.identify(bench, case).digest
+    assert before != identity.identify(bench, case).digest
 
 
 @pytest.mark.parametrize(
