@@ -43,10 +43,15 @@ def drop(folder, case, share, seed=0):
     right = np.flatnonzero(predictions[0] == truth)
     lost = np.random.default_rng(seed).choice(right, size=round(share * len(truth)), replace=False)
     predictions[:, lost] = (truth[lost] + 1) % (truth.max() + 1)
+    answered(folder, case, {**arrays, "predictions": predictions})
+
+
+def answered(folder, case, arrays):
+    """Puts these arrays of labels in the place of a case's outcomes, and makes the record fit."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{**arrays, "predictions": predictions})
-    path.write_bytes(buffer.getvalue())
-    values = (predictions == truth).mean(axis=1)
+    np.savez_compressed(buffer, **arrays)
+    (folder / "outcomes" / f"{case}.npz").write_bytes(buffer.getvalue())
+    values = (arrays["predictions"] == arrays["truth"]).mean(axis=1)
 
     def fit(content):
         quality = content["quality"]

@@ -22,9 +22,10 @@ from ptmbench.catalog.cases import product
 from ptmbench.cli import main
 from ptmbench.cli.parser import make_parser
 from ptmbench.engine.datasets import builtin
+from ptmbench.engine.identity import identify
 from ptmbench.engine.methods.frozen_method import FrozenMethod
 from ptmbench.engine.methods.table import FROZEN_METHODS
-from ptmbench.engine.runner import identify, prepare, run
+from ptmbench.engine.runner import prepare, run
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.records import environment
 

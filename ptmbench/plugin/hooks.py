@@ -18,7 +18,8 @@ from ptmbench.catalog.settings import RunSettings, check_settings
 from ptmbench.catalog.spec import FULL, HUB_MARKER
 from ptmbench.errors import PtmbenchError, UsageError
 from ptmbench.plugin.hub_tier import LACKING, HubTier
-from ptmbench.plugin.replay import replaying_clock
+from ptmbench.plugin.progress_lines import ProgressLines
+from ptmbench.plugin.replay import replaying_clock, show_to_pytest_benchmark
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -216,24 +217,10 @@ def ptm_run(request: pytest.FixtureRequest, ptm_session: Session, benchmark: Ben
         request.node.stash[RECORD] = record
         if record.status == "skipped":
             pytest.skip(record.reason or "")
-        _show_to_pytest_benchmark(benchmark, request.node.stash[SAMPLES], record)
+        show_to_pytest_benchmark(benchmark, request.node.stash[SAMPLES], record)
         return record
 
     return run
-
-
-def _show_to_pytest_benchmark(benchmark: BenchmarkFixture, samples: list[float], record: Record) -> None:
-    """Replays the record's latency samples, so that pytest-benchmark's statistics are of the same figures."""
-    if record.cost is None or record.cost.latency_s is None:
-        return
-    benchmark.skipped = False
-    samples[:] = record.cost.latency_s.samples
-    benchmark.extra_info["ptmbench"] = record.model_dump(mode="json", exclude={"cost": {"latency_s": {"samples"}}})
-    benchmark.pedantic(_nothing, rounds=len(samples), iterations=1)
-
-
-def _nothing() -> None:
-    """What is called between two readings of the replaying clock."""
 
 
 @pytest.fixture
@@ -269,31 +256,6 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
     if report.when != "call" or not hasattr(report, "ptm_line") or config.get_verbosity() != 0:
         return None
     return report.outcome, "", ""
-
-
-class ProgressLines:
-    """Writes one line a finished case, as soon as it is finished."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self.total = 0
-        self.done = 0
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Learns how many cases there will be, those of the hub tier that are not on disk left out."""
-        self.total = sum(not item.stash.get(LACKING, ()) for item in session.items)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Begins a new line, so that pytest's own last one is closed first."""
-        line = getattr(report, "ptm_line", None)
-        reporter = self.config.pluginmanager.getplugin("terminalreporter")
-        if line is None or report.when != "call" or reporter is None or self.config.get_verbosity() != 0:
-            return
-        self.done += 1
-        colour = {"passed": {"green": True}, "skipped": {"yellow": True}}.get(report.outcome, {"red": True})
-        reporter.write(f"\n[{self.done:{len(str(self.total))}}/{self.total}] ")
-        reporter.write(f"{report.outcome.upper():7}", flush=True, **colour)
-        reporter.write(f" {line}", flush=True)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,6 +1,14 @@
 """Latency samples played back to pytest-benchmark, so that its statistics are of the figures in the record."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+    from ptmbench.records.record import Record
 
 Clock = Callable[[], float]
 
@@ -21,3 +29,17 @@ def _readings(samples: list[float]) -> Iterator[float]:
         yield 0.0
         yield samples[position % len(samples)] if samples else 1e-9
         position += 1
+
+
+def show_to_pytest_benchmark(benchmark: BenchmarkFixture, samples: list[float], record: Record) -> None:
+    """Replays the record's latency samples, so that pytest-benchmark's statistics are of the same figures."""
+    if record.cost is None or record.cost.latency_s is None:
+        return
+    benchmark.skipped = False
+    samples[:] = record.cost.latency_s.samples
+    benchmark.extra_info["ptmbench"] = record.model_dump(mode="json", exclude={"cost": {"latency_s": {"samples"}}})
+    benchmark.pedantic(_nothing, rounds=len(samples), iterations=1)
+
+
+def _nothing() -> None:
+    """What is called between two readings of the replaying clock."""
