@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,18 @@ def test_the_files_without_the_option_still_load():
 def test_no_module_is_called_utils():
     """Every module is called after what it holds."""
     assert [] == [path for path in PACKAGE.rglob("*.py") if "util" in path.stem or "helper" in path.stem]
+
+
+def test_a_class_name_stands_once():
+    """No two classes of the package share a name, private ones aside: a reader need not ask which one is meant."""
+    found = Counter(
+        node.name
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+
+    assert [] == [name for name, often in found.items() if often > 1]
 
 
 def test_benchmarks_are_no_package():

@@ -13,7 +13,7 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 from rich.text import Text
 from tabulate import tabulate
 
-from ptmbench.analysis.comparison import Row, Table, comparison_tables
+from ptmbench.analysis.comparison import CaseRow, ComparisonTable, comparison_tables
 from ptmbench.analysis.gain import settled
 from ptmbench.catalog.builtin import PRETRAINING
 from ptmbench.catalog.checkpoint_cards import ZOO, load_card
@@ -101,7 +101,7 @@ def picture(records: list[Record]) -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # they would fetch fonts from the network
 
 
-def _grid(table: Table) -> Grid:
+def _grid(table: ComparisonTable) -> Grid:
     title = (
         f"{table.task}: {PICTURED_TASKS[table.task]}, {table.test_size} test examples ({table.budget}, {table.device})"
     )
@@ -119,7 +119,7 @@ def _grid(table: Table) -> Grid:
     return grid
 
 
-def _cells(row: Row) -> list[str | Text]:
+def _cells(row: CaseRow) -> list[str | Text]:
     quality, gain = (written(by_name(name), row).replace(" [", "  [") for name in ("quality", "gain"))
     verdict = row.verdict or ""
     costs = [scaled(row.figures[name], by_name(name).scale, digits) for name, digits in COSTS.items()]

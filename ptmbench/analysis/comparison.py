@@ -18,7 +18,7 @@ FAMILIES = ("supervised", "unsupervised", "self_supervised", "control")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CaseRow:
     """One case of a table. Figures and their 95 % intervals stand by name; None where there is none (the record says
     why), and no entry where the record's fields of the figure have no interval.
     """
@@ -55,11 +55,11 @@ class Row:
         return self.intervals.get(name, (None, None))
 
 
-FACTS = tuple(field.name for field in fields(Row) if field.name not in {"figures", "intervals"})
+FACTS = tuple(field.name for field in fields(CaseRow) if field.name not in {"figures", "intervals"})
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ComparisonTable:
     """The rows of one task under one (budget, device, precision), by family: of each the best quality first.
 
     Unfinished cases stand last in their family.
@@ -74,7 +74,7 @@ class Table:
     chance: float | None
     train_size: int | None
     test_size: int | None
-    rows: tuple[Row, ...]
+    rows: tuple[CaseRow, ...]
     curves: tuple[Curve, ...] = ()
     sheets: tuple[tuple[str, str], ...] = ()  # case ids with the files of their pictures
 
@@ -92,10 +92,10 @@ class Table:
         return float(max(values) if rises else min(values))
 
 
-def make_row(record: Record, places: Places | None = None) -> Row:
+def make_row(record: Record, places: Places | None = None) -> CaseRow:
     """The figures of a record, with the places that it may hold in its table."""
     quality, gain, known = record.quality, record.gain, all_figures()
-    return Row(
+    return CaseRow(
         model=record.case.model.name,
         method=record.case.way,
         family=record.case.model.family,
@@ -115,12 +115,12 @@ def make_row(record: Record, places: Places | None = None) -> Row:
     )
 
 
-def figures_of(row: Row, place: Place) -> dict[str, float | None]:
+def figures_of(row: CaseRow, place: Place) -> dict[str, float | None]:
     """The figures that a place shows of a row, with the ends of intervals behind them, as the place calls them."""
     return values_of(row, figures_in(place), place)
 
 
-def values_of(row: Row, figures: Iterable[Figure], place: Place) -> dict[str, float | None]:
+def values_of(row: CaseRow, figures: Iterable[Figure], place: Place) -> dict[str, float | None]:
     """The values of these figures, under the keys by which a place knows them."""
     found: dict[str, float | None] = {}
     for figure in figures:
@@ -128,7 +128,7 @@ def values_of(row: Row, figures: Iterable[Figure], place: Place) -> dict[str, fl
     return found
 
 
-def flat(row: Row, place: Place) -> dict[str, Any]:
+def flat(row: CaseRow, place: Place) -> dict[str, Any]:
     """A row as other programs read it: what the case is, then its figures."""
     return {name: getattr(row, name) for name in FACTS} | figures_of(row, place)
 
@@ -143,7 +143,7 @@ def family_place(family: str) -> int:
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES) - 2
 
 
-def comparison_tables(records: Iterable[Record], sample_of: SampleOf | None = None) -> list[Table]:
+def comparison_tables(records: Iterable[Record], sample_of: SampleOf | None = None) -> list[ComparisonTable]:
     """One table for each task, budget, device and precision that the records hold.
 
     `sample_of(record)` gives what rank intervals are computed from; without it rows have no places.
@@ -184,17 +184,17 @@ def task_order(key: TableKey) -> tuple[str, int, str, str, str]:
     return data_set, int(shots) if shots.isdigit() else 10**9, *key[1:]
 
 
-def assembled(key: TableKey, members: Sequence[Record], rows: Iterable[Row]) -> Table:
+def assembled(key: TableKey, members: Sequence[Record], rows: Iterable[CaseRow]) -> ComparisonTable:
     """The table of these records and their rows."""
     done = [record.quality for record in members if record.quality]
     upwards = done[0].higher_is_better if done else True
 
-    def order(row: Row) -> tuple[int, bool, float, str, str]:
+    def order(row: CaseRow) -> tuple[int, bool, float, str, str]:
         quality = (-row.value if upwards else row.value) if row.value else 0.0
         return family_place(row.family), row.value is None, quality, row.model, row.method
 
     task = members[0].case.task
-    return Table(
+    return ComparisonTable(
         task=key[0],
         budget=key[1],
         device=key[2],

@@ -14,8 +14,8 @@ import numpy as np
 from ptmbench.records.record import Record
 from ptmbench.statistics.intervals import Interval, Values, ranks, t_interval
 
-Row = tuple[str, str]  # model and method
-Grid = Mapping[Row, Mapping[str, Record]]  # by row, then by task
+Way = tuple[str, str]  # model and method
+Grid = Mapping[Way, Mapping[str, Record]]  # by row, then by task
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Overall:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Generalisation:
     """All rows over the tasks of one kind (or of all): those of the complete part, and what was left out for it."""
 
     kind: str
@@ -73,7 +73,7 @@ class Comparison:
         return len(self.tasks) * len(self.rows) / (self.all_tasks * self.all_rows)
 
 
-def generalisation(records: Sequence[Record]) -> list[Comparison]:
+def generalisation(records: Sequence[Record]) -> list[Generalisation]:
     """A comparison for each kind of task with at least two of them, and over kinds that the same models serve."""
     done = [record for record in records if record.quality is not None]
     models: defaultdict[str, set[str]] = defaultdict(set)
@@ -98,7 +98,7 @@ def _served_together(models: Mapping[str, set[str]]) -> list[list[str]]:
     return groups
 
 
-def complete_part(grid: Grid) -> tuple[list[Row], list[str]]:
+def complete_part(grid: Grid) -> tuple[list[Way], list[str]]:
     """Rows and tasks that are all there: the emptiest row or task goes, one by one, until no cell is missing."""
     rows, tasks = sorted(grid), sorted({task for cells in grid.values() for task in cells})
     while rows and tasks:
@@ -114,8 +114,8 @@ def complete_part(grid: Grid) -> tuple[list[Row], list[str]]:
     return rows, tasks
 
 
-def _comparison(kind: str, records: Sequence[Record]) -> Comparison | None:
-    grid: defaultdict[Row, dict[str, Record]] = defaultdict(dict)
+def _comparison(kind: str, records: Sequence[Record]) -> Generalisation | None:
+    grid: defaultdict[Way, dict[str, Record]] = defaultdict(dict)
     for record in records:
         grid[record.case.model.name, record.case.way][record.case.task.name] = record
     rows, tasks = complete_part(grid)
@@ -123,7 +123,7 @@ def _comparison(kind: str, records: Sequence[Record]) -> Comparison | None:
         return None
     places = _places(grid, rows, tasks)
     overall = [_overall(grid[row], tasks, places[row], len(rows)) for row in rows]
-    return Comparison(
+    return Generalisation(
         kind=kind,
         budget=records[0].budget,
         tasks=tuple(tasks),
@@ -134,9 +134,9 @@ def _comparison(kind: str, records: Sequence[Record]) -> Comparison | None:
     )
 
 
-def _places(grid: Grid, rows: Sequence[Row], tasks: Sequence[str]) -> dict[Row, dict[str, float]]:
+def _places(grid: Grid, rows: Sequence[Way], tasks: Sequence[str]) -> dict[Way, dict[str, float]]:
     """The rank of each row in each task, 1 the best."""
-    places: dict[Row, dict[str, float]] = {row: {} for row in rows}
+    places: dict[Way, dict[str, float]] = {row: {} for row in rows}
     for task in tasks:
         qualities = [quality for row in rows if (quality := grid[row][task].quality) is not None]
         signed: Values = [-entry.value if entry.higher_is_better else entry.value for entry in qualities]

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ptmbench.analysis.comparison import Row, Table
-from ptmbench.analysis.generalisation import Comparison, Overall
+from ptmbench.analysis.comparison import CaseRow, ComparisonTable
+from ptmbench.analysis.generalisation import Generalisation, Overall
 from ptmbench.analysis.robustness import RobustRow, RobustTable
 from ptmbench.errors import UnknownName
 from ptmbench.records.figures import Figure, figures_in
@@ -23,9 +23,9 @@ FEW_SEEDS = 3
 class Standing:
     """The model's best case of one task, and the best case of all models beside it."""
 
-    table: Table
-    row: Row
-    best: Row
+    table: ComparisonTable
+    row: CaseRow
+    best: CaseRow
     task: TaskRecord
 
     @property
@@ -40,7 +40,7 @@ class Effect:
 
     task: str
     budget: str
-    row: Row
+    row: CaseRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class UsabilityCard:
     standings: tuple[Standing, ...]
     effects: tuple[Effect, ...]
     expenses: tuple[Expense, ...]
-    overall: tuple[tuple[Comparison, Overall], ...]
+    overall: tuple[tuple[Generalisation, Overall], ...]
     robust: tuple[tuple[RobustTable, RobustRow], ...]
     caveats: tuple[str, ...]
 
@@ -82,8 +82,8 @@ class UsabilityCard:
 def card_of(
     model: str,
     records: Sequence[Record],
-    tables: Sequence[Table],
-    comparisons: Sequence[Comparison],
+    tables: Sequence[ComparisonTable],
+    comparisons: Sequence[Generalisation],
     robust: Sequence[RobustTable],
 ) -> UsabilityCard:
     """The card of a model, from all that was recorded; raises `UnknownName` with near names where it was not."""
@@ -107,13 +107,13 @@ def card_of(
     )
 
 
-def _standing(model: str, table: Table, records: Sequence[Record]) -> Standing | None:
+def _standing(model: str, table: ComparisonTable, records: Sequence[Record]) -> Standing | None:
     finished = [row for row in table.rows if row.value is not None]
     mine = [row for row in finished if row.model == model]
     if not mine:
         return None
 
-    def quality(row: Row) -> float:
+    def quality(row: CaseRow) -> float:
         value = row.value or 0.0
         return value if table.higher_is_better else -value
 

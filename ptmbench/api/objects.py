@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ptmbench.catalog.data_references import suffix_of
 from ptmbench.catalog.model_references import control_of, family_of
-from ptmbench.catalog.objects import IMAGENET_MEAN, IMAGENET_STD, SCHEME, DataObject, ModelObject, Pictures, Triple
+from ptmbench.catalog.objects import IMAGENET_MEAN, IMAGENET_STD, SCHEME, DataObject, ModelObject, PictureForm, Triple
 from ptmbench.catalog.references import Reference, slug
 from ptmbench.catalog.spec import ModelSpec, TaskSpec
 from ptmbench.catalog.traits import Family, TaskKind
@@ -24,7 +24,7 @@ def pictures(
     std: Sequence[float] = IMAGENET_STD,
     interpolation: str = "bilinear",
     resize: int | None = None,
-) -> Pictures:
+) -> PictureForm:
     """What a network wants done to pictures before it sees them.
 
     Args:
@@ -57,7 +57,7 @@ def pictures(
         faults.append(f"expected an interpolation of {', '.join(INTERPOLATIONS)}, got {interpolation!r}")
     if faults:
         raise UsageError("; ".join(faults))
-    return Pictures(size, _triple(mean), _triple(std), interpolation, resize)
+    return PictureForm(size, _triple(mean), _triple(std), interpolation, resize)
 
 
 def _triple(values: Sequence[float]) -> Triple:
@@ -68,7 +68,7 @@ def _triple(values: Sequence[float]) -> Triple:
 def model(
     module: Any,
     *,
-    preprocessing: Pictures,
+    preprocessing: PictureForm,
     name: str | None = None,
     pretrained: bool = True,
     classifier: bool = False,
@@ -103,7 +103,7 @@ def model(
     """
     if not hasattr(module, "state_dict") or not hasattr(module, "named_modules"):
         raise UsageError(f"expected a torch.nn.Module, got a {type(module).__name__}")
-    if not isinstance(preprocessing, Pictures):
+    if not isinstance(preprocessing, PictureForm):
         raise UsageError(f"expected preprocessing=ptmbench.pictures(SIDE), got a {type(preprocessing).__name__}")
     if family is not None and not pretrained:
         raise UsageError(

@@ -24,7 +24,7 @@ Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class PictureForm:
     """What a network wants done to pictures; `ptmbench.pictures` makes it."""
 
     size: int
@@ -35,7 +35,7 @@ class Pictures:
 
     def options(self) -> tuple[tuple[str, str], ...]:
         """What a reference says of it: the size, and whatever is not as usual."""
-        usual = Pictures(self.size)
+        usual = PictureForm(self.size)
         unusual = [
             name for name in ("mean", "std", "interpolation", "resize") if getattr(self, name) != getattr(usual, name)
         ]
@@ -55,7 +55,7 @@ class ModelObject:
 
     spec: ModelSpec
     module: Any
-    pictures: Pictures
+    pictures: PictureForm
     architecture: Callable[[], Any] | None
     classifier: bool
 

@@ -31,7 +31,7 @@ LARGE = 2.0  # times the tolerance: a slowdown that a comparison has to be able 
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Series:
+class TimedLaunches:
     """The logarithms of a figure over the launches of both sides."""
 
     pair: Pair
@@ -81,7 +81,7 @@ def has_reference(side: Side) -> bool:
     return all(record.provenance.reference_s for _, record in side.records())
 
 
-def _series(pair: Pair, figure: Figure, *, relative: bool) -> Series | None:
+def _series(pair: Pair, figure: Figure, *, relative: bool) -> TimedLaunches | None:
     """The figure in the launches of both sides; None where a side did not measure it.
 
     Relative to the reference workload where the sides are of different machines.
@@ -97,17 +97,17 @@ def _series(pair: Pair, figure: Figure, *, relative: bool) -> Series | None:
     if not all(sides):
         return None
     before, now = (np.log(np.asarray(side, dtype=float)) for side in sides)
-    return Series(pair, figure, before, now, "x reference" if relative else figure.unit)
+    return TimedLaunches(pair, figure, before, now, "x reference" if relative else figure.unit)
 
 
-def _noise(entry: Series, rules: Rules) -> tuple[float, Noise] | None:
+def _noise(entry: TimedLaunches, rules: Rules) -> tuple[float, Noise] | None:
     """What was calibrated for the case and the figure."""
     noise = rules.noise.get(entry.pair.case_id)
     spread = None if noise is None else getattr(noise, str(entry.figure.judged))
     return None if noise is None or spread is None else (spread, noise)
 
 
-def _over_launches(series: Sequence[Series], rules: Rules) -> Iterator[Tested]:
+def _over_launches(series: Sequence[TimedLaunches], rules: Rules) -> Iterator[Tested]:
     """Cases whose launches, all together, tell how noisy the machine was."""
     if not series:
         return
@@ -126,7 +126,7 @@ def _over_launches(series: Sequence[Series], rules: Rules) -> Iterator[Tested]:
         yield comparison, LeastTest(noise, before, now, tolerance)
 
 
-def _by_noise(entry: Series, known: tuple[float, Noise], rules: Rules) -> Tested:
+def _by_noise(entry: TimedLaunches, known: tuple[float, Noise], rules: Rules) -> Tested:
     """A case of one launch a side, whose noise was measured before: Student's test against the tolerance."""
     spread, noise = known
     error, freedom = float(np.sqrt(2)) * spread, float(noise.launches - 1)
@@ -141,7 +141,7 @@ def _by_noise(entry: Series, known: tuple[float, Noise], rules: Rules) -> Tested
     return comparison, ByStudent(error, freedom, tolerance, 1)
 
 
-def _comparison(entry: Series, change: float, interval: Interval, rules: Rules) -> Comparison:
+def _comparison(entry: TimedLaunches, change: float, interval: Interval, rules: Rules) -> Comparison:
     """What was seen, not yet tested; change and interval are logarithms of a ratio."""
     return Comparison(
         subject=entry.pair.case_id,

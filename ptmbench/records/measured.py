@@ -32,7 +32,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class CurvePoint:
+class MeasuredPoint:
     """The metric on the validation split after so many steps of training."""
 
     seed: int
@@ -41,7 +41,7 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class CorruptedValue:
+class MeasuredCorruption:
     """The metric on test examples with a corruption at a severity, mean over seeds."""
 
     corruption: str
@@ -66,8 +66,8 @@ class Answers:
     values: tuple[float, ...]
     train_values: tuple[float, ...]
     others: dict[str, float]
-    curve: tuple[CurvePoint, ...] = ()
-    corrupted: tuple[CorruptedValue, ...] = ()
+    curve: tuple[MeasuredPoint, ...] = ()
+    corrupted: tuple[MeasuredCorruption, ...] = ()
     pictures: bytes | None = None
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -1,6 +1,6 @@
 """What stands above and below the tables, whatever the format."""
 
-from ptmbench.analysis.comparison import Table
+from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.figures import metric_name
 
@@ -15,7 +15,7 @@ LEGEND = (
 )
 
 
-def title_of(table: Table) -> str:
+def title_of(table: ComparisonTable) -> str:
     """What the table is of: task, setting, metric, sizes, and how many of its cases have a figure."""
     known = table.train_size is not None and table.test_size is not None
     sizes = f"{table.train_size} training and {table.test_size} test examples, " if known else ""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.records.figures import Place, by_name, figures_in
 from ptmbench.report.figures import NONE, place_range, written
 
@@ -12,11 +12,11 @@ VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hur
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column. `figure` names the figure whose best value a table marks; None where nothing is best."""
 
     heading: str
-    text: Callable[[Row], str] = field(compare=False)
+    text: Callable[[CaseRow], str] = field(compare=False)
     figure: str | None = None
     align: Literal["left", "right"] = "left"
 
@@ -25,43 +25,43 @@ class Column:
         """What names the column whatever its heading."""
         return self.figure or self.heading
 
-    def is_best(self, row: Row, table: Table) -> bool:
+    def is_best(self, row: CaseRow, table: ComparisonTable) -> bool:
         """Whether the row holds the best figure of this column."""
         value = row.figures.get(self.figure) if self.figure else None
         return value is not None and value == table.best(str(self.figure))
 
 
-def figure_column(name: str) -> Column:
+def figure_column(name: str) -> TableColumn:
     """The column of a figure; those with intervals are texts, and stand to the left."""
     figure = by_name(name)
     if figure.interval_path:
-        return Column(f"{figure.heading} [95 %]", lambda row: written(figure, row), name)
-    return Column(figure.heading, lambda row: written(figure, row), name, "right")
+        return TableColumn(f"{figure.heading} [95 %]", lambda row: written(figure, row), name)
+    return TableColumn(figure.heading, lambda row: written(figure, row), name, "right")
 
 
-def verdict_of(row: Row) -> str:
+def verdict_of(row: CaseRow) -> str:
     """What pre-training did, in words."""
     return VERDICTS[row.verdict] if row.verdict else NONE
 
 
-def floor_note(row: Row) -> str:
+def floor_note(row: CaseRow) -> str:
     """Said behind a quality that lies below its floor."""
     return " below floor" if row.floor_met is False else ""
 
 
-FAMILY = Column("family", lambda row: row.family.replace("_", "-"))
-MODEL = Column("model", lambda row: row.model)
-METHOD = Column("method", lambda row: row.method)
-PLACE = Column("rank", lambda row: place_range(row.place_low, row.place_high))
-VERDICT = Column("verdict", verdict_of)
+FAMILY = TableColumn("family", lambda row: row.family.replace("_", "-"))
+MODEL = TableColumn("model", lambda row: row.model)
+METHOD = TableColumn("method", lambda row: row.method)
+PLACE = TableColumn("rank", lambda row: place_range(row.place_low, row.place_high))
+VERDICT = TableColumn("verdict", verdict_of)
 LEADING = ("quality", "gain")  # the figures with columns of their own beside them
 
 
-def costs(place: Place = "table") -> tuple[Column, ...]:
+def costs(place: Place = "table") -> tuple[TableColumn, ...]:
     """The columns of all figures behind those of quality and gain."""
     return tuple(figure_column(figure.name) for figure in figures_in(place) if figure.name not in LEADING)
 
 
-def columns_of(place: Place = "table") -> tuple[Column, ...]:
+def columns_of(place: Place = "table") -> tuple[TableColumn, ...]:
     """All columns of a table, the family's left out."""
     return (MODEL, METHOD, figure_column("quality"), PLACE, figure_column("gain"), VERDICT, *costs(place))

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ptmbench.analysis.comparison import Table, flat, names_of
+from ptmbench.analysis.comparison import ComparisonTable, flat, names_of
 from ptmbench.analysis.economy import Bargain
-from ptmbench.analysis.generalisation import Comparison
+from ptmbench.analysis.generalisation import Generalisation
 from ptmbench.analysis.robustness import RobustTable
 from ptmbench.analysis.sources import SourceTable
 
 TABLE_COLUMNS = ("task", "budget", "device", "precision", "metric")
 
 
-def render_csv(tables: Sequence[Table]) -> str:
+def render_csv(tables: Sequence[ComparisonTable]) -> str:
     """One line a case, all tables below one header."""
     stream = io.StringIO()
     writer = csv.writer(stream)  # lines end with CR LF as RFC 4180 has it; otherwise a CR in a cell is not quoted
@@ -29,9 +29,9 @@ def render_csv(tables: Sequence[Table]) -> str:
 
 
 def render_json(
-    tables: Sequence[Table],
+    tables: Sequence[ComparisonTable],
     sources: Sequence[SourceTable],
-    comparisons: Sequence[Comparison] = (),
+    comparisons: Sequence[Generalisation] = (),
     prices: Sequence[Bargain] = (),
     robust: Sequence[RobustTable] = (),
 ) -> str:

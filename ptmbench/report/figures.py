@@ -1,6 +1,6 @@
 """How figures are written, whatever the format: percent with intervals, ranks, what there is no figure for."""
 
-from ptmbench.analysis.comparison import Row
+from ptmbench.analysis.comparison import CaseRow
 from ptmbench.records.figures import Figure
 
 NONE = "-"
@@ -24,7 +24,7 @@ def scaled(value: float | None, scale: float, digits: int) -> str:
     return NONE if value is None else f"{value * scale:,.{digits}f}"
 
 
-def written(figure: Figure, row: Row) -> str:
+def written(figure: Figure, row: CaseRow) -> str:
     """A figure of a row in the unit in which tables show it, with its interval where it has one."""
     sign = "+" if figure.signed else ""
     known = (value for value in (row.figures.get(figure.name), *row.ends(figure.name)) if value is not None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from ptmbench.analysis.generalisation import Comparison, Mean, Overall
+from ptmbench.analysis.generalisation import Generalisation, Mean, Overall
 from ptmbench.report.figures import NONE
 
 HEADERS = (
@@ -36,7 +36,7 @@ def _cells(row: Overall) -> list[str]:
     ]
 
 
-def render_generality(comparisons: Sequence[Comparison], style: str, heading: str = "") -> str:
+def render_generality(comparisons: Sequence[Generalisation], style: str, heading: str = "") -> str:
     """A table for each kind of task."""
     parts = []
     for found in comparisons:

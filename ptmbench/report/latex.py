@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.report.captions import title_of
-from ptmbench.report.columns import FAMILY, PLACE, Column, columns_of, floor_note
+from ptmbench.report.columns import FAMILY, PLACE, TableColumn, columns_of, floor_note
 from ptmbench.report.escaping import latex
 
 TEXTS = {"model", "method", "verdict"}  # columns that are no figures
 
 
-def _cell(column: Column, row: Row, table: Table) -> str:
+def _cell(column: TableColumn, row: CaseRow, table: ComparisonTable) -> str:
     text = latex(column.text(row)) + (latex(floor_note(row)) if column.key == "quality" else "")
     number = text.replace("-", "--") if column == PLACE else _minus(text) if column.figure else text
     return rf"\textbf{{{number}}}" if column.is_best(row, table) else number
@@ -23,7 +23,7 @@ def _minus(text: str) -> str:
     return text if text == "-" else text.replace("-", "$-$").replace("+", "$+$")
 
 
-def _line(row: Row, table: Table, columns: Sequence[Column]) -> list[str]:
+def _line(row: CaseRow, table: ComparisonTable, columns: Sequence[TableColumn]) -> list[str]:
     if row.value is not None:
         return [_cell(column, row, table) for column in columns]
     names = [latex(row.model), latex(row.method)]
@@ -31,7 +31,7 @@ def _line(row: Row, table: Table, columns: Sequence[Column]) -> list[str]:
     return [*names, rf"\multicolumn{{{len(columns) - len(names)}}}{{l}}{{{why}}}"]
 
 
-def render_latex(tables: Sequence[Table]) -> str:
+def render_latex(tables: Sequence[ComparisonTable]) -> str:
     """A `table` for each comparison table; the best figure of each column is bold."""
     made = Environment(  # noqa: S701  LaTeX has escapes of its own: `latex`
         loader=PackageLoader("ptmbench.report"),
@@ -62,7 +62,7 @@ def render_latex(tables: Sequence[Table]) -> str:
     return text.rstrip() + "\n"
 
 
-def _families(table: Table, columns: Sequence[Column]) -> list[tuple[str, list[list[str]]]]:
+def _families(table: ComparisonTable, columns: Sequence[TableColumn]) -> list[tuple[str, list[list[str]]]]:
     """The lines of each family, as they stand in the table."""
     found: list[tuple[str, list[list[str]]]] = []
     for row in table.rows:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
-from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
-from ptmbench.report.columns import FAMILY, METHOD, MODEL, Column, columns_of, floor_note
+from ptmbench.report.columns import FAMILY, METHOD, MODEL, TableColumn, columns_of, floor_note
 from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
 
@@ -16,12 +16,12 @@ REASON_WIDTH = 100  # letters of why a case did not finish: the record has all o
 NAMES = (MODEL, METHOD)
 
 
-def reason_of(row: Row) -> str:
+def reason_of(row: CaseRow) -> str:
     """Why a row has no figures, on one line."""
     return f"{row.status}: {textwrap.shorten(row.reason or '', REASON_WIDTH)}"
 
 
-def cells_of(row: Row, table: Table, shown_family: str, columns: Sequence[Column]) -> list[str]:
+def cells_of(row: CaseRow, table: ComparisonTable, shown_family: str, columns: Sequence[TableColumn]) -> list[str]:
     """A row of the table in all columns; the family only where it changes."""
     names, figures = [shown_family, row.model, row.method], columns[len(NAMES) :]
     if row.value is None:
@@ -34,7 +34,7 @@ def cells_of(row: Row, table: Table, shown_family: str, columns: Sequence[Column
     return [*names, *cells]
 
 
-def _grid(table: Table) -> str:
+def _grid(table: ComparisonTable) -> str:
     families = [FAMILY.text(row) for row in table.rows]
     shown = [now if now != before else "" for before, now in zip(["", *families], families, strict=False)]
     columns = columns_of()
@@ -44,11 +44,11 @@ def _grid(table: Table) -> str:
     return tabulate(rows, headers=headings, tablefmt="github", colalign=aligned, disable_numparse=True)
 
 
-def _curves(table: Table) -> str:
+def _curves(table: ComparisonTable) -> str:
     return f"\n{render_curves(table.curves, metric_name(table.metric), 'github')}" if table.curves else ""
 
 
-def _pictures(table: Table) -> str:
+def _pictures(table: ComparisonTable) -> str:
     """The pictures of the table's cases, folded away; nothing where there are none."""
     if not table.sheets:
         return ""
@@ -57,7 +57,7 @@ def _pictures(table: Table) -> str:
     return f"\n<details>{summary}\n{shown}\n</details>\n"
 
 
-def render_markdown(tables: Sequence[Table], sources: Iterable[SourceTable] = ()) -> str:
+def render_markdown(tables: Sequence[ComparisonTable], sources: Iterable[SourceTable] = ()) -> str:
     """Tables as Markdown; the best figure of each column is bold."""
     parts = [f"## {title_of(table)}\n\n{_grid(table)}\n{_curves(table)}{_pictures(table)}" for table in tables]
     parts += [_source(source) for source in sources]

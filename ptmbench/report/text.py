@@ -12,10 +12,20 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from ptmbench.analysis.comparison import Row, Table
+from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
-from ptmbench.report.columns import FAMILY, METHOD, MODEL, PLACE, Column, columns_of, costs, figure_column, floor_note
+from ptmbench.report.columns import (
+    FAMILY,
+    METHOD,
+    MODEL,
+    PLACE,
+    TableColumn,
+    columns_of,
+    costs,
+    figure_column,
+    floor_note,
+)
 from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
 from ptmbench.report.markdown import reason_of
@@ -28,11 +38,11 @@ LEAST_NAME = 16  # letters of a line of a broken name: those of the longest fami
 BREAKS = re.compile(r"[^._\-:/@]+[._\-:/@]*|[._\-:/@]+")  # a name and its parts, each with what ends it
 
 
-def _short_gain(row: Row) -> str:
+def _short_gain(row: CaseRow) -> str:
     return NONE if row.gain is None else f"{100 * row.gain:+.1f} {SHORT_VERDICTS[row.verdict or '']}"
 
 
-SHORT_GAIN = Column("gain, verdict", _short_gain, "gain")
+SHORT_GAIN = TableColumn("gain, verdict", _short_gain, "gain")
 LEAST = frozenset({"model", "method", "quality", "gain"})
 # What a narrow table takes up, in this order, as it gets wider.
 GROWING = ("rank", "latency_p50_s", "macs", "carry_over_time_s", "parameters")
@@ -42,7 +52,7 @@ GROWING = ("rank", "latency_p50_s", "macs", "carry_over_time_s", "parameters")
 class Layout:
     """The columns of a table, and whether its families are lines of their own."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     grouped: bool
 
 
@@ -69,7 +79,7 @@ def broken(name: str, width: int) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _cell(column: Column, row: Row, table: Table, paint: Paint) -> str:
+def _cell(column: TableColumn, row: CaseRow, table: ComparisonTable, paint: Paint) -> str:
     text = column.text(row)
     if column.is_best(row, table):
         return paint(f"{text} *", "best")
@@ -78,7 +88,7 @@ def _cell(column: Column, row: Row, table: Table, paint: Paint) -> str:
     return text
 
 
-def _cells(row: Row, table: Table, layout: Layout, paint: Paint) -> list[str]:
+def _cells(row: CaseRow, table: ComparisonTable, layout: Layout, paint: Paint) -> list[str]:
     cells = [_cell(column, row, table, paint) for column in layout.columns]
     at = [column.key for column in layout.columns].index("quality")
     if row.value is None:
@@ -89,7 +99,7 @@ def _cells(row: Row, table: Table, layout: Layout, paint: Paint) -> list[str]:
     return cells
 
 
-def _lines(table: Table, layout: Layout, paint: Paint, name_width: int) -> list[list[str]]:
+def _lines(table: ComparisonTable, layout: Layout, paint: Paint, name_width: int) -> list[list[str]]:
     """The rows of the table; a family is named where it begins."""
     lines, before = [], ""
     for row in table.rows:
@@ -105,7 +115,7 @@ def _lines(table: Table, layout: Layout, paint: Paint, name_width: int) -> list[
     return lines
 
 
-def _grid(table: Table, layout: Layout, paint: Paint, name_width: int = EVERYTHING) -> str:
+def _grid(table: ComparisonTable, layout: Layout, paint: Paint, name_width: int = EVERYTHING) -> str:
     lines = _lines(table, layout, paint, name_width)
     headings, aligned = [column.heading for column in layout.columns], [column.align for column in layout.columns]
     return tabulate(lines, headers=headings, tablefmt="simple", colalign=aligned, disable_numparse=True)
@@ -115,7 +125,7 @@ def _width(grid: str) -> int:
     return max(map(len, grid.splitlines()))
 
 
-def _within(table: Table, width: int, paint: Paint) -> str:
+def _within(table: ComparisonTable, width: int, paint: Paint) -> str:
     """The table in the first layout that fits, the last one with its names broken."""
     plain = painter(colour=False)
     known = layouts()
@@ -139,12 +149,12 @@ def _filled(text: str, width: int, indent: str = "") -> str:
     return textwrap.fill(text, width, subsequent_indent=indent) if width < EVERYTHING else text
 
 
-def _curves(table: Table, width: int) -> str:
+def _curves(table: ComparisonTable, width: int) -> str:
     return f"\n{render_curves(table.curves, metric_name(table.metric), 'simple', width)}" if table.curves else ""
 
 
 def render_text(
-    tables: Sequence[Table],
+    tables: Sequence[ComparisonTable],
     sources: Iterable[SourceTable] = (),
     width: int = EVERYTHING,
     paint: Paint | None = None,

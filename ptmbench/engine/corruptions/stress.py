@@ -15,7 +15,7 @@ from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages, La
 from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.transfer.scoring import Scorer
-from ptmbench.records.measured import Answers, CorruptedValue
+from ptmbench.records.measured import Answers, MeasuredCorruption
 from ptmbench.records.outcomes import CORRUPTED_PARTS
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -113,10 +113,10 @@ class Stress:
         """A seed that would repeat the last one to the bit."""
         self.seen.append(self.seen[-1])
 
-    def values(self) -> tuple[CorruptedValue, ...]:
+    def values(self) -> tuple[MeasuredCorruption, ...]:
         """The metric under each condition, mean over seeds."""
         return tuple(
-            CorruptedValue(*condition, float(np.mean([self._score(answers[place]) for answers in self.seen])))
+            MeasuredCorruption(*condition, float(np.mean([self._score(answers[place]) for answers in self.seen])))
             for place, condition in enumerate(self.conditions)
         )
 

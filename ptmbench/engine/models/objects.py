@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ptmbench.catalog.objects import ModelObject, Pictures, held, held_model
+from ptmbench.catalog.objects import ModelObject, PictureForm, held, held_model
 from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
@@ -23,7 +23,7 @@ IN_MEMORY = Missing("an object of a Python program: the sha256 pins it")
 EXAMPLES = 2
 
 
-def preprocessing_of(pictures: Pictures) -> ImagePreprocessing:
+def preprocessing_of(pictures: PictureForm) -> ImagePreprocessing:
     """The preprocessing as the engine has it."""
     return ImagePreprocessing(
         pictures.size,

@@ -16,7 +16,7 @@ from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.transfer.training import Batch, batch_indices, train
-from ptmbench.records.measured import Answers, CurvePoint, Missing
+from ptmbench.records.measured import Answers, MeasuredPoint, Missing
 
 Predictions = Any  # labels, boxes or masks: made and read by one and the same work
 
@@ -84,7 +84,7 @@ class TrainedRun:
     corrupted: Callable[[Condition], Work] | None = None
     chosen: float | None = None
     times_s: list[float] = field(default_factory=list)
-    curve: list[CurvePoint] = field(default_factory=list)
+    curve: list[MeasuredPoint] = field(default_factory=list)
 
     def seed(self, seed: int) -> tuple[Predictions, float]:
         """Predictions for the test split and the score on the training examples."""
@@ -110,7 +110,7 @@ class TrainedRun:
     def _choose(self, seed: int) -> nn.Module:
         """Trains at every rate and keeps the network that scores best on validation, the first of equals."""
         held = self.work.validation
-        tried: list[tuple[float, float, nn.Module, float, list[CurvePoint]]] = []
+        tried: list[tuple[float, float, nn.Module, float, list[MeasuredPoint]]] = []
         for rate in self.rates:
             network = self._trained(seed, rate)
             score = self.work.score(self.work.predict(network, held), held) if len(self.rates) > 1 else 0.0
@@ -134,7 +134,7 @@ class TrainedRun:
             started = self._now()
             held = self.work.validation
             value = self.work.score(self.work.predict(network, held), held)
-            self.curve.append(CurvePoint(seed, step, value))
+            self.curve.append(MeasuredPoint(seed, step, value))
             paused += self._now() - started
 
         started = self._now()

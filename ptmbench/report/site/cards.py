@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ptmbench.analysis.comparison import Table, assembled, task_order
+from ptmbench.analysis.comparison import ComparisonTable, assembled, task_order
 from ptmbench.analysis.usability import UsabilityCard, card_of
 from ptmbench.records.record import Record
 from ptmbench.report.site.comparisons import Across, latest
@@ -51,7 +51,7 @@ def _links(entries: Iterable[Entry]) -> Links:
     return {(entry.record.case.task.name, entry.record.budget, entry.record.case.way): entry.page for entry in entries}
 
 
-def _tables(entries: Iterable[Entry]) -> list[Table]:
+def _tables(entries: Iterable[Entry]) -> list[ComparisonTable]:
     """The tables of the entries; the places of their rows stay those of the folder in which each ran."""
     groups: defaultdict[tuple[str, str, str, str], list[Entry]] = defaultdict(list)
     for entry in entries:

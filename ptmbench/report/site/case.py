@@ -35,7 +35,7 @@ GROUPS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class NamedValue:
     """A named figure as it is shown; `text` is None where there is none, and `reason` says why."""
 
     name: str
@@ -48,7 +48,7 @@ class Group:
     """Figures that belong together; a group that is missing whole has no figures but a reason."""
 
     title: str
-    figures: tuple[Figure, ...]
+    figures: tuple[NamedValue, ...]
     reason: str | None = None
 
 
@@ -64,24 +64,24 @@ def _group(title: str, path: str, skipped: Sequence[str], dumped: dict[str, Any]
         found = found[part]
     if found is None:
         return Group(title, (), missing.get(path, "not there"))
-    figures: list[Figure] = []
+    figures: list[NamedValue] = []
     for key, value in found.items():
         if key not in skipped:
             figures += _figures(path, key, value, missing)
     return Group(title, tuple(figures))
 
 
-def _figures(root: str, path: str, value: Any, missing: Mapping[str, str]) -> list[Figure]:
+def _figures(root: str, path: str, value: Any, missing: Mapping[str, str]) -> list[NamedValue]:
     """The figure at a path below a root, or those below it."""
     whole = f"{root}.{path}"
     if whole in ELSEWHERE:
         return []
     if value is None:
-        return [Figure(name_of(path), None, missing.get(whole, "not there"))]
+        return [NamedValue(name_of(path), None, missing.get(whole, "not there"))]
     if isinstance(value, dict):
         below = [figure for key, entry in value.items() for figure in _figures(root, f"{path}.{key}", entry, missing)]
-        return below or [Figure(name_of(path), "none")]
-    return [Figure(name_of(path), shown(whole, value))]
+        return below or [NamedValue(name_of(path), "none")]
+    return [NamedValue(name_of(path), shown(whole, value))]
 
 
 def name_of(path: str) -> str:

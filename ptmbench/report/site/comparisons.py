@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ptmbench.analysis.economy import Bargain, bargains
-from ptmbench.analysis.generalisation import Comparison, generalisation
+from ptmbench.analysis.generalisation import Generalisation, generalisation
 from ptmbench.analysis.robustness import RobustTable, robust_tables
 from ptmbench.analysis.sources import SourceTable, source_tables
 from ptmbench.records.record import Record
@@ -23,7 +23,7 @@ class Across:
 
     setting: Setting
     folders: tuple[str, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Generalisation, ...]
     bargains: tuple[tuple[Bargain, Bargain], ...]
     robust: tuple[RobustTable, ...]
     sources: tuple[SourceTable, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from ptmbench.analysis.comparison import Row, by_table, make_row, places_of
+from ptmbench.analysis.comparison import CaseRow, by_table, make_row, places_of
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 
@@ -29,7 +29,7 @@ class Entry:
 
     holding: Holding
     record: Record
-    row: Row
+    row: CaseRow
     rows: int
     page: str
 
@@ -88,7 +88,7 @@ def _of_holding(holding: Holding, often: Mapping[str, int]) -> Iterator[Entry]:
             yield Entry(holding, record, row, finished, f"cases/{folder}{record.case.id}.html")
 
 
-def _best_first(pair: tuple[Record, Row]) -> tuple[bool, float, str]:
+def _best_first(pair: tuple[Record, CaseRow]) -> tuple[bool, float, str]:
     record, row = pair
     upwards = record.quality is None or record.quality.higher_is_better
     value = row.value or 0.0

@@ -17,7 +17,7 @@ Kind = Literal["text", "number", "share", "difference", "places"]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class BoardColumn:
     """A column that a reader may choose. Numbers are shown times `scale` with so many digits; intervals have `key`_low
     and `key`_high beside them. `title` says at length what the heading is short for; what `rises` is sorted from the
     highest down at first.
@@ -34,28 +34,30 @@ class Column:
 
 
 NAMES = (
-    Column("model", "Model", "text", "The model; the link leads to all that is known of the case"),
-    Column("family", "Family", "text", "How it was pre-trained; controls were not"),
-    Column("task", "Task", "text", "The downstream task: data set and amount of labels"),
-    Column("method", "Method", "text", "How the model was transferred to the task"),
+    BoardColumn("model", "Model", "text", "The model; the link leads to all that is known of the case"),
+    BoardColumn("family", "Family", "text", "How it was pre-trained; controls were not"),
+    BoardColumn("task", "Task", "text", "The downstream task: data set and amount of labels"),
+    BoardColumn("method", "Method", "text", "How the model was transferred to the task"),
 )
-PLACES = Column("place", "Rank", "places", "Ranks that the row may hold among all rows of its task and folder (95 %)")
-VERDICT = Column("verdict", "Verdict", "text", "Whether the interval of the gain is clear of 0")
+PLACES = BoardColumn(
+    "place", "Rank", "places", "Ranks that the row may hold among all rows of its task and folder (95 %)"
+)
+VERDICT = BoardColumn("verdict", "Verdict", "text", "Whether the interval of the gain is clear of 0")
 DETAILS = (
-    Column("metric", "Metric", "text", "What quality is measured in", shown=False),
-    Column("setting", "Setting", "text", "Budget, device and precision", shown=False),
-    Column("folder", "Folder", "text", "The results folder that holds the record", shown=False),
-    Column("status", "Status", "text", "Whether the case finished, and if not, how it ended", shown=False),
-    Column("seeds", "Seeds", "number", "Seeds that the quality is the mean of", shown=False),
-    Column("floor", "Floor", "text", "Whether the least accuracy asked for was met", shown=False),
-    Column("objective", "Objective", "text", "What the model was pre-trained to do", shown=False),
-    Column("source", "Source", "text", "The data that the model was pre-trained on", shown=False),
+    BoardColumn("metric", "Metric", "text", "What quality is measured in", shown=False),
+    BoardColumn("setting", "Setting", "text", "Budget, device and precision", shown=False),
+    BoardColumn("folder", "Folder", "text", "The results folder that holds the record", shown=False),
+    BoardColumn("status", "Status", "text", "Whether the case finished, and if not, how it ended", shown=False),
+    BoardColumn("seeds", "Seeds", "number", "Seeds that the quality is the mean of", shown=False),
+    BoardColumn("floor", "Floor", "text", "Whether the least accuracy asked for was met", shown=False),
+    BoardColumn("objective", "Objective", "text", "What the model was pre-trained to do", shown=False),
+    BoardColumn("source", "Source", "text", "The data that the model was pre-trained on", shown=False),
 )
 ORIGIN = (
-    Column("distance", "Distance", "number", "From pre-training source to task", shown=False, digits=2),
-    Column("machine", "Machine", "text", "Fingerprint: compare speed only between equal ones", shown=False),
-    Column("commit", "Commit", "text", "The commit that ran", shown=False),
-    Column("started_at", "Started", "text", "When the case ran", shown=False),
+    BoardColumn("distance", "Distance", "number", "From pre-training source to task", shown=False, digits=2),
+    BoardColumn("machine", "Machine", "text", "Fingerprint: compare speed only between equal ones", shown=False),
+    BoardColumn("commit", "Commit", "text", "The commit that ran", shown=False),
+    BoardColumn("started_at", "Started", "text", "When the case ran", shown=False),
 )
 FLOORS = {True: "met", False: "missed", None: ""}
 
@@ -65,7 +67,7 @@ def key_of(figure: Figure) -> str:
     return figure.keys("leaderboard")[0]
 
 
-def columns_of(entries: Iterable[Entry]) -> list[Column]:
+def columns_of(entries: Iterable[Entry]) -> list[BoardColumn]:
     """All columns; those of figures that no case has only where they stand from the start."""
     quality, gain = (_column(by_name(name)) for name in LEADING)
     others = [figure for figure in _known(entries, figures_in("leaderboard")) if figure.name not in LEADING]
@@ -83,7 +85,7 @@ def _known(entries: Iterable[Entry], figures: Iterable[Figure]) -> list[Figure]:
     ]
 
 
-def _column(figure: Figure) -> Column:
+def _column(figure: Figure) -> BoardColumn:
     """The column of a figure: its heading begins with a capital letter, but for symbols such as p50."""
     kind: Kind = "number"
     if figure.interval_path:
@@ -91,7 +93,7 @@ def _column(figure: Figure) -> Column:
     heading = f"{figure.heading} %" if kind == "share" else figure.heading
     if not any(letter.isdigit() for letter in heading.split()[0]):
         heading = heading[0].upper() + heading[1:]
-    return Column(
+    return BoardColumn(
         key=key_of(figure),
         label=heading,
         kind=kind,
