@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ptmbench.analysis.comparison import TableKey, by_table
 from ptmbench.records.figures import by_name
 from ptmbench.records.record import Record, quality_of
-from ptmbench.report.figures import metric_name
 from ptmbench.report.site.series import corrupted_of, curve_of
 
 PROBE = "linear_probe"  # what curves by labels show where it was run: the same for all models, and quick
@@ -78,7 +77,7 @@ def by_data_set(tables: Tables) -> dict[str, Tables]:
 
 def _panel(title: str, members: Members, series: Iterable[Series]) -> Panel:
     quality = quality_of(members[0])
-    return Panel(title, metric_name(quality.metric), quality.higher_is_better, tuple(series))
+    return Panel(title, quality.metric, quality.higher_is_better, tuple(series))
 
 
 def _series(record: Record, points: Iterable[Point]) -> Series:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.records.record import Record
 from ptmbench.report import panels
+from ptmbench.report.figures import metric_name
 from ptmbench.report.panels import Panel, Series
 from ptmbench.terminal import printable
 
@@ -155,7 +156,7 @@ def _cost(axes: "Axes", panel: Panel, keys: Keys) -> None:
     keys.setdefault("Pareto front", _key("#55606b", "", "--"))
     _logarithmic(axes)
     axes.set_xlabel("MMACs of one input")
-    axes.set_ylabel(f"{printable(panel.metric)}, %")
+    axes.set_ylabel(f"{printable(metric_name(panel.metric))}, %")
 
 
 def _gains(axes: "Axes", panel: Panel, keys: Keys) -> None:
@@ -184,7 +185,7 @@ def _lines(axes: "Axes", panel: Panel, keys: Keys, *, band: bool = True) -> None
             colour = COLOURS[place % len(COLOURS)]
             keys[label] = _key(colour, MARKERS[place % len(MARKERS)], DASHES[place // len(COLOURS) % len(DASHES)])
         _line(axes, series, keys[label], band=band)
-    axes.set_ylabel(f"{printable(panel.metric)}, %")
+    axes.set_ylabel(f"{printable(metric_name(panel.metric))}, %")
 
 
 def _line(axes: "Axes", series: Series, like: Any, *, band: bool) -> None:
