@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ptmbench.analysis import panels
+from ptmbench.analysis.panels import Panel, Series
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.records.record import Record
-from ptmbench.report import panels
 from ptmbench.report.figures import metric_name
-from ptmbench.report.panels import Panel, Series
 from ptmbench.terminal import printable
 
 if TYPE_CHECKING:

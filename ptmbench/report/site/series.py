@@ -4,9 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from ptmbench.records.record import Quality
+from ptmbench.analysis.series import corrupted_of, curve_of
 from ptmbench.report.figures import metric_name
 from ptmbench.report.site.holdings import Entry, Setting
 
@@ -21,35 +19,6 @@ def runs_of(entries: Iterable[Entry]) -> dict[tuple[str, Setting], list[Entry]]:
     for members in found.values():
         members.sort(key=lambda entry: (entry.record.provenance.started_at, entry.holding.label))
     return dict(found)
-
-
-def curve_of(quality: Quality) -> dict[str, list[float]]:
-    """The learning curve: steps, the mean over seeds, and the lowest and the highest seed at each."""
-    by_step: defaultdict[int, list[float]] = defaultdict(list)
-    for point in quality.curve:
-        by_step[point.step].append(point.value)
-    steps = sorted(by_step)
-    return {
-        "x": [float(step) for step in steps],
-        "y": [float(np.mean(by_step[step])) for step in steps],
-        "low": [min(by_step[step]) for step in steps],
-        "high": [max(by_step[step]) for step in steps],
-    }
-
-
-def corrupted_of(quality: Quality) -> dict[str, dict[str, list[float]]]:
-    """By corruption, and over all of them as "all", the metric by severity; severity 0 is the clean test split."""
-    by_name: defaultdict[str, defaultdict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for found in quality.corrupted:
-        for name in (found.corruption, "all"):
-            by_name[name][found.severity].append(found.value)
-    return {
-        name: {
-            "x": [0.0, *(float(severity) for severity in sorted(levels))],
-            "y": [quality.value, *(float(np.mean(levels[severity])) for severity in sorted(levels))],
-        }
-        for name, levels in by_name.items()
-    }
 
 
 def series_of(entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:

@@ -22,7 +22,7 @@ from ptmbench.report.site.holdings import entries_of, holdings
 from ptmbench.report.site.leaderboard import leaderboard
 from ptmbench.report.site.pages import CaseContext, Press, script_literal
 from ptmbench.report.site.pictures import picture_of
-from ptmbench.report.site.series import curve_of, runs_of
+from ptmbench.report.site.series import runs_of
 from sites import HOSTILE, PNG, changed, gone, write
 from strategies import records
 
@@ -157,17 +157,6 @@ def test_pictures_that_lead_out_are_not_taken(tmp_path, name):
 
     assert found.content is None
     assert found.reason == "it lies outside the results folder"
-
-
-def test_a_curve_is_the_mean_over_seeds(few):
-    """Of each number of steps the mean and the range of the seeds."""
-    quality = few["resnet_tiny.glyphs-digits_5shot-linear_probe"].quality
-    points = [
-        {"seed": seed, "step": step, "value": value} for seed, step, value in ((0, 1, 0.2), (1, 1, 0.4), (0, 2, 1))
-    ]
-    watched = type(quality).model_validate({**quality.model_dump(), "curve": points})
-
-    assert {"x": [1, 2], "y": [pytest.approx(0.3), 1], "low": [0.2, 1], "high": [0.4, 1]} == curve_of(watched)
 
 
 def test_a_site_names_nothing_of_the_network(site):

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ptmbench.analysis.comparison import TableKey, by_table
+from ptmbench.analysis.series import corrupted_of, curve_of
 from ptmbench.records.figures import by_name
 from ptmbench.records.record import Record, quality_of
-from ptmbench.report.site.series import corrupted_of, curve_of
 
 PROBE = "linear_probe"  # what curves by labels show where it was run: the same for all models, and quick
 Interval = tuple[float, float] | None
