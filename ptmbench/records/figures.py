@@ -19,6 +19,7 @@ Place = Literal[
 ]
 HALF_WIDTH = 1.959964  # of a 95 % interval, in standard deviations
 MIB = 2.0**-20
+MILLIONS = (1e-6, "millions")
 LISTED: frozenset[Place] = frozenset({"leaderboard", "history", "csv", "json", "mlflow", "charts"})
 TABLED: frozenset[Place] = LISTED | {"table"}
 KEY: frozenset[Place] = TABLED | {"front", "card", "case"}  # `front`: on the leaderboard before a reader chooses
@@ -31,9 +32,9 @@ class Figure:
 
     `path` leads through the record's fields; below a mapping the rest of it is one key, and of a list the least entry
     counts. `label` is the figure in words, `heading` that of its column with the unit in which it stands there: SI
-    units times `scale`, called `measure`. `named` holds the keys, with those of the interval's ends, of places that
-    called the figure otherwise before it had a row; programs read them. `missing_path` is where the record says why
-    there is none, where that is not `path`.
+    units times `scale`, called `measure`; `axis` replaces the two where a chart draws it. `named` holds the keys, with
+    those of the interval's ends, of places that called the figure otherwise before it had a row; programs read them.
+    `missing_path` is where the record says why there is none, where that is not `path`.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Figure:
     measure: str = ""
     scale: float = 1.0
     digits: int = 0
+    axis: tuple[float, str] | None = None
     signed: bool = False
     better: Better = "less"
     repeats: Repeats = "never"
@@ -135,12 +137,12 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure(
         name="parameters", label="parameters", about="Parameters of backbone and head", path="cost.parameters",
-        heading="params", repeats="always", judged="exact", shown=KEY | {"latex"},
+        heading="params", axis=MILLIONS, repeats="always", judged="exact", shown=KEY | {"latex"},
     ),
     Figure(
         name="trainable_parameters", label="trained parameters", about="Parameters that training changes",
-        path="cost.trainable_parameters", heading="trained", repeats="always", judged="exact", shown=LISTED,
-        named={"leaderboard": ("trainable",)},
+        path="cost.trainable_parameters", heading="trained", axis=MILLIONS, repeats="always", judged="exact",
+        shown=LISTED, named={"leaderboard": ("trainable",)},
     ),
     Figure(
         name="macs", label="multiply-accumulates", about="Millions of multiply-accumulates of one input",

@@ -32,9 +32,10 @@ def written(figure: Figure, row: CaseRow) -> str:
     return f"{texts[0]} [{', '.join(texts[1:])}]" if len(texts) > 1 else (texts or [NONE])[0]
 
 
-def labelled(figure: Figure) -> str:
-    """A figure in words, with the unit in which it is shown."""
-    return f"{figure.label}, {figure.measure}" if figure.measure else figure.label
+def labelled(figure: Figure, measure: str | None = None) -> str:
+    """A figure in words, with the unit in which it is shown: that of tables where no other is given."""
+    unit = figure.measure if measure is None else measure
+    return f"{figure.label}, {unit}" if unit else figure.label
 
 
 def place_range(first: int | None, last: int | None) -> str:

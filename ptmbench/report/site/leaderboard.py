@@ -107,16 +107,18 @@ def _column(figure: Figure) -> BoardColumn:
 
 def axes_of(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """The figures that charts draw: costs, of which less is better, on a logarithmic axis."""
-    return [
-        {
-            "key": key_of(figure),
-            "label": labelled(figure),
-            "scale": figure.scale,
-            "better": figure.better,
-            "interval": figure.interval_path is not None,
-        }
-        for figure in _known(entries, figures_in("charts"))
-    ]
+    return [_axis(figure) for figure in _known(entries, figures_in("charts"))]
+
+
+def _axis(figure: Figure) -> dict[str, Any]:
+    scale, measure = figure.axis or (figure.scale, figure.measure)
+    return {
+        "key": key_of(figure),
+        "label": labelled(figure, measure),
+        "scale": scale,
+        "better": figure.better,
+        "interval": figure.interval_path is not None,
+    }
 
 
 def fields_of(entry: Entry) -> dict[str, Any]:
