@@ -8,7 +8,7 @@ from ptmbench.cli import (
     calibrating,
     checking,
     demo,
-    engine_commands,
+    doctor,
     examples,
     fetching,
     floors,
@@ -16,6 +16,8 @@ from ptmbench.cli import (
     history,
     listing,
     overview,
+    pretraining,
+    profiling,
     reporting,
     running,
     showing,
@@ -64,11 +66,10 @@ def make_parser() -> argparse.ArgumentParser:
     pretrain = _command(commands, "pretrain", examples.PRETRAIN)
     pretrain.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
     pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
-    pretrain.set_defaults(command=engine_commands.pretrain)
+    pretrain.set_defaults(command=pretraining.pretrain)
     _add_check(_command(commands, "check", examples.CHECK))
     _add_fetch(_command(commands, "fetch", examples.FETCH))
-    doctor = _command(commands, "doctor")
-    doctor.set_defaults(command=engine_commands.doctor)
+    _command(commands, "doctor").set_defaults(command=doctor.doctor)
     return parser
 
 
@@ -80,7 +81,7 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     _add_machine_options(parser)
-    parser.set_defaults(command=engine_commands.profile)
+    parser.set_defaults(command=profiling.profile)
 
 
 def _add_fetch(parser: argparse.ArgumentParser) -> None:
