@@ -93,7 +93,7 @@ class ComparisonTable:
 
 
 def make_row(record: Record, places: Places | None = None) -> CaseRow:
-    """The figures of a record, with the places that it may hold in its table."""
+    """The figures of a record, with the ranks that it may hold in its table."""
     quality, gain, known = record.quality, record.gain, all_figures()
     return CaseRow(
         model=record.case.model.name,
@@ -146,7 +146,7 @@ def family_place(family: str) -> int:
 def comparison_tables(records: Iterable[Record], sample_of: SampleOf | None = None) -> list[ComparisonTable]:
     """One table for each task, budget, device and precision that the records hold.
 
-    `sample_of(record)` gives what rank intervals are computed from; without it rows have no places.
+    `sample_of(record)` gives what rank intervals are computed from; without it rows have no ranks.
     """
     tables = []
     for key, members in by_table(records):
@@ -165,7 +165,7 @@ def by_table(records: Iterable[Record]) -> list[tuple[TableKey, list[Record]]]:
 
 
 def places_of(members: Sequence[Record], sample_of: SampleOf | None) -> dict[str, Places]:
-    """The places of the cases whose outcomes can be read; none where there is nothing to read them with."""
+    """The ranks of the cases whose outcomes can be read; none where there is nothing to read them with."""
     if sample_of is None:
         return {}
     samples = {}

@@ -20,7 +20,7 @@ TRAINING = 3  # forward passes that a step costs
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class CaseCost:
     """What one case takes to get there: steps of training (none for frozen methods), seconds, FLOPs at one seed.
 
     Seconds are None where the case was not timed.
@@ -35,19 +35,19 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Bargain:
-    """Of one task and method the quickest case that reaches a share of the task's best result; None: there is none."""
+class CheapestCase:
+    """The quickest case of a task and method that reaches a share of the task's best; `price` is None if none does."""
 
     task: str
     method: str
     best: float
     share: float
-    price: Price | None
+    price: CaseCost | None
     reached: int
     cases: int
 
 
-def bargains(records: Iterable[Record]) -> list[Bargain]:
+def cheapest_cases(records: Iterable[Record]) -> list[CheapestCase]:
     """Two entries a task and method, of records of one budget, device and precision; tasks of one case have none."""
     tasks: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
@@ -57,18 +57,20 @@ def bargains(records: Iterable[Record]) -> list[Bargain]:
     return [line for name in ordered if len(tasks[name]) > 1 for line in _of_task(name, tasks[name])]
 
 
-def _of_task(name: str, members: Sequence[Record]) -> list[Bargain]:
+def _of_task(name: str, members: Sequence[Record]) -> list[CheapestCase]:
     best = max(record.quality.value for record in members if record.quality)
     methods: defaultdict[str, list[Record]] = defaultdict(list)
     for record in members:
         methods[record.case.way].append(record)
-    return [_bargain(name, method, best, share, cases) for method, cases in sorted(methods.items()) for share in SHARES]
+    return [
+        _cheapest(name, method, best, share, cases) for method, cases in sorted(methods.items()) for share in SHARES
+    ]
 
 
-def _bargain(task: str, method: str, best: float, share: float, cases: Sequence[Record]) -> Bargain:
-    prices = [price for record in cases if (price := price_of(record, share * best)) is not None]
-    quickest = min(prices, key=_quickness, default=None)
-    return Bargain(task, method, best, share, quickest, len(prices), len(cases))
+def _cheapest(task: str, method: str, best: float, share: float, cases: Sequence[Record]) -> CheapestCase:
+    costs = [price for record in cases if (price := cost_of(record, share * best)) is not None]
+    quickest = min(costs, key=_quickness, default=None)
+    return CheapestCase(task, method, best, share, quickest, len(costs), len(cases))
 
 
 def _seconds(cost: Cost, part: float) -> float | None:
@@ -78,12 +80,12 @@ def _seconds(cost: Cost, part: float) -> float | None:
     return (cost.feature_time_s or 0.0) + part * (cost.train_time_s or 0.0)
 
 
-def _quickness(price: Price) -> tuple[bool, float]:
-    """Orders prices by their seconds, and those without behind them by their operations."""
+def _quickness(price: CaseCost) -> tuple[bool, float]:
+    """Orders costs by their seconds, and those without seconds behind them by their operations."""
     return (False, price.seconds) if price.seconds is not None else (True, price.flops)
 
 
-def price_of(record: Record, wanted: float) -> Price | None:
+def cost_of(record: Record, wanted: float) -> CaseCost | None:
     """What the case takes to reach a value; None where it does not."""
     quality, cost, method = record.quality, record.cost, record.case.method
     if quality is None or cost is None or quality.value < wanted:
@@ -97,7 +99,7 @@ def price_of(record: Record, wanted: float) -> Price | None:
     part = steps / method.steps if method.steps else 1.0
     examples = record.case.task.train_size or 0
     batch = int(method.hyperparameters.get("batch_size", 0))
-    return Price(
+    return CaseCost(
         model=record.case.model.name,
         method=record.case.way,
         value=value,

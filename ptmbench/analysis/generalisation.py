@@ -40,7 +40,7 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Overall:
-    """One row over all tasks of a kind: mean place among the rows, gain over scratch, train minus test, slope of shots.
+    """One row over all tasks of a kind: mean rank among the rows, gain over scratch, train minus test, slope of shots.
 
     `gain` is None for controls; `slope` is how much quality rises when the examples a class double, None without three
     amounts of labels of any data set.

@@ -86,7 +86,7 @@ def _series(record: Record, points: Iterable[Point]) -> Series:
 
 
 def cost_panels(tables: Tables) -> list[Panel]:
-    """Of each data set the task with the most labels: quality in % against MMACs, cases without operations left out."""
+    """Quality in % against MMACs on the task with the most labels of each data set, without cases whose MACs are missing."""
     panels, macs = [], by_name("macs")
     for found in by_data_set(tables).values():
         key, members = found[-1]
@@ -119,7 +119,7 @@ def front_of(panel: Panel) -> list[Point]:
 
 
 def gain_panels(tables: Tables) -> list[Panel]:
-    """Of each data set the task with the fewest labels: gains over scratch in points; x counts models."""
+    """Gains over scratch in points on the task with the fewest labels of each data set; x counts models."""
     panels = []
     for found in by_data_set(tables).values():
         key, members = found[0]
@@ -144,7 +144,7 @@ def _best_gain(name: str, gained: Members) -> tuple[float, str]:
 
 
 def label_panels(tables: Tables) -> list[Panel]:
-    """Of each data set with several amounts of labels: quality in % by labelled training examples, by one method."""
+    """Quality in % by labelled training examples, with one method, for each data set with several amounts of labels."""
     panels = []
     for data_set, found in by_data_set(tables).items():
         methods = {record.case.way for _, members in found for record in members}
@@ -167,7 +167,7 @@ def label_panels(tables: Tables) -> list[Panel]:
 
 
 def curve_panels(tables: Tables) -> list[Panel]:
-    """Of each task whose training was watched, the best case of each model: the metric in % on the validation split by
+    """The best case of each model on each task whose training was watched: the metric in % on the validation split by
     step; the band reaches over seeds.
     """
     panels = []
@@ -184,7 +184,7 @@ def curve_panels(tables: Tables) -> list[Panel]:
 
 
 def corruption_panels(tables: Tables) -> list[Panel]:
-    """Of each task with corrupted test examples, the best case of each model: the metric in % by severity, mean over
+    """The best case of each model on each task with corrupted test examples: the metric in % by severity, mean over
     corruptions; 0 is clean.
     """
     panels = []

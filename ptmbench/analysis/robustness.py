@@ -20,7 +20,7 @@ CorruptedOf = Callable[[Record], Sample | None]
 
 @dataclass(frozen=True, slots=True)
 class RobustRow:
-    """One case: its metric on clean test examples and over all corruptions and severities, with places in the table.
+    """One case: its metric on clean test examples and over all corruptions and severities, with ranks in the table.
 
     `by_corruption` is the mean over severities, `by_severity` the mean over corruptions, from the mildest on.
     """

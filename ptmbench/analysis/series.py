@@ -22,7 +22,7 @@ def curve_of(quality: Quality) -> dict[str, list[float]]:
 
 
 def corrupted_of(quality: Quality) -> dict[str, dict[str, list[float]]]:
-    """By corruption, and over all of them as "all", the metric by severity; severity 0 is the clean test split."""
+    """The metric by severity, for each corruption and the mean over all ("all"); severity 0 is the clean test split."""
     by_name: defaultdict[str, defaultdict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for found in quality.corrupted:
         for name in (found.corruption, "all"):

@@ -93,7 +93,7 @@ def model(
         family: "supervised", "unsupervised" or "self_supervised": how it was pre-trained.
         objective: What it was pre-trained by, for the record.
         source: What it was pre-trained on, for the record.
-        licence: Of its weights, for the record.
+        licence: The licence of its weights, for the record.
 
     Returns:
         A model for `ptmbench.run`.
@@ -143,12 +143,12 @@ def data(
         images: An array or tensor [n, h, w], [n, h, w, 3] or [n, 3, h, w] of uint8 or of floats in [0, 1]; a list of
             pictures of one size; or, without labels, a data set of (picture, label) pairs, read once from end to end.
         labels: One value an example [n], text or number; the classes are its values in order.
-        texts: Texts [n], in place of images.
+        texts: Texts [n], instead of images.
         name: In tables and case ids; made of the content where nothing is said.
         test: The test part: (images, labels), (texts, labels) or a data set of pairs. Without one the examples are
             divided by hashes of their content, half of them for test.
         shots: How many examples a class a method may see; None: all.
-        train: How many in all, in place of shots.
+        train: How many in all, instead of shots.
         val: How many examples are for validation.
 
     Returns:

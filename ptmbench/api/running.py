@@ -60,12 +60,12 @@ def run(
         methods: Names; None: every method that applies.
         variants: Names; None: the model as it came, in full.
         budget: "smoke", "quick" or "standard".
-        seeds: How many seeds, in place of the budget's number.
+        seeds: How many seeds to run, instead of the budget's number.
         results: The results folder, which keeps other records that it holds; None: a temporary one, which lives as long
             as the results do.
         device: "auto", "cpu", "cuda" or "mps".
         precision: "auto", "fp32" or "bf16".
-        threads: Of the CPU, for each case.
+        threads: How many CPU threads each case uses.
         jobs: How many cases run side by side, each in a process of its own (so call this below
             `if __name__ == "__main__":`); nothing is timed with more than one.
         timeout: Seconds that a case may take.

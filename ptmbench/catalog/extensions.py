@@ -49,7 +49,7 @@ class ModelScheme:
         composed: It builds over another model, which its entry names.
         tokens: Its text models take tokens, whose number a user may choose.
         extra: The extra of the package that it needs.
-        family: How its published weights were trained, where that is known of all of them.
+        family: How its published weights were trained, where all were trained alike.
         modality: What a model of a reference takes in.
         serves: What a model of a name gives.
         short: What people call a model of a name.

@@ -1,6 +1,6 @@
 """Where libraries keep what they fetch: folders of weights, repositories and data, found by paths alone.
 
-The places are those of the libraries themselves: TORCH_HOME, HF_HOME or HF_HUB_CACHE, and PTMBENCH_DATA for data sets
+The folders are those of the libraries themselves: TORCH_HOME, HF_HOME or HF_HUB_CACHE, and PTMBENCH_DATA for data sets
 of torchvision.
 """
 

@@ -91,7 +91,7 @@ class TaskKind(StrEnum):
 
 
 class Family(StrEnum):
-    """How a model was pre-trained; controls were not. Of a user's own checkpoint it may be unstated."""
+    """How a model was pre-trained; controls were not. A user's own checkpoint may leave it unstated."""
 
     SUPERVISED = "supervised"
     UNSUPERVISED = "unsupervised"

@@ -60,7 +60,7 @@ def read_arrays(
         images: An array or tensor [n, h, w], [n, h, w, 3] or [n, 3, h, w] of uint8 or of floats in [0, 1]; a list of
             pictures of one size; or, without labels, a data set of (picture, label) pairs.
         labels: One value an example [n].
-        texts: Texts [n] in place of pictures.
+        texts: Texts [n] instead of pictures.
         test: (images, labels), (texts, labels) or a data set of pairs: the test part.
         faults: What is known to be wrong already, to be told with the rest.
 
@@ -270,7 +270,7 @@ def _joined(parts: Sequence[_Part], *, has_test: bool) -> LabelledArrays:
 
 
 def _digests(examples: NDArray[np.uint8] | tuple[str, ...]) -> tuple[str, ...]:
-    """Of each example's content: pictures with their shape, texts as they stand."""
+    """The sha256 of each example's content: pictures with their shape, texts as they stand."""
     if isinstance(examples, tuple):
         return tuple(hashlib.sha256(text.encode()).hexdigest() for text in examples)
     shape = repr(examples.shape[1:]).encode()

@@ -180,7 +180,7 @@ def _rows(path: Path, cells: list[tuple[int, list[str]]], form: TableForm) -> tu
 
 
 def _column(path: Path, headings: Sequence[str], name: str) -> int:
-    """The place of a column from 0."""
+    """The position of a column, from 0."""
     names = [heading.strip() for heading in headings]
     if name.isdecimal():
         if not 1 <= int(name) <= len(names):

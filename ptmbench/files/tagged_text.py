@@ -51,7 +51,7 @@ class LabelledFile:
 
 
 def bio_faults(tags: Sequence[str]) -> list[tuple[int, str]]:
-    """The places (from 0) where tags are not BIO, and why; empty for valid tags."""
+    """The positions (from 0) where tags are not BIO, and why; empty for valid tags."""
     faults = []
     previous = ""
     for index, tag in enumerate(tags):

@@ -1,6 +1,6 @@
 """Noise of times: how much longer than it has to a launch takes, and what that does to the least of several launches.
 
-Noise only ever adds to a time: other work on the machine, a lower clock, a bad place for threads. The least of a side's
+Noise only ever adds to a time: other work on the machine, a lower clock, threads on a bad core. The least of a side's
 launches is therefore what the work takes, as long as not every launch of the side was slowed down; and the chance of
 that is the chance of one to the power of their number, since launches of both sides alternate. How often a launch is
 slowed down by how much is read off all cases together: a few launches of one case say little of a machine that runs a

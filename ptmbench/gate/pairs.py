@@ -14,7 +14,7 @@ CASE = "case"  # the metric of a finding that is about the case as a whole
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pair:
-    """The records of one case, all of them `ok`: of each launch of the baseline, and of each one now."""
+    """The records of one case, all `ok`: one for each launch of the baseline, and one for each launch now."""
 
     case_id: str
     baseline: list[Entry]

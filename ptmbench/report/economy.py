@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from ptmbench.analysis.economy import SHARES, Bargain
+from ptmbench.analysis.economy import SHARES, CheapestCase
 from ptmbench.report.figures import NONE
 
 
-def render_economy(lines: Sequence[Bargain], style: str, heading: str = "") -> str:
+def render_economy(lines: Sequence[CheapestCase], style: str, heading: str = "") -> str:
     """One table of all tasks, a row for each method of each."""
     if not lines:
         return ""
@@ -29,7 +29,7 @@ def render_economy(lines: Sequence[Bargain], style: str, heading: str = "") -> s
     )
 
 
-def _cells(line: Bargain) -> list[str]:
+def _cells(line: CheapestCase) -> list[str]:
     reached = f"{line.reached} of {line.cases}"
     if line.price is None:
         return [NONE, NONE, NONE, NONE, reached]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ptmbench.analysis.comparison import ComparisonTable, flat, names_of
-from ptmbench.analysis.economy import Bargain
+from ptmbench.analysis.economy import CheapestCase
 from ptmbench.analysis.generalisation import Generalisation
 from ptmbench.analysis.robustness import RobustTable
 from ptmbench.analysis.sources import SourceTable
@@ -32,14 +32,14 @@ def render_json(
     tables: Sequence[ComparisonTable],
     sources: Sequence[SourceTable],
     comparisons: Sequence[Generalisation] = (),
-    prices: Sequence[Bargain] = (),
+    costs: Sequence[CheapestCase] = (),
     robust: Sequence[RobustTable] = (),
 ) -> str:
-    """All tables with their rows, the source tables, generalisation over tasks, prices, robustness."""
+    """All tables with their rows, sources, generalisation over tasks, the cost to come near the best, robustness."""
     parts: dict[str, Sequence[Any]] = {
         "sources": sources,
         "generalisation": comparisons,
-        "economy": prices,
+        "economy": costs,
         "robustness": robust,
     }
     told = [asdict(table) | {"rows": [flat(row, "json") for row in table.rows]} for table in tables]

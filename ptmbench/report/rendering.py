@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ptmbench.analysis.comparison import comparison_tables
-from ptmbench.analysis.economy import bargains
+from ptmbench.analysis.economy import cheapest_cases
 from ptmbench.analysis.gain import SampleOf
 from ptmbench.analysis.generalisation import generalisation
 from ptmbench.analysis.robustness import CorruptedOf, robust_tables
@@ -79,14 +79,14 @@ def render(
         return render_latex(tables)
     sources = shown(source_tables(records))
     comparisons = shown([found for members in by_key(records) for found in generalisation(members)])
-    prices = shown([price for members in by_key(records) for price in bargains(members)])
+    costs = shown([price for members in by_key(records) for price in cheapest_cases(members)])
     robust = shown(_robust(records, read) if read else [])
     if style == "json":
-        return render_json(tables, sources, comparisons, prices, robust)
+        return render_json(tables, sources, comparisons, costs, robust)
     grid, heading = ("github", "## ") if style == "markdown" else ("simple", "")
     across = [
         render_generality(comparisons, grid, heading),
-        render_economy(prices, grid, heading),
+        render_economy(costs, grid, heading),
         render_robustness(robust, grid, heading),
     ]
     text = render_markdown(tables, sources) if style == "markdown" else render_text(tables, sources, width, paint)

@@ -39,7 +39,7 @@ class Boxes:
     ignored: Flags
 
     def of(self, picture: int, label: int) -> Indices:
-        """The places of one picture's boxes of one label."""
+        """The indices of one picture's boxes of one label."""
         return np.flatnonzero((self.picture == picture) & (self.label == label))
 
 

@@ -1,8 +1,8 @@
-"""Rank intervals: which places of a table a row may hold, as far as the test examples and seeds can tell.
+"""Rank intervals: which ranks of a table a row may hold, as far as the test examples and seeds can tell.
 
 From paired comparisons of each row with every other one (Mogstad, Romano, Shaikh & Wilhelm 2024): as many rows as are
 surely better stand above it, as many as are surely worse below. Sure is what Holm's adjustment over the row's
-comparisons leaves at 95 %, so that each row's interval holds its true place at least 95 times in 100.
+comparisons leaves at 95 %, so that each row's interval holds its true rank at least 95 times in 100.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ Places = tuple[int, int]
 
 
 def rank_intervals(samples: Mapping[str, Sample], *, higher_is_better: bool = True) -> dict[str, Places]:
-    """The first and the last place that each row may hold, 1 the best.
+    """The first and the last rank that each row may hold, 1 the best.
 
     Rows are of one task: seeds are paired where both have them, and the test examples are the same.
     """

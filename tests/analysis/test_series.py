@@ -8,7 +8,7 @@ from sites import QUICK
 
 
 def test_a_curve_is_the_mean_over_seeds():
-    """Of each number of steps the mean and the range of the seeds."""
+    """A curve holds the mean and the range of the seeds at each number of steps."""
     quality = ResultsFolder(QUICK).read("resnet_tiny.glyphs-digits_5shot-linear_probe").quality
     points = [
         {"seed": seed, "step": step, "value": value} for seed, step, value in ((0, 1, 0.2), (1, 1, 0.4), (0, 2, 1))

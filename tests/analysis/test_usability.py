@@ -42,7 +42,7 @@ def test_effects_are_the_gains_of_the_records(records):
 
 
 def test_standings_are_the_models_best_beside_the_best_of_all(records):
-    """Of each task the model's best case stands there, and no case of any model lies above the best."""
+    """The card shows the model's best case of each task, and no case of any model lies above the best."""
     for standing in card(records).standings:
         values = {
             record.case.model.name: record.quality.value

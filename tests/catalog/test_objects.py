@@ -40,7 +40,7 @@ def test_runs_beside_each_other_share_nothing(reviews):
 
 
 def test_a_reference_says_what_is_not_as_usual():
-    """Of a preprocessing a reference holds the size, and whatever is not as usual."""
+    """A reference holds the size of a preprocessing, and whatever is not as usual."""
     plain, other = ptmbench.pictures(32), ptmbench.pictures(32, mean=(0, 0.5, 1), interpolation="bicubic", resize=40)
 
     assert (("size", "32"),) == plain.options()

@@ -85,7 +85,7 @@ def test_all_faults_are_told_at_once_and_can_be_skipped(divided):
 
 
 def test_a_message_lists_twenty_files_and_a_count(divided):
-    """Of many faulty files the first twenty are named."""
+    """The first twenty of many faulty files are named."""
     for index in range(30):
         (divided / "train" / "cat" / f"bad{index:02}.png").write_bytes(b"x")
 

@@ -55,7 +55,7 @@ def test_a_number_given_again_is_another_process():
 
 
 def test_a_process_of_another_host_lives_by_its_heartbeat(dead):
-    """Of another host's process the number says nothing, and the heartbeat all."""
+    """The number of a process on another host says nothing: its heartbeat decides."""
     mark = replace(mark_of_this_process("d"), host="elsewhere.example", pid=dead, process_start=None)
 
     assert mark.lives()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.analysis.comparison import FAMILIES, comparison_tables, make_row, task_order
-from ptmbench.analysis.economy import bargains, price_of
+from ptmbench.analysis.economy import cheapest_cases, cost_of
 from ptmbench.analysis.sources import NO_RELATION, source_tables
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.economy import render_economy
@@ -71,7 +71,7 @@ def test_a_reason_of_any_text_stays_in_its_cell(committed, reason):
 
 
 def test_a_long_reason_is_cut(committed):
-    """Of a reason over many lines a table shows the beginning, so that its columns stay in sight."""
+    """A table shows the beginning of a long reason, so that its columns stay in sight."""
     gone = {"quality": None, "gain": None, "cost": None, "status": "failed", "reason": "many words\n" * 99}
     tables = comparison_tables([committed[0].model_copy(update=gone)])
 
@@ -168,9 +168,9 @@ def test_the_quickest_of_each_method_stands_for_it(committed):
     task = [record for record in committed if record.case.task.name == "digits_20shot"]
     best = max(record.quality.value for record in task)
 
-    for line in bargains(task):
+    for line in cheapest_cases(task):
         cases = [record for record in task if record.case.method.name == line.method]
-        near = [price_of(record, line.share * best) for record in cases if record.quality.value >= line.share * best]
+        near = [cost_of(record, line.share * best) for record in cases if record.quality.value >= line.share * best]
         assert (best, len(near), len(cases)) == (line.best, line.reached, line.cases)
         assert (min(price.seconds for price in near) if near else None) == (line.price and line.price.seconds)
 
@@ -182,11 +182,11 @@ def test_what_was_not_timed_has_a_price_without_seconds(committed):
     untimed = {"train_time_s": None, "feature_time_s": None}
     crowded = [record.model_copy(update={"cost": record.cost.model_copy(update=untimed)}) for record in probes]
 
-    assert price_of(crowded[0], 0.0).seconds is None
-    assert {True} == {line.price.seconds is not None for line in bargains([*crowded, *probes])}
-    assert {None} == {line.price.seconds for line in bargains(crowded)}
-    dashes = [render_economy(bargains(cases), "plain").split().count(NONE) for cases in (probes, crowded)]
-    assert len(bargains(crowded)) == dashes[1] - dashes[0]
+    assert cost_of(crowded[0], 0.0).seconds is None
+    assert {True} == {line.price.seconds is not None for line in cheapest_cases([*crowded, *probes])}
+    assert {None} == {line.price.seconds for line in cheapest_cases(crowded)}
+    dashes = [render_economy(cheapest_cases(cases), "plain").split().count(NONE) for cases in (probes, crowded)]
+    assert len(cheapest_cases(crowded)) == dashes[1] - dashes[0]
 
 
 def test_operations_to_get_there_are_counted_by_hand(committed):
@@ -196,6 +196,6 @@ def test_operations_to_get_there_are_counted_by_hand(committed):
         for method in ("linear_probe", "fine_tune")
     )
 
-    assert 200 * probe.cost.flops == price_of(probe, 0.0).flops
-    assert 3 * 32 * 40 * tuned.cost.flops == price_of(tuned, 0.0).flops
-    assert price_of(probe, 1.01) is None
+    assert 200 * probe.cost.flops == cost_of(probe, 0.0).flops
+    assert 3 * 32 * 40 * tuned.cost.flops == cost_of(tuned, 0.0).flops
+    assert cost_of(probe, 1.01) is None

@@ -31,7 +31,7 @@ def of_ratios(parts):
 
 @given(st.lists(st.integers(0, 1), min_size=2, max_size=400))
 def test_one_seed_gives_wilsons_interval(row):
-    """Of one seed the interval of a share of examples is Wilson's, but for Student's quantile instead of the normal."""
+    """The interval of a share at one seed is Wilson's, with Student's quantile instead of the normal one."""
     low, high = interval_of(of_hits([row]))[0]
     count, right = len(row), sum(row)
     level = 2 * stats.norm.sf(stats.t.isf(0.025, count - 1))

@@ -13,7 +13,7 @@ SHARE = (0.05, 0.1, 0.2, 0.3, 0.5)  # of the words
 
 
 def typos(words: Sequence[str], severity: int, rng: np.random.Generator) -> Words:
-    """In so many words one typing error: two letters swapped, one left out, doubled, or another in its place."""
+    """Makes one typing error in so many words: two letters swapped, one left out, one doubled, or one replaced."""
     drawn = [(rng.random(), mistyped(word, rng)) for word in words]
     return tuple(
         corrupted if place < SHARE[severity - 1] else word

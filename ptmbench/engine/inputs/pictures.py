@@ -32,7 +32,7 @@ Fields = dict[str, bool | int | float | str | list[float]]
 class Encoded:
     """Inputs of n examples, on the CPU.
 
-    For labels a word, `positions` [n, words] says at which place of the input each word stands: -1 where there is no
+    For labels a word, `positions` [n, words] says at which position of the input each word stands: -1 where there is no
     such word, or where it was cut off. `truncated` counts the examples that were cut. `fields` are what the record says
     of these samples beside the fields of their preprocessing.
     """

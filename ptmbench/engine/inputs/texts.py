@@ -117,7 +117,7 @@ def tokenizer_sha256(content: bytes) -> str:
 
 
 def first_pieces(word_ids: Sequence[int | None], words: int, limit: int) -> list[int]:
-    """The place of the first piece of each of a sentence's `words`; -1 where it is missing, or at `limit` or behind."""
+    """The position of the first piece of each of a sentence's `words`; -1 if it is missing, or at `limit` or behind."""
     places = [-1] * words
     for place, word in enumerate(word_ids[:limit]):
         if word is not None and places[word] < 0:

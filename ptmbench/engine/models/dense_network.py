@@ -12,7 +12,7 @@ from ptmbench.engine.inputs.letterbox import Letterbox
 
 
 class DenseNetwork(nn.Module, ABC):
-    """A network over images [n, 3, side, side] that answers in places.
+    """A network over images [n, 3, side, side] that answers with boxes or masks.
 
     Called in eval mode it gives, of each image, boxes (a dictionary of `boxes` [k, 4] in pixels of the input, `labels`
     [k] from 0 and `scores` [k], best first), or scores [n, classes, side, side] of classes at every pixel. `body` names

@@ -135,7 +135,7 @@ class _LastStates(nn.Module):
 
 
 class _Tokens(nn.Module):
-    """Takes the first of tokens [n, t, d], or the mean of the others; of maps [n, d, h, w] the mean over places."""
+    """Takes the first of tokens [n, t, d], or the mean of the others; of maps [n, d, h, w] the mean over positions."""
 
     def __init__(self, way: str) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ PENULTIMATE, CONVOLUTIONS = "penultimate", "convolutions"
 
 
 class Features(nn.Module):
-    """A network's output as features [n, d]: maps [n, d, h, w] are averaged over places, tokens [n, t, d] over tokens.
+    """A network's output as features [n, d]: maps [n, d, h, w] and tokens [n, t, d] are averaged over positions.
 
     Where there are several outputs (auxiliary classifiers in train mode) the first counts.
     """

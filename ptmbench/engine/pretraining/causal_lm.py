@@ -28,7 +28,7 @@ BATCH = 250  # held-out sentences at once
 def causal_lm_loss(logits: Tensor, ids: Tensor, pad: int) -> Tensor:
     """Mean cross-entropy in nats of logits [n, width, vocabulary] at the next of the ids [n, width]; none at pads.
 
-    What the last place predicts is not read, and neither is what stands at a pad.
+    What the last position predicts is not read, and neither is what stands at a pad.
     """
     return functional.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), ignore_index=pad)
 

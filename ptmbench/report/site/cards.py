@@ -52,7 +52,7 @@ def _links(entries: Iterable[Entry]) -> Links:
 
 
 def _tables(entries: Iterable[Entry]) -> list[ComparisonTable]:
-    """The tables of the entries; the places of their rows stay those of the folder in which each ran."""
+    """The tables of the entries; the ranks of their rows stay those within the folder in which each ran."""
     groups: defaultdict[tuple[str, str, str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         groups[entry.record.case.task.name, *entry.setting].append(entry)

@@ -1,4 +1,4 @@
-"""The tables across tasks: generalisation, the price of coming near the best, robustness, and sources.
+"""The tables across tasks: generalisation, the cost to come near the best, robustness, and sources.
 
 Where a case lies in several folders the record that ran last counts, since means are taken over one of each.
 """
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ptmbench.analysis.economy import Bargain, bargains
+from ptmbench.analysis.economy import CheapestCase, cheapest_cases
 from ptmbench.analysis.generalisation import Generalisation, generalisation
 from ptmbench.analysis.robustness import RobustTable, robust_tables
 from ptmbench.analysis.sources import SourceTable, source_tables
@@ -24,7 +24,7 @@ class Across:
     setting: Setting
     folders: tuple[str, ...]
     comparisons: tuple[Generalisation, ...]
-    bargains: tuple[tuple[Bargain, Bargain], ...]
+    economy: tuple[tuple[CheapestCase, CheapestCase], ...]
     robust: tuple[RobustTable, ...]
     sources: tuple[SourceTable, ...]
 
@@ -43,7 +43,7 @@ def across(entries: Iterable[Entry]) -> list[Across]:
 
 
 def latest(entries: Iterable[Entry]) -> list[Entry]:
-    """Of each case the entry that ran last."""
+    """The entry of each case that ran last."""
     found: dict[str, Entry] = {}
     for entry in sorted(entries, key=lambda entry: (entry.record.provenance.started_at, entry.holding.label)):
         found[entry.record.case.id] = entry
@@ -53,12 +53,12 @@ def latest(entries: Iterable[Entry]) -> list[Entry]:
 def _of_setting(setting: Setting, entries: Sequence[Entry]) -> Across:
     records = [entry.record for entry in entries]
     homes = {entry.record.case.id: entry.holding.folder for entry in entries}
-    prices = bargains(records)
+    costs = cheapest_cases(records)
     return Across(
         setting=setting,
         folders=tuple(sorted({entry.holding.label for entry in entries})),
         comparisons=tuple(generalisation(records)),
-        bargains=tuple(zip(prices[::2], prices[1::2], strict=True)),
+        economy=tuple(zip(costs[::2], costs[1::2], strict=True)),
         robust=tuple(_robust(records, homes)),
         sources=tuple(source_tables(records)),
     )

@@ -25,7 +25,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One case of one folder. `rows` is how many rows the table has in which its place is told."""
+    """One case of one folder. `rows` is how many rows the table has in which it is ranked."""
 
     holding: Holding
     record: Record
@@ -73,7 +73,7 @@ def _tail(path: PurePath, parts: int) -> str:
 
 
 def entries_of(kept: Sequence[Holding]) -> list[Entry]:
-    """An entry for every record, table by table; places are told within a folder, where all ran side by side."""
+    """An entry for every record, table by table; ranks are told within a folder, where all ran side by side."""
     often = Counter(record.case.id for holding in kept for record in holding.records)
     return [entry for holding in kept for entry in _of_holding(holding, often)]
 

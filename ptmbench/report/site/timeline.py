@@ -121,7 +121,7 @@ def _setting(one: History) -> str:
 
 def timeline_data(timelines: Timelines) -> dict[str, Any]:
     """What the chart draws: metrics with scale and unit, the runs of each case once, and of each history the figures in
-    SI units, each with the place of its run.
+    SI units, each with the position of its run.
     """
     rows = step_rows(timelines)
     runs: dict[Key, dict[Place, int]] = {}

@@ -105,7 +105,7 @@ def test_another_process_reads_the_same_and_imports_no_library():
 
 
 def test_only_prose_is_taken(library):
-    """Of a docstring only running text is taken, and each sentence once, with all else left out."""
+    """Only the running text of a docstring is taken, and each sentence once."""
     library.mkdir()
     library.joinpath("module.py").write_text(MODULE)
     library.joinpath("broken.py").write_text("def :")

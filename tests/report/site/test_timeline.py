@@ -112,7 +112,7 @@ def test_the_address_holds_the_choice(look):
 
 
 def test_a_row_leads_to_its_chart_and_its_case(look):
-    """Of a step, the metric's link shows the chart, the case's link the page of the first run after it."""
+    """A step's metric links to the chart, and its case to the page of the first run after it."""
     page = look()
     row = page.locator("tbody tr", has_text=KNN).filter(has_text="latency p50").first
     row.get_by_role("link", name="latency p50").click()
