@@ -86,7 +86,7 @@ def _series(record: Record, points: Iterable[Point]) -> Series:
 
 
 def cost_panels(tables: Tables) -> list[Panel]:
-    """Quality in % against MMACs on the task with the most labels of each data set, without cases whose MACs are missing."""
+    """Quality in % against MMACs on the task with the most labels of each data set; cases without MACs are left out."""
     panels, macs = [], by_name("macs")
     for found in by_data_set(tables).values():
         key, members = found[-1]
