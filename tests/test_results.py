@@ -35,7 +35,7 @@ POINTS = 0.03
 
 def page_of(folder):
     """What the records of a folder are rendered to."""
-    return render(settled(folder.read_all()[0], folder.sample), "markdown", Readers.of_folder(folder))
+    return render(settled(folder.read_all()[0], folder.estimate), "markdown", Readers.of_folder(folder))
 
 
 @pytest.fixture(scope="module", params=FOLDERS, ids=lambda path: path.name)
@@ -78,7 +78,7 @@ def test_pictures_are_drawn_again_from_the_records(tmp_path):
     pytest.importorskip("matplotlib", reason="the extra plot is not installed")
     folder = ResultsFolder(RESULTS / "embedded" / "standard-cpu-fp32")
 
-    drawn = [path for path in draw(settled(folder.read_all()[0], folder.sample), tmp_path) if path.suffix == ".svg"]
+    drawn = [path for path in draw(settled(folder.read_all()[0], folder.estimate), tmp_path) if path.suffix == ".svg"]
 
     assert sorted(path.name for path in (RESULTS / "plots").iterdir()) == sorted(path.name for path in drawn)
     for path in drawn:
@@ -89,7 +89,7 @@ def test_outcomes_are_what_the_records_speak_of(folder):
     """Each record's outcomes are there, with the sha256 that it names, and give its figure at the first seed."""
     for record in folder.read_all()[0]:
         values = [entry.value for entry in record.quality.seeds]
-        assert values == pytest.approx(folder.sample(record).values.tolist(), abs=1e-6)
+        assert values == pytest.approx(folder.estimate(record).values.tolist(), abs=1e-6)
 
 
 def test_records_name_no_machine_path(folder):
@@ -168,7 +168,7 @@ def test_further_pages_render_again(name):
 def test_corruptions_cost_quality_and_change_places():
     """What was transferred on clean examples does worse on corrupted ones, and not every row keeps its rank."""
     store = ResultsFolder(RESULTS / "robust" / "quick-cpu-fp32")
-    tables = robust_tables(store.read_all()[0], store.sample, store.corrupted_sample)
+    tables = robust_tables(store.read_all()[0], store.estimate, store.corrupted_estimate)
     transferred = [row for table in tables for row in table.rows if row.family != "control"]
 
     assert {5, 1, 2} == {len(table.corruptions) for table in tables}

@@ -75,7 +75,7 @@ def committed(folder: Path) -> tuple[list[Record], ResultsFolder]:
     """The folder's records with their intervals and gains, which it then holds."""
     store = ResultsFolder(folder)
     records = store.read_all()[0]
-    renewed = settled(records, store.sample)
+    renewed = settled(records, store.estimate)
     for before, after in zip(records, renewed, strict=True):
         if before != after:
             store.write(after)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
 
-from ptmbench.statistics.estimates import Sample, difference_interval, interval_of
+from ptmbench.statistics.estimates import Estimate, difference_interval, interval_of
 from ptmbench.statistics.intervals import t_interval, wilson
 from ptmbench.statistics.tallies import Ratios
 
@@ -88,9 +88,9 @@ class World:
         return found
 
 
-def sample(hits: Hits) -> Sample:
-    """The sample of hits [seeds, examples]."""
-    return Sample.of(range(len(hits)), [Ratios(np.stack([row, np.ones_like(row)], axis=1)) for row in hits])
+def estimate(hits: Hits) -> Estimate:
+    """The estimate of hits [seeds, examples]."""
+    return Estimate.of(range(len(hits)), [Ratios(np.stack([row, np.ones_like(row)], axis=1)) for row in hits])
 
 
 def usual(hits: Hits) -> Iterator[tuple[float, float]]:
@@ -126,8 +126,8 @@ def covered(seeds: int, examples: int, kind: str, count: int) -> list[object]:
         world, rng = World.of(accuracy, KINDS[kind]), np.random.default_rng(0)
         held, drawn = np.zeros(4), 0
         for number, (first, second) in enumerate(zip(*world.draw(rng, (count, seeds, examples), 2), strict=True)):
-            intervals = [interval_of(sample(first))[0], *usual(first)]
-            low, high = difference_interval(sample(first).minus(sample(second)))[0]
+            intervals = [interval_of(estimate(first))[0], *usual(first)]
+            low, high = difference_interval(estimate(first).minus(estimate(second)))[0]
             held += (
                 [a <= world.accuracy <= b for a, b in intervals[:1]]
                 + [low <= 0 <= high]

@@ -29,7 +29,7 @@ from ptmbench.gate.rules import Rules
 from ptmbench.gate.sides import Side
 from ptmbench.records.record import Record
 from ptmbench.records.store import FolderKey, ResultsFolder
-from ptmbench.statistics.estimates import Sample
+from ptmbench.statistics.estimates import Estimate
 
 SIDES = (5, 15)
 KEY = FolderKey("smoke", "cpu", "fp32")
@@ -48,9 +48,9 @@ class Kept:
 
     path = Path("launch")
 
-    def sample(self, _record: Record) -> Sample:
+    def estimate(self, _record: Record) -> Estimate:
         """Outcomes of 100 examples that fit no figure: both sides have the same, and only that counts here."""
-        return Sample((0,), np.array([0.5]), np.tile([0.0, 1.0], 50)[None], 100, shares=True)
+        return Estimate((0,), np.array([0.5]), np.tile([0.0, 1.0], 50)[None], 100, shares=True)
 
 
 @dataclass(frozen=True)
@@ -193,27 +193,27 @@ class Lossy:
     def __init__(self, store: ResultsFolder, seed: int, drop: float, model: str) -> None:
         self.store, self.rng, self.drop, self.model = store, np.random.default_rng(seed), drop, model
 
-    def sample(self, record: Record) -> Sample:
-        """The record's sample; of the model's cases with answers changed."""
-        found = self.store.sample(record)
+    def estimate(self, record: Record) -> Estimate:
+        """The record's estimate; of the model's cases with answers changed."""
+        found = self.store.estimate(record)
         return found if record.case.model.name != self.model else lose(found, self.drop, self.rng)
 
 
-def lose(sample: Sample, drop: float, rng: np.random.Generator) -> Sample:
-    """A sample with a share of the test examples lost, and a further share lost and as many won.
+def lose(estimate: Estimate, drop: float, rng: np.random.Generator) -> Estimate:
+    """An estimate with a share of the test examples lost, and a further share lost and as many won.
 
-    Which ones is drawn among those that were right, and wrong; for a metric that is no share of examples the sample
+    Which ones is drawn among those that were right, and wrong; for a metric that is no share of examples the estimate
     itself is returned.
     """
-    if not sample.shares:
-        return sample
-    hits = sample.effects.copy()
-    churn = round(CHURN * sample.examples)
+    if not estimate.shares:
+        return estimate
+    hits = estimate.effects.copy()
+    churn = round(CHURN * estimate.examples)
     for row in hits:
         right, wrong = np.flatnonzero(row == 1), np.flatnonzero(row == 0)
-        row[rng.choice(right, size=min(round(drop * sample.examples) + churn, len(right)), replace=False)] = 0
+        row[rng.choice(right, size=min(round(drop * estimate.examples) + churn, len(right)), replace=False)] = 0
         row[rng.choice(wrong, size=min(churn, len(wrong)), replace=False)] = 1
-    return Sample(sample.seeds, hits.mean(axis=1), hits, sample.examples, shares=True)
+    return Estimate(estimate.seeds, hits.mean(axis=1), hits, estimate.examples, shares=True)
 
 
 def quality(count: int) -> list[list[str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ptmbench.analysis.curves import Curve, curves_of
-from ptmbench.analysis.gain import SampleOf
+from ptmbench.analysis.gain import EstimateOf
 from ptmbench.errors import RecordError
 from ptmbench.records.figures import Figure, Place, all_figures, by_name, figures_in
 from ptmbench.records.record import Interval, Record, chance_of
@@ -143,14 +143,14 @@ def family_place(family: str) -> int:
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES) - 2
 
 
-def comparison_tables(records: Iterable[Record], sample_of: SampleOf | None = None) -> list[ComparisonTable]:
+def comparison_tables(records: Iterable[Record], estimate_of: EstimateOf | None = None) -> list[ComparisonTable]:
     """One table for each task, budget, device and precision that the records hold.
 
-    `sample_of(record)` gives what rank intervals are computed from; without it rows have no ranks.
+    `estimate_of(record)` gives what rank intervals are computed from; without it rows have no ranks.
     """
     tables = []
     for key, members in by_table(records):
-        places = places_of(members, sample_of)
+        places = places_of(members, estimate_of)
         tables.append(assembled(key, members, [make_row(record, places.get(record.case.id)) for record in members]))
     return tables
 
@@ -164,17 +164,17 @@ def by_table(records: Iterable[Record]) -> list[tuple[TableKey, list[Record]]]:
     return sorted(groups.items(), key=lambda entry: task_order(entry[0]))
 
 
-def places_of(members: Sequence[Record], sample_of: SampleOf | None) -> dict[str, Places]:
+def places_of(members: Sequence[Record], estimate_of: EstimateOf | None) -> dict[str, Places]:
     """The ranks of the cases whose outcomes can be read; none where there is nothing to read them with."""
-    if sample_of is None:
+    if estimate_of is None:
         return {}
-    samples = {}
+    estimates = {}
     for record in members:
         if record.quality is not None:
             with contextlib.suppress(RecordError):
-                samples[record.case.id] = sample_of(record)
+                estimates[record.case.id] = estimate_of(record)
     upwards = all(record.quality.higher_is_better for record in members if record.quality)
-    return rank_intervals(samples, higher_is_better=upwards)
+    return rank_intervals(estimates, higher_is_better=upwards)
 
 
 def task_order(key: TableKey) -> tuple[str, int, str, str, str]:

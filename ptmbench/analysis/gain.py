@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ptmbench.errors import RecordError
 from ptmbench.records.measured import Missing
 from ptmbench.records.record import FULL, Gain, PairedDifference, Record, Verdict
-from ptmbench.statistics.estimates import Sample, difference_interval, interval_of, kind_of
+from ptmbench.statistics.estimates import Estimate, difference_interval, interval_of, kind_of
 
 OVER = "from_scratch"
-SampleOf = Callable[[Record], Sample]
+EstimateOf = Callable[[Record], Estimate]
 
 
 def verdict_of(interval: tuple[float, float]) -> Verdict:
@@ -23,10 +23,10 @@ def verdict_of(interval: tuple[float, float]) -> Verdict:
     return "hurts" if interval[1] < 0 else "no_clear_difference"
 
 
-def gain_over(record: Record, partner: Record | None, sample_of: SampleOf) -> Gain | Missing:
+def gain_over(record: Record, partner: Record | None, estimate_of: EstimateOf) -> Gain | Missing:
     """The gain of a record over its partner, or why there is none.
 
-    `sample_of(record)` gives the metric at each seed and how it hangs on the test examples, in a fixed order.
+    `estimate_of(record)` gives the metric at each seed and how it hangs on the test examples, in a fixed order.
     """
     if partner is None:
         return Missing("the partner from scratch was not run")
@@ -34,7 +34,7 @@ def gain_over(record: Record, partner: Record | None, sample_of: SampleOf) -> Ga
         return Missing(f"the partner from scratch is {partner.status}")
     if record.case.task.split_sha256 != partner.case.task.split_sha256:
         return Missing("the partner from scratch ran on another split")
-    found = _paired(record, partner, OVER, sample_of)
+    found = _paired(record, partner, OVER, estimate_of)
     return Gain(**dict(found), verdict=verdict_of(found.interval95))
 
 
@@ -65,16 +65,16 @@ def with_gain(record: Record, gain: Gain | Missing) -> Record:
     return Record.model_validate({**dict(record), "gain": value, "missing": missing})
 
 
-def with_interval(record: Record, sample: Sample) -> Record:
+def with_interval(record: Record, estimate: Estimate) -> Record:
     """The record with the interval of its quality computed anew; a record that has it already is returned itself."""
-    interval, kind = interval_of(sample)
+    interval, kind = interval_of(estimate)
     if record.quality is None or (record.quality.interval95, record.quality.interval_kind) == (interval, kind):
         return record
     quality = record.quality.model_copy(update={"interval95": interval, "interval_kind": kind})
     return record.model_copy(update={"quality": quality})
 
 
-def difference_over(record: Record, partner: Record, over: str, sample_of: SampleOf) -> PairedDifference | None:
+def difference_over(record: Record, partner: Record, over: str, estimate_of: EstimateOf) -> PairedDifference | None:
     """How far a record lies above its partner; None where they share no examples or no seed."""
     if record.quality is None or partner.quality is None:
         return None
@@ -82,12 +82,12 @@ def difference_over(record: Record, partner: Record, over: str, sample_of: Sampl
         return None
     if not {seed.seed for seed in record.quality.seeds} & {seed.seed for seed in partner.quality.seeds}:
         return None
-    return _paired(record, partner, over, sample_of)
+    return _paired(record, partner, over, estimate_of)
 
 
-def _paired(record: Record, partner: Record, over: str, sample_of: SampleOf) -> PairedDifference:
+def _paired(record: Record, partner: Record, over: str, estimate_of: EstimateOf) -> PairedDifference:
     """The difference of two records that were judged on the same examples, over the seeds that both have."""
-    difference = sample_of(record).minus(sample_of(partner))
+    difference = estimate_of(record).minus(estimate_of(partner))
     return PairedDifference(
         over=over,
         partner_id=partner.case.id,
@@ -99,12 +99,12 @@ def _paired(record: Record, partner: Record, over: str, sample_of: SampleOf) -> 
     )
 
 
-def settled(records: Sequence[Record], sample_of: SampleOf) -> list[Record]:
+def settled(records: Sequence[Record], estimate_of: EstimateOf) -> list[Record]:
     """The records with their intervals, and their differences from each other, computed anew from their outcomes."""
     partners = from_scratch(records)
     in_full = {_served(record): record for record in records if record.case.variant == FULL}
-    found = [_settle(record, partners.get(_wanted(record)), sample_of) for record in records]
-    return [_with_differences(record, in_full, sample_of) for record in found]
+    found = [_settle(record, partners.get(_wanted(record)), estimate_of) for record in records]
+    return [_with_differences(record, in_full, estimate_of) for record in found]
 
 
 def _served(record: Record) -> tuple[str, str, str]:
@@ -112,24 +112,26 @@ def _served(record: Record) -> tuple[str, str, str]:
     return record.case.model.name, record.case.task.name, record.case.method.name
 
 
-def _with_differences(record: Record, in_full: Mapping[tuple[str, str, str], Record], sample_of: SampleOf) -> Record:
+def _with_differences(
+    record: Record, in_full: Mapping[tuple[str, str, str], Record], estimate_of: EstimateOf
+) -> Record:
     """A variant's record with its difference from the full model, where that was run too; others as they are."""
     partner = in_full.get(_served(record))
     if record.case.variant == FULL or partner is None:
         return record
     try:
-        found = difference_over(record, partner, FULL, sample_of)
+        found = difference_over(record, partner, FULL, estimate_of)
     except RecordError:
         return record  # the report names the outcomes that cannot be read
     return record.model_copy(update={"differences": [found] if found else []})
 
 
-def _settle(record: Record, partner: Record | None, sample_of: SampleOf) -> Record:
+def _settle(record: Record, partner: Record | None, estimate_of: EstimateOf) -> Record:
     if record.quality is None:
         return record
     control = record.case.model.is_control
     try:
-        renewed = with_interval(record, sample_of(record))
-        return renewed if control else with_gain(renewed, gain_over(record, partner, sample_of))
+        renewed = with_interval(record, estimate_of(record))
+        return renewed if control else with_gain(renewed, gain_over(record, partner, estimate_of))
     except RecordError as error:
         return record if control else with_gain(record, Missing(str(error)))

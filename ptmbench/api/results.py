@@ -176,6 +176,6 @@ def load(folders: Place | Iterable[Place]) -> Results:
     records: list[Record] = []
     homes: dict[str, ResultsFolder] = {}
     for folder, found in read:
-        records += settled(found, folder.sample)
+        records += settled(found, folder.estimate)
         homes |= {record.quality.outcomes.sha256: folder for record in found if record.quality}
     return Results(tuple(records), tuple(places), tuple(problems), Readers.of(homes))

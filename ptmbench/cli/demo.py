@@ -40,7 +40,7 @@ def demo(arguments: argparse.Namespace) -> int:
         records, _ = session.finish()
         ids = {case.id for case in cases}
         shown = [record for record in records if record.case.id in ids]
-        print(f"\n{end_of_run(shown, session.store.sample, colour=shows_colour(sys.stdout))}")
+        print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
     for line in complaints:
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"\n{sentence(shown)}\n\n{NEXT}")

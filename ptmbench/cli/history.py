@@ -44,7 +44,7 @@ def _read(paths: Iterable[Path], metric: Figure, expression: str) -> tuple[list[
     for holding in holdings(read):
         records: Sequence[Record] = holding.records
         if metric.name == "gain":
-            records = settled(records, holding.folder.sample)
+            records = settled(records, holding.folder.estimate)
         dated += [(holding.label, record) for record in records if chosen is None or chosen(*_names(record))]
     ordered, left_out = in_order(dated)
     return ordered, [*twice, *problems, *left_out]

@@ -26,7 +26,7 @@ def report(arguments: argparse.Namespace) -> int:
     read, problems = read_folders(arguments.folders)
     for problem in problems:
         print(f"ptmbench: warning: {problem}", file=sys.stderr)
-    folders = [(folder, settled(found, folder.sample)) for folder, found in read]
+    folders = [(folder, settled(found, folder.estimate)) for folder, found in read]
     if arguments.mlflow:
         return _log(folders, arguments.mlflow)
     if arguments.plot:

@@ -60,7 +60,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
     records, problems = session.finish()
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
-    print(f"\n{end_of_run(shown, session.store.sample, colour=shows_colour(sys.stdout))}")
+    print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
     for line in (*problems, *complaints):
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")

@@ -16,9 +16,9 @@ from ptmbench.gate.pairs import Pair
 from ptmbench.gate.rules import Rules
 from ptmbench.records.record import quality_of
 from ptmbench.statistics.estimates import (
+    Estimate,
     Numbers,
     Part,
-    Sample,
     Uncertainty,
     uncertainty_of_difference,
     variance_over_examples,
@@ -31,69 +31,69 @@ POOLED = "quality, all tasks"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Difference:
-    """What a case lost or won: its pair, the metric's name, and the sample of current minus baseline."""
+    """What a case lost or won: its pair, the metric's name, and the estimate of current minus baseline."""
 
     pair: Pair
     metric: str
     before: float
     now: float
-    sample: Sample
+    estimate: Estimate
     noise: float
 
     @property
     def test_set(self) -> tuple[str, int, bool]:
         """Cases that share it are judged on the same examples."""
-        return self.pair.baseline[0][1].case.task.dataset, self.sample.examples, self.sample.shares
+        return self.pair.baseline[0][1].case.task.dataset, self.estimate.examples, self.estimate.shares
 
     @property
     def of_noise(self) -> float:
         """The variance that what `ptmbench calibrate` measured gives the difference."""
-        return 2 * self.noise**2 / len(self.sample.seeds)
+        return 2 * self.noise**2 / len(self.estimate.seeds)
 
 
 def difference_of(pair: Pair, rules: Rules) -> Difference:
     """The difference of the two sides' first launches; raises `RecordError` where outcomes cannot be read."""
     (folder, before), (other, now) = pair.baseline[0], pair.current[0]
-    sample = other.sample(now).minus(folder.sample(before))
+    estimate = other.estimate(now).minus(folder.estimate(before))
     was, is_now = quality_of(pair.baseline[0][1]), quality_of(pair.current[0][1])
     if not was.higher_is_better:
-        sample = sample.negated()
+        estimate = estimate.negated()
     noise = rules.noise[pair.case_id].quality if pair.case_id in rules.noise else 0.0
-    return Difference(pair, was.metric, was.value, is_now.value, sample, noise)
+    return Difference(pair, was.metric, was.value, is_now.value, estimate, noise)
 
 
 def compare_case(difference: Difference, rules: Rules) -> Tested:
     """One case against the tolerance."""
-    sample, tolerance = difference.sample, rules.tolerance.quality
-    found = _with_noise(uncertainty_of_difference(sample), difference.of_noise)
-    worse, better = _probabilities(sample.value, found, tolerance)
-    if sample.shares:
-        changes = np.rint(sample.effects.sum(axis=0)).astype(np.int64)
+    estimate, tolerance = difference.estimate, rules.tolerance.quality
+    found = _with_noise(uncertainty_of_difference(estimate), difference.of_noise)
+    worse, better = _probabilities(estimate.value, found, tolerance)
+    if estimate.shares:
+        changes = np.rint(estimate.effects.sum(axis=0)).astype(np.int64)
         worse, better = max(worse, exchanged(changes)), max(better, exchanged(-changes))
-    figures = difference.before, difference.now, sample.value
+    figures = difference.before, difference.now, estimate.value
     comparison = _comparison(difference.pair.case_id, difference.metric, figures, found, rules)
-    tested = replace(comparison, p_worse=worse, p_better=better, samples=sample.examples)
-    return tested, _detector(found, tolerance, sample.examples)
+    tested = replace(comparison, p_worse=worse, p_better=better, samples=estimate.examples)
+    return tested, _detector(found, tolerance, estimate.examples)
 
 
 def compare_model(model: str, differences: Sequence[Difference], rules: Rules) -> Tested:
     """All cases of a model at once, each counting the same."""
-    cases, value = len(differences), float(np.mean([difference.sample.value for difference in differences]))
-    together: defaultdict[tuple[str, int, bool], list[Sample]] = defaultdict(list)
+    cases, value = len(differences), float(np.mean([difference.estimate.value for difference in differences]))
+    together: defaultdict[tuple[str, int, bool], list[Estimate]] = defaultdict(list)
     own: defaultdict[tuple[str, int, bool], float] = defaultdict(float)
     of_seeds: list[Part] = []
     of_examples: list[Part] = []
     for difference in differences:
-        sample = difference.sample
-        together[difference.test_set].append(sample)
-        for part in uncertainty_of_difference(sample).seeds:
+        estimate = difference.estimate
+        together[difference.test_set].append(estimate)
+        for part in uncertainty_of_difference(estimate).seeds:
             of_seeds.append(Part(part.variance / cases**2, part.freedom, part.own / cases**2))
             own[difference.test_set] += float(part.own) / cases**2
-        of_examples.append(Part(difference.of_noise / cases**2, max(sample.examples - 1, 1)))
-    for test_set, samples in together.items():
-        effects: Numbers = np.sum([sample.effects.mean(axis=0) for sample in samples], axis=0) / cases
-        variance = max(variance_over_examples(samples[0], effects) - own[test_set], 0.0)
-        of_examples.append(Part(variance, max(samples[0].examples - 1, 1)))
+        of_examples.append(Part(difference.of_noise / cases**2, max(estimate.examples - 1, 1)))
+    for test_set, estimates in together.items():
+        effects: Numbers = np.sum([estimate.effects.mean(axis=0) for estimate in estimates], axis=0) / cases
+        variance = max(variance_over_examples(estimates[0], effects) - own[test_set], 0.0)
+        of_examples.append(Part(variance, max(estimates[0].examples - 1, 1)))
     examples = sum(key[1] for key in together)
     found = Uncertainty(tuple(of_examples), tuple(of_seeds)).unlike_certainty(value, examples)
     before, now = (float(np.mean([getattr(entry, side) for entry in differences])) for side in ("before", "now"))

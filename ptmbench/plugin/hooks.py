@@ -291,7 +291,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not shown:
         return
     terminalreporter.section("ptmbench", sep="=")
-    terminalreporter.write_line(end_of_run(shown, session.store.sample, colour=terminalreporter.hasmarkup))
+    terminalreporter.write_line(end_of_run(shown, session.store.estimate, colour=terminalreporter.hasmarkup))
     for problem in problems:
         terminalreporter.write_line(f"warning: {problem}", yellow=True)
     terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")

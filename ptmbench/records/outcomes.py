@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ptmbench.statistics.average_precision import of_boxes
-from ptmbench.statistics.estimates import Sample
+from ptmbench.statistics.estimates import Estimate
 from ptmbench.statistics.tallies import Ratios, Tally, of_labels
 
 CORRUPTED_PARTS = "corrupted_parts"  # what each test example adds over all corruptions together [seeds, n, 2]
@@ -17,14 +17,14 @@ def tallies_of(outcomes: Mapping[str, Any]) -> tuple[Tally, ...]:
     return of_boxes(outcomes) if "found_box" in outcomes else of_labels(outcomes)
 
 
-def corrupted_sample_of(outcomes: Mapping[str, Any]) -> Sample | None:
+def corrupted_estimate_of(outcomes: Mapping[str, Any]) -> Estimate | None:
     """The primary metric over all corruptions together at each seed; None where none was asked for."""
     if CORRUPTED_PARTS not in outcomes:
         return None
     tallies = [Ratios(np.asarray(parts, dtype=np.int64)) for parts in outcomes[CORRUPTED_PARTS]]
-    return Sample.of([int(seed) for seed in outcomes["seeds"]], tallies)
+    return Estimate.of([int(seed) for seed in outcomes["seeds"]], tallies)
 
 
-def sample_of(outcomes: Mapping[str, Any]) -> Sample:
+def estimate_of(outcomes: Mapping[str, Any]) -> Estimate:
     """The primary metric at each seed, and how it hangs on the test examples."""
-    return Sample.of([int(seed) for seed in outcomes["seeds"]], tallies_of(outcomes))
+    return Estimate.of([int(seed) for seed in outcomes["seeds"]], tallies_of(outcomes))

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from ptmbench.errors import RecordError, StoreError
 from ptmbench.records.marks import Mark, beating, mark_of_this_process, read_mark
 from ptmbench.records.measured import Answers
-from ptmbench.records.outcomes import corrupted_sample_of, sample_of
+from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
-from ptmbench.statistics.estimates import Sample
+from ptmbench.statistics.estimates import Estimate
 
 FOLDER_FILE = "_folder.json"
 RUNNING = "_running"
@@ -91,7 +91,7 @@ class ResultsFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._samples: dict[str, Sample] = {}
+        self._estimates: dict[str, Estimate] = {}
 
     def open_for(self, key: FolderKey) -> None:
         """Takes the folder for records of this key; raises `StoreError` if it holds others or cannot be written."""
@@ -169,20 +169,20 @@ class ResultsFolder:
         write_atomically(self.path / name, content)
         return Outcomes(file=name, sha256=hashlib.sha256(content).hexdigest())
 
-    def sample(self, record: Record) -> Sample:
+    def estimate(self, record: Record) -> Estimate:
         """The metric at each seed, and how it hangs on the test examples; raises `RecordError`. Kept once read."""
         key = "" if record.quality is None else record.quality.outcomes.sha256
-        if key not in self._samples:
+        if key not in self._estimates:
             with self.outcomes(record) as outcomes:
-                self._samples[key] = sample_of(outcomes)
-        return self._samples[key]
+                self._estimates[key] = estimate_of(outcomes)
+        return self._estimates[key]
 
-    def corrupted_sample(self, record: Record) -> Sample | None:
+    def corrupted_estimate(self, record: Record) -> Estimate | None:
         """The metric over all corruptions together, None where none was asked for; raises `RecordError`."""
         if record.quality is None or not record.quality.corrupted:
             return None
         with self.outcomes(record) as outcomes:
-            return corrupted_sample_of(outcomes)
+            return corrupted_estimate_of(outcomes)
 
     @contextmanager
     def outcomes(self, record: Record) -> Iterator[Mapping[str, Any]]:

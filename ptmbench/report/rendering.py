@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ptmbench.analysis.comparison import comparison_tables
 from ptmbench.analysis.economy import cheapest_cases
-from ptmbench.analysis.gain import SampleOf
+from ptmbench.analysis.gain import EstimateOf
 from ptmbench.analysis.generalisation import generalisation
 from ptmbench.analysis.robustness import CorruptedOf, robust_tables
 from ptmbench.analysis.sources import source_tables
@@ -36,7 +36,7 @@ ESCAPES: dict[str, Callable[[str], str]] = {
 class Readers:
     """What reads the outcomes of a record: its metric on the test examples, and over all corruptions of them."""
 
-    sample: SampleOf
+    estimate: EstimateOf
     corrupted: CorruptedOf
 
     @classmethod
@@ -46,12 +46,12 @@ class Readers:
         def home(record: Record) -> ResultsFolder:
             return homes[quality_of(record).outcomes.sha256]
 
-        return cls(lambda record: home(record).sample(record), lambda record: home(record).corrupted_sample(record))
+        return cls(lambda record: home(record).estimate(record), lambda record: home(record).corrupted_estimate(record))
 
     @classmethod
     def of_folder(cls, folder: ResultsFolder) -> "Readers":
         """Readers of records that lie in one folder."""
-        return cls(folder.sample, folder.corrupted_sample)
+        return cls(folder.estimate, folder.corrupted_estimate)
 
 
 def render(
@@ -72,7 +72,7 @@ def render(
     def shown(found: Any) -> Any:
         return escaping.mapped(found, safe) if safe else found
 
-    tables = shown(comparison_tables(records, read.sample if read else None))
+    tables = shown(comparison_tables(records, read.estimate if read else None))
     if style == "csv":
         return render_csv(tables)
     if style == "latex":
@@ -94,12 +94,12 @@ def render(
 
 
 def _robust(records: list[Record], read: Readers) -> list[Any]:
-    return [table for members in by_key(records) for table in robust_tables(members, read.sample, read.corrupted)]
+    return [table for members in by_key(records) for table in robust_tables(members, read.estimate, read.corrupted)]
 
 
 def usability_card(records: list[Record], read: Readers, model: str) -> UsabilityCard:
     """The card of a model from all records; raises `UnknownName` with near names where it has none."""
-    tables = comparison_tables(records, read.sample)
+    tables = comparison_tables(records, read.estimate)
     across = [found for members in by_key(records) for found in generalisation(members)]
     return card_of(model, records, tables, across, _robust(records, read))
 

@@ -8,7 +8,7 @@ import numpy as np
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import SHOWN
 from ptmbench.records.measured import Answers, Identity, LatencySamples, Missing, Result
-from ptmbench.records.outcomes import sample_of
+from ptmbench.records.outcomes import estimate_of
 from ptmbench.records.record import (
     CaseRecord,
     CorruptedValue,
@@ -127,7 +127,7 @@ def with_floor(record: Record, floor: Floor | Missing) -> Record:
 
 def _quality(answers: Answers, sidecars: Sidecars, floor: Floor | Missing, gaps: Gaps) -> Quality:
     value = float(np.mean(answers.values))
-    interval, kind = interval_of(sample_of(answers.arrays()))
+    interval, kind = interval_of(estimate_of(answers.arrays()))
     return Quality(
         metric=answers.metric,
         higher_is_better=answers.higher_is_better,

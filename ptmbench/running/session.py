@@ -234,7 +234,7 @@ class Session:
         if self._store is None:
             return [], []
         records, problems = self._store.read_all()
-        complete = settled(records, self._store.sample)
+        complete = settled(records, self._store.estimate)
         for before, after in zip(records, complete, strict=True):
             if before != after:
                 self._store.write(after)

@@ -1,4 +1,4 @@
-"""Samples: a metric seen at some seeds on some test examples, and how far it may lie from the truth.
+"""Estimates: a metric seen at some seeds on some test examples, and how far it may lie from the truth.
 
 Both are drawn: other seeds and other test examples would give another figure. Seeds and examples are crossed (every
 seed is judged on the same examples), so the variance of the mean over seeds has two parts (the two-way analysis of
@@ -31,8 +31,8 @@ Value = float | Numbers  # of one estimate, or of many at once
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Sample:
-    """A metric at each seed [s], and what the test examples do to it [s, k]; of two samples, their difference.
+class Estimate:
+    """A metric at each seed [s], and what the test examples do to it [s, k]; of two estimates, their difference.
 
     `effects` holds each example's own share where `shares`, else the metric under each of k resamplings.
     """
@@ -44,8 +44,8 @@ class Sample:
     shares: bool
 
     @classmethod
-    def of(cls, seeds: Sequence[int], tallies: Sequence[Tally]) -> "Sample":
-        """The sample of one tally a seed, all of the same test examples."""
+    def of(cls, seeds: Sequence[int], tallies: Sequence[Tally]) -> "Estimate":
+        """The estimate of one tally a seed, all of the same test examples."""
         examples = tallies[0].count
         if all(isinstance(tally, Ratios) and tally.of_shares for tally in tallies):
             hits = np.stack([tally.parts[:, 0] for tally in tallies if isinstance(tally, Ratios)]).astype(float)
@@ -54,11 +54,11 @@ class Sample:
         under = np.stack([tally.under(weights) for tally in tallies])
         return cls(tuple(seeds), under[:, 0], under[:, 1:], examples, shares=False)
 
-    def minus(self, other: "Sample") -> "Sample":
+    def minus(self, other: "Estimate") -> "Estimate":
         """The difference at the seeds that both have, example by example."""
         common = tuple(seed for seed in self.seeds if seed in other.seeds)
         mine, theirs = ([side.seeds.index(seed) for seed in common] for side in (self, other))
-        return Sample(
+        return Estimate(
             common,
             self.values[mine] - other.values[theirs],
             self.effects[mine] - other.effects[theirs],
@@ -66,13 +66,13 @@ class Sample:
             self.shares,
         )
 
-    def judged_like(self, other: "Sample") -> bool:
+    def judged_like(self, other: "Estimate") -> bool:
         """Whether both hold as many examples and effects, so that they can be paired one by one."""
         mine, theirs = ((side.examples, side.shares, side.effects.shape[1]) for side in (self, other))
         return mine == theirs
 
-    def negated(self) -> "Sample":
-        """The sample of minus the metric."""
+    def negated(self) -> "Estimate":
+        """The estimate of minus the metric."""
         return replace(self, values=-self.values, effects=-self.effects)
 
     @property
@@ -173,18 +173,18 @@ def _ratio(above: Value, below: Value, otherwise: float) -> Value:
         return _plain(np.where(np.greater(below, 0), np.divide(above, below), otherwise))
 
 
-def uncertainty(sample: Sample) -> Uncertainty:
-    """What the draw of test examples and the draw of seeds add to the variance of the sample's mean over seeds."""
-    return _uncertainty(sample.values, sample.effects, sample)
+def uncertainty(estimate: Estimate) -> Uncertainty:
+    """What the draw of test examples and the draw of seeds add to the variance of the estimate's mean over seeds."""
+    return _uncertainty(estimate.values, estimate.effects, estimate)
 
 
-def uncertainty_of_difference(difference: Sample) -> Uncertainty:
+def uncertainty_of_difference(difference: Estimate) -> Uncertainty:
     """The same of a difference, which is never certain at several seeds."""
     return uncertainty(difference).unlike_certainty(difference.value, difference.examples)
 
 
-def _uncertainty(values: Numbers, effects: Numbers, kind: Sample) -> Uncertainty:
-    """The uncertainty of samples of one kind and the same seeds: values [..., seeds], effects [..., seeds, k]."""
+def _uncertainty(values: Numbers, effects: Numbers, kind: Estimate) -> Uncertainty:
+    """The uncertainty of estimates of one kind and the same seeds: values [..., seeds], effects [..., seeds, k]."""
     worth, freedom, seeds = (kind.examples if kind.shares else 1), float(max(kind.examples - 1, 1)), values.shape[-1]
     means = effects.mean(axis=-2)
     of_examples = means.var(ddof=1, axis=-1) / worth
@@ -199,35 +199,35 @@ def _uncertainty(values: Numbers, effects: Numbers, kind: Sample) -> Uncertainty
     )
 
 
-def variance_over_examples(sample: Sample, effects: Numbers) -> float:
-    """The variance that the draw of test examples gives a metric with these effects [k] of the sample's kind."""
-    return float(effects.var(ddof=1)) / (sample.examples if sample.shares else 1)
+def variance_over_examples(estimate: Estimate, effects: Numbers) -> float:
+    """The variance that the draw of test examples gives a metric with these effects [k] of the estimate's kind."""
+    return float(effects.var(ddof=1)) / (estimate.examples if estimate.shares else 1)
 
 
-def kind_of(sample: Sample) -> str:
-    """What an interval of the sample is over."""
-    return "seeds_and_examples" if len(sample.seeds) > 1 else "examples"
+def kind_of(estimate: Estimate) -> str:
+    """What an interval of the estimate is over."""
+    return "seeds_and_examples" if len(estimate.seeds) > 1 else "examples"
 
 
-def interval_of(sample: Sample) -> tuple[Interval, str]:
+def interval_of(estimate: Estimate) -> tuple[Interval, str]:
     """The 95 % interval of a metric between 0 and 1, and what it is over.
 
     It has Wilson's form at the number of examples that would give a plain share the same variance, so that it stays
     inside 0 and 1 and leans away from them.
     """
-    found, value = uncertainty(sample), sample.value
+    found, value = uncertainty(estimate), estimate.value
     quantile = float(found.quantile)
     spread = float(found.reach) / quantile  # a standard error, as `wilson` takes it with Student's quantile
-    worth = value * (1 - value) / spread**2 if spread and 0 < value < 1 else float(sample.examples)
-    if sample.shares and worth > sample.examples:
-        rare = sample.examples * min(
+    worth = value * (1 - value) / spread**2 if spread and 0 < value < 1 else float(estimate.examples)
+    if estimate.shares and worth > estimate.examples:
+        rare = estimate.examples * min(
             value, 1 - value
         )  # so few hardly tell whether seeds share them: one more that all do
-        worth = (rare + 1) / (rare / worth + 1 / sample.examples)
-    return wilson(value, worth, quantile), kind_of(sample)
+        worth = (rare + 1) / (rare / worth + 1 / estimate.examples)
+    return wilson(value, worth, quantile), kind_of(estimate)
 
 
-def difference_interval(difference: Sample) -> tuple[Interval, float]:
+def difference_interval(difference: Estimate) -> tuple[Interval, float]:
     """The 95 % interval of a difference, and the probability of one as large where there is none (two-sided)."""
     found, value = uncertainty_of_difference(difference), difference.value
     reach = found.half_width
@@ -239,26 +239,26 @@ def _two_sided(found: Uncertainty, value: Value) -> Value:
     return _plain(np.minimum(2 * found.chance(np.abs(value)), 1.0))
 
 
-def differences(sample: Sample, others: Sequence[Sample]) -> tuple[Numbers, Numbers]:
-    """By how much a sample lies above each of the others, and `difference_interval`'s probability of each, at once.
+def differences(estimate: Estimate, others: Sequence[Estimate]) -> tuple[Numbers, Numbers]:
+    """By how much an estimate lies above each of the others, and `difference_interval`'s probability of each, at once.
 
-    A sample that shares no seed with it or was judged on other examples cannot be told apart from it (0, and 1).
+    An estimate that shares no seed with it or was judged on other examples cannot be told apart from it (0, and 1).
     """
     values, chances = np.zeros(len(others)), np.ones(len(others))
     alike: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
     for index, other in enumerate(others):
-        if set(sample.seeds) & set(other.seeds) and sample.judged_like(other):
+        if set(estimate.seeds) & set(other.seeds) and estimate.judged_like(other):
             alike[other.seeds].append(index)
     for members in alike.values():
-        values[members], chances[members] = _differences(sample, [others[index] for index in members])
+        values[members], chances[members] = _differences(estimate, [others[index] for index in members])
     return values, chances
 
 
-def _differences(sample: Sample, others: Sequence[Sample]) -> tuple[Numbers, Numbers]:
+def _differences(estimate: Estimate, others: Sequence[Estimate]) -> tuple[Numbers, Numbers]:
     """The same for others that all have the same seeds."""
-    common = [seed for seed in sample.seeds if seed in others[0].seeds]
-    mine, theirs = ([side.seeds.index(seed) for seed in common] for side in (sample, others[0]))
-    values = sample.values[mine] - np.stack([other.values[theirs] for other in others])
-    effects = sample.effects[mine] - np.stack([other.effects[theirs] for other in others])
-    found, means = _uncertainty(values, effects, sample), values.mean(axis=1)
-    return means, np.asarray(_two_sided(found.unlike_certainty(means, sample.examples), means))
+    common = [seed for seed in estimate.seeds if seed in others[0].seeds]
+    mine, theirs = ([side.seeds.index(seed) for seed in common] for side in (estimate, others[0]))
+    values = estimate.values[mine] - np.stack([other.values[theirs] for other in others])
+    effects = estimate.effects[mine] - np.stack([other.effects[theirs] for other in others])
+    found, means = _uncertainty(values, effects, estimate), values.mean(axis=1)
+    return means, np.asarray(_two_sided(found.unlike_certainty(means, estimate.examples), means))

@@ -9,22 +9,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ptmbench.statistics.estimates import Sample, differences
+from ptmbench.statistics.estimates import Estimate, differences
 from ptmbench.statistics.intervals import CONFIDENCE, holm
 
 Places = tuple[int, int]
 
 
-def rank_intervals(samples: Mapping[str, Sample], *, higher_is_better: bool = True) -> dict[str, Places]:
+def rank_intervals(estimates: Mapping[str, Estimate], *, higher_is_better: bool = True) -> dict[str, Places]:
     """The first and the last rank that each row may hold, 1 the best.
 
     Rows are of one task: seeds are paired where both have them, and the test examples are the same.
     """
-    names, found = list(samples), list(samples.values())
+    names, found = list(estimates), list(estimates.values())
     values = np.zeros((len(names), len(names)))
     p_values = np.ones((len(names), len(names)))
-    for row, sample in enumerate(found):
-        values[row, :row], p_values[row, :row] = differences(sample, found[:row])
+    for row, estimate in enumerate(found):
+        values[row, :row], p_values[row, :row] = differences(estimate, found[:row])
         p_values[:row, row] = p_values[row, :row]
     values -= values.T
     if not higher_is_better:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ptmbench.analysis.gain import gain_over, partner_of, settled, verdict_of
 from ptmbench.records.measured import Missing
 from ptmbench.records.record import Record, SeedValue
-from ptmbench.statistics.estimates import Sample, difference_interval, interval_of
+from ptmbench.statistics.estimates import Estimate, difference_interval, interval_of
 from ptmbench.statistics.intervals import t_interval
 from ptmbench.statistics.tallies import Ratios
 from strategies import records
@@ -31,8 +31,8 @@ def shaped(record, *, method, family, values):
 
 
 def shares(*seeds):
-    """The sample of an accuracy: of each seed a hit or none for every test example."""
-    return Sample.of(range(len(seeds)), [Ratios(np.array([[hit, 1] for hit in hits])) for hits in seeds])
+    """The estimate of an accuracy: of each seed a hit or none for every test example."""
+    return Estimate.of(range(len(seeds)), [Ratios(np.array([[hit, 1] for hit in hits])) for hits in seeds])
 
 
 def not_asked(_record):
@@ -41,7 +41,7 @@ def not_asked(_record):
 
 
 def gained(record, ours, theirs):
-    """The gain of a record with one sample over a partner with another."""
+    """The gain of a record with one estimate over a partner with another."""
     mine = shaped(record, method="knn", family="supervised", values=ours.values)
     partner = shaped(record, method="from_scratch", family="control", values=theirs.values)
     return gain_over(mine, partner, lambda asked: ours if asked.case.method.name == "knn" else theirs)
@@ -73,7 +73,7 @@ def test_one_seed_is_paired_over_examples(record):
 @given(finished)
 def test_a_ratio_of_sums_is_resampled_together(record):
     """F1 is no mean over sentences: both models are resampled together, and equal answers differ by nothing."""
-    ours, theirs = (Sample.of([0], [Ratios(np.array([[hits, 5]] * 20))]) for hits in (4, 2))
+    ours, theirs = (Estimate.of([0], [Ratios(np.array([[hits, 5]] * 20))]) for hits in (4, 2))
 
     assert pytest.approx((0.4, 0.4)) == gained(record, ours, theirs).interval95
 
@@ -146,14 +146,14 @@ def test_a_variant_is_compared_with_the_full_model(record):
     """A variant's record holds its paired difference from the same case in full, which itself has none."""
     full = shaped(record, method="knn", family="control", values=(0.75,))
     half = served(full, "half")
-    samples = {"full": shares([1, 1, 1, 0]), "half": shares([1, 0, 1, 0])}
+    estimates = {"full": shares([1, 1, 1, 0]), "half": shares([1, 0, 1, 0])}
 
-    before, after = settled([full, half], lambda asked: samples[asked.case.variant])
+    before, after = settled([full, half], lambda asked: estimates[asked.case.variant])
 
     assert [] == before.differences
     (found,) = after.differences
     assert ("full", full.case.digest, -0.25, 1) == (found.over, found.partner_digest, found.value, found.seeds)
-    assert difference_interval(samples["half"].minus(samples["full"]))[0] == found.interval95
+    assert difference_interval(estimates["half"].minus(estimates["full"]))[0] == found.interval95
 
 
 @given(finished)

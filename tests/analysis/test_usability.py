@@ -23,7 +23,7 @@ MODEL = "vgg_tiny.glyphs"
 def records():
     """Committed records with their gains."""
     store = ResultsFolder(ROBUST)
-    return settled(store.read_all()[0], store.sample)
+    return settled(store.read_all()[0], store.estimate)
 
 
 def card(records, model=MODEL):

@@ -135,10 +135,10 @@ def test_outcomes_are_held_against_their_sha256(tmp_path):
         class quality:  # noqa: N801  stands for a record with outcomes
             outcomes = Outcomes(file="outcomes/a-b-c.npz", sha256=first.sha256)
 
-    assert [[1, 1, 0]] == folder.sample(Known).effects.tolist()
+    assert [[1, 1, 0]] == folder.estimate(Known).effects.tolist()
     (tmp_path / "outcomes" / "a-b-c.npz").write_bytes(b"")
     with pytest.raises(RecordError, match="is not what its record speaks of"):
-        ResultsFolder(tmp_path).sample(Known)
+        ResultsFolder(tmp_path).estimate(Known)
 
 
 def test_a_mark_goes_when_the_block_ends(tmp_path):

@@ -9,7 +9,7 @@ from scipy.special import bdtr
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from ptmbench.statistics.estimates import Sample, difference_interval, differences, interval_of, uncertainty
+from ptmbench.statistics.estimates import Estimate, difference_interval, differences, interval_of, uncertainty
 from ptmbench.statistics.intervals import mcnemar
 from ptmbench.statistics.tallies import Ratios
 
@@ -19,14 +19,14 @@ hits = st.integers(1, 4).flatmap(
 
 
 def of_hits(rows):
-    """The sample of hits [seeds, examples]."""
+    """The estimate of hits [seeds, examples]."""
     table = np.asarray(rows)
-    return Sample.of(range(len(table)), [Ratios(np.stack([row, np.ones_like(row)], axis=1)) for row in table])
+    return Estimate.of(range(len(table)), [Ratios(np.stack([row, np.ones_like(row)], axis=1)) for row in table])
 
 
 def of_ratios(parts):
-    """The sample of one seed of a ratio of sums."""
-    return Sample.of([0], [Ratios(np.asarray(parts))])
+    """The estimate of one seed of a ratio of sums."""
+    return Estimate.of([0], [Ratios(np.asarray(parts))])
 
 
 @given(st.lists(st.integers(0, 1), min_size=2, max_size=400))
@@ -46,13 +46,13 @@ def test_one_seed_gives_wilsons_interval(row):
 @given(hits)
 def test_the_interval_holds_the_mean_and_stays_in_range(columns):
     """Whatever was hit, the interval holds the mean over seeds and lies in [0, 1]."""
-    sample = of_hits(np.asarray(columns).T)
+    estimate = of_hits(np.asarray(columns).T)
 
-    (low, high), kind = interval_of(sample)
+    (low, high), kind = interval_of(estimate)
 
-    assert 0 <= low <= sample.value + 1e-12
-    assert sample.value - 1e-12 <= high <= 1
-    assert kind == ("examples" if len(sample.seeds) == 1 else "seeds_and_examples")
+    assert 0 <= low <= estimate.value + 1e-12
+    assert estimate.value - 1e-12 <= high <= 1
+    assert kind == ("examples" if len(estimate.seeds) == 1 else "seeds_and_examples")
 
 
 @given(hits)
@@ -80,7 +80,7 @@ def changed(seeds, examples, lost, won):
     for seed, row in enumerate(effects):
         places = (np.arange(lost + won) + seed * (lost + won)) % examples
         row[places[:lost]], row[places[lost:]] = -1, 1
-    return Sample(tuple(range(seeds)), effects.mean(axis=1), effects, examples, shares=True)
+    return Estimate(tuple(range(seeds)), effects.mean(axis=1), effects, examples, shares=True)
 
 
 @pytest.mark.parametrize(("seeds", "examples", "lost", "won"), [(3, 917, 30, 24), (2, 20, 1, 0), (5, 500, 10, 8)])
@@ -162,7 +162,7 @@ def test_mcnemar_is_statsmodels(first_only, second_only):
 
 @given(st.lists(st.lists(st.lists(st.integers(0, 1), min_size=6, max_size=6), min_size=1, max_size=3), min_size=2))
 def test_many_differences_at_once_are_those_one_by_one(tables):
-    """A sample against all others, whatever their seeds, gives the values and probabilities of each pair."""
+    """An estimate against all others, whatever their seeds, gives the values and probabilities of each pair."""
     first, *others = [of_hits(table) for table in tables]
 
     values, chances = differences(first, others)
@@ -175,9 +175,9 @@ def test_many_differences_at_once_are_those_one_by_one(tables):
 
 def test_what_was_judged_on_other_examples_cannot_be_told_apart():
     """Samples of other test examples, or of other seeds, differ by nothing that is known."""
-    sample, later = of_hits([[1, 1, 1, 1]]), Sample.of([7], [Ratios(np.array([[0, 1]] * 4))])
+    estimate, later = of_hits([[1, 1, 1, 1]]), Estimate.of([7], [Ratios(np.array([[0, 1]] * 4))])
 
-    values, chances = differences(sample, [of_hits([[0, 0, 0]]), later])
+    values, chances = differences(estimate, [of_hits([[0, 0, 0]]), later])
 
     assert [0.0, 0.0] == values.tolist()
     assert [1.0, 1.0] == chances.tolist()

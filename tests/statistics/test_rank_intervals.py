@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ptmbench.statistics.estimates import Sample
+from ptmbench.statistics.estimates import Estimate
 from ptmbench.statistics.rank_intervals import rank_intervals
 from ptmbench.statistics.tallies import Ratios
 
@@ -12,7 +12,7 @@ EXAMPLES = 400
 def right(share, rng):
     """A model that is right on about that share of the examples."""
     row = (rng.random(EXAMPLES) < share).astype(int)
-    return Sample.of([0], [Ratios(np.stack([row, np.ones_like(row)], axis=1))])
+    return Estimate.of([0], [Ratios(np.stack([row, np.ones_like(row)], axis=1))])
 
 
 def test_clear_places_are_single_and_near_ones_shared():
@@ -28,9 +28,9 @@ def test_clear_places_are_single_and_near_ones_shared():
 def test_a_smaller_figure_may_be_the_better_one():
     """Where lower is better the places turn round."""
     rng = np.random.default_rng(0)
-    samples = {"high": right(0.9, rng), "low": right(0.2, rng)}
+    estimates = {"high": right(0.9, rng), "low": right(0.2, rng)}
 
-    assert {"high": (2, 2), "low": (1, 1)} == rank_intervals(samples, higher_is_better=False)
+    assert {"high": (2, 2), "low": (1, 1)} == rank_intervals(estimates, higher_is_better=False)
 
 
 def test_one_row_has_the_only_place():

@@ -14,7 +14,7 @@ from ptmbench.analysis.sources import SourceTable, source_tables
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.site.holdings import Entry, Setting
-from ptmbench.statistics.estimates import Sample
+from ptmbench.statistics.estimates import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ def _of_setting(setting: Setting, entries: Sequence[Entry]) -> Across:
 
 
 def _robust(records: Sequence[Record], homes: dict[str, ResultsFolder]) -> list[RobustTable]:
-    def clean(record: Record) -> Sample:
-        return homes[record.case.id].sample(record)
+    def clean(record: Record) -> Estimate:
+        return homes[record.case.id].estimate(record)
 
-    def corrupted(record: Record) -> Sample | None:
-        return homes[record.case.id].corrupted_sample(record)
+    def corrupted(record: Record) -> Estimate | None:
+        return homes[record.case.id].corrupted_estimate(record)
 
     return robust_tables(records, clean, corrupted)

@@ -80,7 +80,7 @@ def entries_of(kept: Sequence[Holding]) -> list[Entry]:
 
 def _of_holding(holding: Holding, often: Mapping[str, int]) -> Iterator[Entry]:
     for _, members in by_table(holding.records):
-        places = places_of(members, holding.folder.sample)
+        places = places_of(members, holding.folder.estimate)
         rows = [(record, make_row(record, places.get(record.case.id))) for record in members]
         finished = sum(row.value is not None for _, row in rows)
         for record, row in sorted(rows, key=_best_first):

@@ -20,7 +20,7 @@ from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens
 from ptmbench.engine.runner import prepare, run
 from ptmbench.engine.seeding import numpy_generator
 from ptmbench.engine.workbench import Workbench
-from ptmbench.records.outcomes import corrupted_sample_of
+from ptmbench.records.outcomes import corrupted_estimate_of
 from ptmbench.running.session import Session
 
 pixels = arrays.arrays(np.uint8, st.tuples(st.integers(8, 40), st.integers(8, 40), st.just(3)))
@@ -169,7 +169,7 @@ def test_where_nothing_is_corrupted_nothing_is_lost(monkeypatch, names):
     answers = run(bench, prepare(bench, find_case(*names))).answers
 
     assert {answers.values[0]} == {found.value for found in answers.corrupted}
-    assert answers.values[0] == pytest.approx(corrupted_sample_of(answers.arrays()).value)
+    assert answers.values[0] == pytest.approx(corrupted_estimate_of(answers.arrays()).value)
 
 
 def test_a_corrupted_case_is_recorded_whole(bench):
@@ -184,7 +184,7 @@ def test_a_corrupted_case_is_recorded_whole(bench):
     assert usual.values == answers.values
     assert () == usual.corrupted
     assert np.mean([found.value for found in answers.corrupted]) == pytest.approx(
-        corrupted_sample_of(answers.arrays()).value
+        corrupted_estimate_of(answers.arrays()).value
     )
     assert np.mean([found.value for found in answers.corrupted]) < answers.values[0]
 

@@ -13,7 +13,7 @@ from ptmbench.engine.methods import knn, linear_probe
 from ptmbench.engine.methods.frozen_method import FitContext
 from ptmbench.engine.runner import prepare, run
 from ptmbench.engine.transfer.features import forward_all
-from ptmbench.records.outcomes import sample_of
+from ptmbench.records.outcomes import estimate_of
 from ptmbench.statistics.intervals import t_interval
 
 CPU = Device("cpu", "fp32", 2)
@@ -120,7 +120,7 @@ def test_every_combination_runs(bench):
             result = run(bench, prepare(bench, case))
             outcomes = result.answers.outcomes
             assert (1, len(outcomes["truth"])) == outcomes["predictions"].shape
-            assert len(result.answers.test_ids) == sample_of(result.answers.arrays()).examples
+            assert len(result.answers.test_ids) == estimate_of(result.answers.arrays()).examples
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ptmbench.engine.runner import _dense_work, prepare, run
 from ptmbench.engine.seeding import numpy_generator
 from ptmbench.engine.transfer.boxes_work import BoxesWork
 from ptmbench.engine.workbench import Workbench
-from ptmbench.records.outcomes import sample_of
+from ptmbench.records.outcomes import estimate_of
 from ptmbench.records.store import ResultsFolder
 from ptmbench.statistics.average_precision import Boxes
 
@@ -44,9 +44,9 @@ def test_a_case_gives_answers_that_can_be_computed_again(bench, names):
     assert (0, 1) == answers.seeds
     assert 2 == len(answers.values) == len(answers.train_values)
     assert {(0, 4), (1, 4)} <= {(point.seed, point.step) for point in answers.curve}
-    sample = sample_of(answers.arrays())
-    assert 200 == len(answers.test_ids) == sample.examples
-    assert answers.values == pytest.approx(sample.values.tolist(), abs=1e-6)
+    estimate = estimate_of(answers.arrays())
+    assert 200 == len(answers.test_ids) == estimate.examples
+    assert answers.values == pytest.approx(estimate.values.tolist(), abs=1e-6)
     assert Image.open(io.BytesIO(answers.pictures)).size[0] > 400
     assert prepared.training_bytes > 0
     assert ("non-maximum suppression" in prepared.footprint.scope) == (names is DETECTION)

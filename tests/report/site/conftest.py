@@ -63,7 +63,7 @@ def make(folders, target):
     """The site of these results folders, built as the command does."""
     read, problems = read_folders(sorted(folders))
     assert [] == problems
-    build([(folder, settled(records, folder.sample)) for folder, records in read], target, INSTALLED)
+    build([(folder, settled(records, folder.estimate)) for folder, records in read], target, INSTALLED)
     return target
 
 

@@ -41,7 +41,7 @@ def test_a_card_says_what_the_command_says(few, tmp_path):
     records = folder.read_all()[0]
 
     card = cards_of(found, across(found), INSTALLED)[MODEL].card
-    direct = card_of(MODEL, records, comparison_tables(records, folder.sample), [], [])
+    direct = card_of(MODEL, records, comparison_tables(records, folder.estimate), [], [])
 
     assert direct.standings == card.standings
     assert direct.effects == card.effects
