@@ -1,6 +1,6 @@
-"""How often 95 % intervals hold the truth, whether p-values are what they should be, and what the gate makes of both.
+"""How often 95 % intervals hold the truth, and how often p-values and the gate see a change where there is none.
 
-    python benchmarks/validation/coverage.py            # 1,000 simulations a line, 200 gate runs
+    python benchmarks/validation/coverage.py            # 1,000 simulations a line, --simulations N for others
 
 A simulated model has a latent score for every (seed, test example): a difficulty of the example that all models share,
 what the model makes of the example at every seed, a luck of the seed, and what is particular to the two; the answer is
@@ -10,6 +10,7 @@ interval stand three usual ones: Wilson's over the pooled answers, Student's ove
 both.
 """
 
+import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -18,9 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
+from statsmodels.stats import contingency_tables
+from statsmodels.stats.multitest import multipletests
+from tabulate import tabulate
 
-from ptmbench.statistics.estimates import Estimate, difference_interval, interval_of
-from ptmbench.statistics.intervals import t_interval, wilson
+from ptmbench.gate.pairs import Pair
+from ptmbench.gate.quality import Difference, compare_case
+from ptmbench.gate.rules import Rules, Tolerance
+from ptmbench.statistics.estimates import Estimate, difference_interval, differences, interval_of
+from ptmbench.statistics.intervals import benjamini_hochberg, holm, mcnemar, t_interval, wilson
 from ptmbench.statistics.tallies import Ratios
 
 Hits = NDArray[np.int64]
@@ -28,11 +35,12 @@ SEEDS, EXAMPLES, ACCURACIES = (1, 2, 3, 5, 10), (20, 100, 1000), (0.55, 0.9, 0.9
 DIFFICULTY = 1.5  # spread of the examples' scores
 LUCK = 0.2  # spread of the seeds' scores, in logits
 LEVELS = (0.05, 0.01, 1e-3, 1e-4, 1e-5)
-ANSWERS = 15_000_000  # drawn a line for p-values: in so many simulations as that gives
+ANSWERS = 5_000_000  # drawn a line of the p-values: as many simulations as that gives, MOST at most
 MOST = 100_000
+BATCH = 2_000_000  # answers drawn at a time, so that memory is bounded
 RESAMPLED = 400  # draws of the percentile bootstrap that stands beside
-BOOTSTRAPPED = 200  # simulations that it is made in: it takes a hundred times as long as the others
-MODELS, TEST_SETS, DROP = 3, 2, 0.03  # of a gate run: with two cases a test set; and what one model loses in all four
+BOOTSTRAPPED = 100  # simulations that it is made in: it takes a hundred times as long as the others
+RULES = {"default": Rules(), "none": Rules(tolerance=Tolerance(quality=0.0))}  # by what the gate tolerates
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +134,109 @@ def covered(seeds: int, examples: int, kind: str, count: int) -> list[object]:
         world, rng = World.of(accuracy, KINDS[kind]), np.random.default_rng(0)
         held, drawn = np.zeros(4), 0
         for number, (first, second) in enumerate(zip(*world.draw(rng, (count, seeds, examples), 2), strict=True)):
-            intervals = [interval_of(estimate(first))[0], *usual(first)]
-            low, high = difference_interval(estimate(first).minus(estimate(second)))[0]
-            held += (
-                [a <= world.accuracy <= b for a, b in intervals[:1]]
-                + [low <= 0 <= high]
-                + [a <= world.accuracy <= b for a, b in intervals[1:]]
-            )
+            mine = estimate(first)
+            intervals = [interval_of(mine)[0], *usual(first)]
+            low, high = difference_interval(mine.minus(estimate(second)))[0]
+            held += [low <= 0 <= high, *(np.nan if np.isnan(a) else a <= world.accuracy <= b for a, b in intervals)]
             if number < BOOTSTRAPPED:
                 low, high = bootstrapped(first, rng)
                 drawn += low <= world.accuracy <= high
         lines.append([*held / count, drawn / min(count, BOOTSTRAPPED)])
-    return [seeds, examples, kind, *(f"{100 * share:.1f}" for share in np.min(lines, axis=0))]
+    of_difference, ours, *others = 100 * np.min(lines, axis=0)
+    shown = ["-" if np.isnan(share) else f"{share:.1f}" for share in (ours, of_difference, *others)]
+    return [seeds, examples, kind, *shown]
+
+
+def unchanged(seeds: int, examples: int, kind: str, accuracy: float, count: int) -> Iterator[list[Estimate]]:
+    """Differences of two models that differ in nothing, in batches."""
+    world, rng = World.of(accuracy, KINDS[kind]), np.random.default_rng(1)
+    left = count
+    while left:
+        batch = min(left, max(BATCH // (seeds * examples), 1))
+        first, second = world.draw(rng, (batch, seeds, examples), 2)
+        yield [estimate(one).minus(estimate(other)) for one, other in zip(first, second, strict=True)]
+        left -= batch
+
+
+def tails(seeds: int, examples: int, kind: str) -> list[object]:
+    """How often the p-values that order the ranks fall below each level where nothing differs, in percent.
+
+    The most over the accuracies.
+    """
+    count, found = min(MOST, ANSWERS // (seeds * examples)), []
+    for accuracy in ACCURACIES:
+        below = np.zeros(len(LEVELS))
+        for changes in unchanged(seeds, examples, kind, accuracy, count):
+            nothing = Estimate(changes[0].seeds, np.zeros(seeds), np.zeros((seeds, examples)), examples, shares=True)
+            chances = differences(nothing, changes)[1]
+            below += [(chances <= level).sum() for level in LEVELS]
+        found.append(below / count)
+    return [seeds, examples, kind, f"{count:,}", *(f"{100 * share:.3f}" for share in np.max(found, axis=0))]
+
+
+def alarms(seeds: int, examples: int, kind: str, count: int) -> list[object]:
+    """How often the gate's test of one case finds it worse at 1 % and .1 %, by its tolerance; the most, in percent."""
+    pair, found = Pair("unchanged", [], [], ()), []
+    for accuracy in ACCURACIES:
+        below = np.zeros((len(RULES), 2))
+        for changes in unchanged(seeds, examples, kind, accuracy, count):
+            for change in changes:
+                judged = Difference(pair, "accuracy", accuracy, accuracy, change, 0.0)
+                chances = [compare_case(judged, rules)[0].p_worse for rules in RULES.values()]
+                below += [[chance is not None and chance <= level for level in (0.01, 1e-3)] for chance in chances]
+        found.append(below.ravel() / count)
+    return [seeds, examples, kind, *(f"{100 * share:.2f}" for share in np.max(found, axis=0))]
+
+
+def agreement(count: int) -> list[list[object]]:
+    """The largest difference of p-values to those of scipy and statsmodels, over drawn inputs."""
+    world, rng = World.of(0.7, KINDS["own misses, luck"]), np.random.default_rng(2)
+    paired, exact, stepped, false_share = [], [], [], []
+    for first, second in zip(*world.draw(rng, (count, 1, 200), 2), strict=True):
+        ours = difference_interval(estimate(first).minus(estimate(second)))[1]
+        paired.append(abs(ours - stats.ttest_rel(first[0], second[0]).pvalue))
+        alone = int((first > second).sum()), int((first < second).sum())
+        table = [[0, alone[0]], [alone[1], 0]]
+        exact.append(abs(mcnemar(*alone) - contingency_tables.mcnemar(table, exact=True).pvalue))
+        drawn = rng.random(20) ** 3
+        stepped.append(float(np.abs(holm(drawn) - multipletests(drawn, method="holm")[1]).max()))
+        false_share.append(float(np.abs(benjamini_hochberg(drawn) - multipletests(drawn, method="fdr_bh")[1]).max()))
+    return [
+        ["difference at one seed", "scipy.stats.ttest_rel", f"{max(paired):.1e}"],
+        ["McNemar, exact", "statsmodels.stats.contingency_tables.mcnemar", f"{max(exact):.1e}"],
+        ["Holm", "statsmodels.stats.multitest.multipletests", f"{max(stepped):.1e}"],
+        ["Benjamini-Hochberg", "statsmodels.stats.multitest.multipletests", f"{max(false_share):.1e}"],
+    ]
+
+
+def show(title: str, headers: list[str], rows: list[list[object]]) -> None:
+    """Prints a table in Markdown, as it stands in results/validation/README.md."""
+    print(f"\n{title}\n\n{tabulate(rows, headers, tablefmt='pipe', disable_numparse=True)}", flush=True)
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--simulations", type=int, default=1_000)
+    count = parser.parse_args().simulations
+    world = ["seeds", "examples", "kind"]
+    show(
+        f"95 % intervals that hold the truth, the least over the accuracies, % of {count} simulations",
+        [*world, "ptmbench", "of a difference", "Wilson, pooled", "t over seeds", "percentile bootstrap"],
+        [covered(*setting, count) for setting in settings()],
+    )
+    show(
+        "p-values at or below a level where nothing differs, the most over the accuracies, %",
+        [*world, "simulations", *(f"{level:g}" for level in LEVELS)],
+        [tails(*setting) for setting in settings()],
+    )
+    show(
+        f"Cases that the gate's test finds worse where nothing changed, the most over the accuracies, % of {count}",
+        [*world, "1 %, default tolerance", ".1 %, default", "1 %, no tolerance", ".1 %, none"],
+        [alarms(*setting, count) for setting in settings()],
+    )
+    show(f"Largest difference of p-values over {count} inputs", ["test", "beside", "difference"], agreement(count))
+
+
+if __name__ == "__main__":
+    main()
