@@ -117,21 +117,20 @@ def bootstrapped(hits: Hits, rng: np.random.Generator) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def settings() -> Iterator[tuple[int, int, str]]:
-    """Seeds, examples and kind of world: one seed knows of no luck, two models that differ by it do differ there."""
-    for seeds, examples, kind in product(SEEDS, EXAMPLES, KINDS):
-        if seeds > 1 or not KINDS[kind].luck:
-            yield seeds, examples, kind
+def worlds(seeds: int) -> list[World]:
+    """The worlds of every accuracy and kind: at one seed, two models that differ by luck do differ."""
+    kinds = [kind for kind in KINDS.values() if seeds > 1 or not kind.luck]
+    return [World.of(accuracy, kind) for accuracy, kind in product(ACCURACIES, kinds)]
 
 
-def covered(seeds: int, examples: int, kind: str, count: int) -> list[object]:
+def covered(seeds: int, examples: int, count: int) -> list[object]:
     """How often each interval held the truth, in percent, and how often that of a difference held 0.
 
-    The least over the accuracies: what holds at one is no comfort at another.
+    The least over the worlds: what holds in one is no comfort in another.
     """
     lines = []
-    for accuracy in ACCURACIES:
-        world, rng = World.of(accuracy, KINDS[kind]), np.random.default_rng(0)
+    for world in worlds(seeds):
+        rng = np.random.default_rng(0)
         held, drawn = np.zeros(4), 0
         for number, (first, second) in enumerate(zip(*world.draw(rng, (count, seeds, examples), 2), strict=True)):
             mine = estimate(first)
@@ -144,13 +143,12 @@ def covered(seeds: int, examples: int, kind: str, count: int) -> list[object]:
         lines.append([*held / count, drawn / min(count, BOOTSTRAPPED)])
     of_difference, ours, *others = 100 * np.min(lines, axis=0)
     shown = ["-" if np.isnan(share) else f"{share:.1f}" for share in (ours, of_difference, *others)]
-    return [seeds, examples, kind, *shown]
+    return [seeds, examples, *shown]
 
 
-def unchanged(seeds: int, examples: int, kind: str, accuracy: float, count: int) -> Iterator[list[Estimate]]:
+def unchanged(world: World, seeds: int, examples: int, count: int) -> Iterator[list[Estimate]]:
     """Differences of two models that differ in nothing, in batches."""
-    world, rng = World.of(accuracy, KINDS[kind]), np.random.default_rng(1)
-    left = count
+    rng, left = np.random.default_rng(1), count
     while left:
         batch = min(left, max(BATCH // (seeds * examples), 1))
         first, second = world.draw(rng, (batch, seeds, examples), 2)
@@ -158,34 +156,37 @@ def unchanged(seeds: int, examples: int, kind: str, accuracy: float, count: int)
         left -= batch
 
 
-def tails(seeds: int, examples: int, kind: str) -> list[object]:
+def tails(seeds: int, examples: int) -> list[object]:
     """How often the p-values that order the ranks fall below each level where nothing differs, in percent.
 
-    The most over the accuracies.
+    The most over the worlds.
     """
     count, found = min(MOST, ANSWERS // (seeds * examples)), []
-    for accuracy in ACCURACIES:
+    for world in worlds(seeds):
         below = np.zeros(len(LEVELS))
-        for changes in unchanged(seeds, examples, kind, accuracy, count):
+        for changes in unchanged(world, seeds, examples, count):
             nothing = Estimate(changes[0].seeds, np.zeros(seeds), np.zeros((seeds, examples)), examples, shares=True)
             chances = differences(nothing, changes)[1]
             below += [(chances <= level).sum() for level in LEVELS]
         found.append(below / count)
-    return [seeds, examples, kind, f"{count:,}", *(f"{100 * share:.3f}" for share in np.max(found, axis=0))]
+    return [seeds, examples, f"{count:,}", *(f"{100 * share:.3f}" for share in np.max(found, axis=0))]
 
 
-def alarms(seeds: int, examples: int, kind: str, count: int) -> list[object]:
-    """How often the gate's test of one case finds it worse at 1 % and .1 %, by its tolerance; the most, in percent."""
+def alarms(seeds: int, examples: int, count: int) -> list[object]:
+    """How often the gate's test of one case finds it worse at 1 % and .1 %, by its tolerance.
+
+    In percent, the most over the worlds.
+    """
     pair, found = Pair("unchanged", [], [], ()), []
-    for accuracy in ACCURACIES:
+    for world in worlds(seeds):
         below = np.zeros((len(RULES), 2))
-        for changes in unchanged(seeds, examples, kind, accuracy, count):
+        for changes in unchanged(world, seeds, examples, count):
             for change in changes:
-                judged = Difference(pair, "accuracy", accuracy, accuracy, change, 0.0)
+                judged = Difference(pair, "accuracy", world.accuracy, world.accuracy, change, 0.0)
                 chances = [compare_case(judged, rules)[0].p_worse for rules in RULES.values()]
                 below += [[chance is not None and chance <= level for level in (0.01, 1e-3)] for chance in chances]
         found.append(below.ravel() / count)
-    return [seeds, examples, kind, *(f"{100 * share:.2f}" for share in np.max(found, axis=0))]
+    return [seeds, examples, *(f"{100 * share:.2f}" for share in np.max(found, axis=0))]
 
 
 def agreement(count: int) -> list[list[object]]:
@@ -219,21 +220,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=1_000)
     count = parser.parse_args().simulations
-    world = ["seeds", "examples", "kind"]
+    drawn, sizes = ["seeds", "examples"], list(product(SEEDS, EXAMPLES))
     show(
-        f"95 % intervals that hold the truth, the least over the accuracies, % of {count} simulations",
-        [*world, "ptmbench", "of a difference", "Wilson, pooled", "t over seeds", "percentile bootstrap"],
-        [covered(*setting, count) for setting in settings()],
+        f"95 % intervals that hold the truth, the least over the worlds, % of {count} simulations",
+        [*drawn, "ptmbench", "of a difference", "Wilson, pooled", "t over seeds", "percentile bootstrap"],
+        [covered(*setting, count) for setting in sizes],
     )
     show(
-        "p-values at or below a level where nothing differs, the most over the accuracies, %",
-        [*world, "simulations", *(f"{level:g}" for level in LEVELS)],
-        [tails(*setting) for setting in settings()],
+        "p-values at or below a level where nothing differs, the most over the worlds, %",
+        [*drawn, "simulations", *(f"{level:g}" for level in LEVELS)],
+        [tails(*setting) for setting in sizes],
     )
     show(
-        f"Cases that the gate's test finds worse where nothing changed, the most over the accuracies, % of {count}",
-        [*world, "1 %, default tolerance", ".1 %, default", "1 %, no tolerance", ".1 %, none"],
-        [alarms(*setting, count) for setting in settings()],
+        f"Cases that the gate's test finds worse where nothing changed, the most over the worlds, % of {count}",
+        [*drawn, "1 %, default tolerance", ".1 %, default", "1 %, no tolerance", ".1 %, none"],
+        [alarms(*setting, count) for setting in sizes],
     )
     show(f"Largest difference of p-values over {count} inputs", ["test", "beside", "difference"], agreement(count))
 

@@ -152,7 +152,7 @@ _DATA_SCHEMES: Final = (
         fetch=f"{DATASETS}.hub_tables:fetch",
         on_disk=_hub_data,
     ),
-    DataScheme("voc", f"{DATASETS}.dense_files:voc", _always(TaskKind.OBJECT_DETECTION)),
+    DataScheme("voc", f"{DATASETS}.dense_files:voc", _always(TaskKind.OBJECT_DETECTION), ("first",)),
     DataScheme(
         "coco",
         f"{DATASETS}.dense_files:coco",
@@ -164,7 +164,7 @@ _DATA_SCHEMES: Final = (
         "masks",
         f"{DATASETS}.dense_files:masks",
         _always(TaskKind.SEMANTIC_SEGMENTATION),
-        ("classes", "names", "foreground"),
+        ("classes", "names", "foreground", "ignore", "mask_suffix"),
     ),
 )
 

@@ -63,6 +63,8 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
         counts = Counter(samples.classes[label] for label in data.labels.tolist())
         held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
     print(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
+    for note in getattr(samples, "notes", ()):
+        print(f"  {note}")
     return 0
 
 

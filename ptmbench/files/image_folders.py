@@ -4,17 +4,15 @@ DIR/train/CLASS/*, DIR/test/CLASS/*, and if there is one DIR/val/CLASS/*; or DIR
 is a val folder and no test folder, val is the test part, as ImageNet users have it.
 """
 
-import hashlib
-import io
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import os
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, get_args
-
-from PIL import Image
+from typing import get_args
 
 from ptmbench.errors import UsageError, listed
+from ptmbench.files.pictures import PLAIN, Look, Tones, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
 
 PART_NAMES: dict[str, Part] = {
@@ -22,18 +20,24 @@ PART_NAMES: dict[str, Part] = {
     **dict.fromkeys(("val", "valid", "validation", "dev", "devel"), "validation"),
     **dict.fromkeys(("test", "testing", "eval"), "test"),
 }  # fmt: skip
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
+SUFFIXES = frozenset(
+    {
+        *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".avif", ".jp2"),
+        *(".ppm", ".pgm", ".pbm", ".pnm", ".tga"),
+    }
+)
 PARTIAL = frozenset({".part", ".crdownload", ".download", ".tmp", ".aria2"})
-READERS, AT_ONCE = 8, 1_000  # threads that read files to hash them, and files that wait for them
-Given = TypeVar("Given")
-Found = TypeVar("Found")
+BESIDE = frozenset({".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".ini", ".db", ".log"})
 EXPECTED = "expected DIR/train/CLASS/*.png with DIR/test/CLASS/*.png, or DIR/CLASS/*.png"
 SKIP = "mend or remove them, or go on without them: --skip-bad"
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFolder:
-    """Image files with a class index and, where the folders say so, a part each; `left_out` names faulty files."""
+    """Image files with a class index and, where the folders say so, a part each; `left_out` names faulty files.
+
+    `tones` say how their values become 8 bits.
+    """
 
     files: tuple[Path, ...]
     ids: tuple[str, ...]
@@ -42,6 +46,7 @@ class ImageFolder:
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None
     left_out: tuple[str, ...]
+    tones: Tones = PLAIN
 
 
 def part_folders(folder: Path) -> dict[Part, Path]:
@@ -52,44 +57,66 @@ def part_folders(folder: Path) -> dict[Part, Path]:
     return {part: found[part] for part in get_args(Part) if part in found}
 
 
-def read_image_folder(folder: Path, *, skip_bad: bool = False) -> ImageFolder:
-    """Indexes the images of a folder: their bytes are hashed and looked over, and nothing is decoded.
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A picture's file, and where it belongs."""
 
-    Raises `UsageError` with all faults; `skip_bad` leaves out unreadable files and empty classes instead.
+    file: Path
+    name: str
+    part: Part | None
+
+
+def read_image_folder(folder: Path, *, skip_bad: bool = False) -> ImageFolder:
+    """Indexes the images of a folder: each is hashed and decoded whole, and only what is found is kept.
+
+    Raises `UsageError` with all faults; `skip_bad` leaves out unreadable files and classes without any image instead,
+    but never the last training image of a class that has others.
     """
+    divided = _divided(folder)
+    classes = sorted({path.name for place in divided.values() or [folder] for path in _folders(place)})
+    rows: list[_Row] = []
+    faults, bad = _class_faults(folder, divided, classes), []
+    for part, place in divided.items() or [(None, folder)]:
+        for name in classes:
+            pictures, others = _files_below(place / name)
+            bad += [f"{path.relative_to(folder)} ({why})" for path, why in others.items()]
+            rows += [_Row(path, name, part) for path in pictures]
+    looks = in_threads(look_at, [row.file for row in rows])
+    pairs = list(zip(rows, looks, strict=True))
+    bad += [f"{row.file.relative_to(folder)} ({look.fault})" for row, look in pairs if look.fault]
+    _refuse(folder, faults, bad, skip_bad=skip_bad)
+    kept = [(row, look) for row, look in pairs if not look.fault]
+    _check_classes(folder, rows, [row for row, _ in kept])
+    return _image_folder(folder, kept, bad, divided=bool(divided))
+
+
+def _divided(folder: Path) -> dict[Part, Path]:
+    """The folders of the parts; raises `UsageError` where training or test is missing."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder: {EXPECTED}")
     divided = part_folders(folder)
     if divided and "train" not in divided:
         raise UsageError(f"{folder} has {', '.join(sorted(divided))} and no train folder: {EXPECTED}")
     if divided and "test" not in divided:
-        raise UsageError(f"{folder} has a train folder and no test folder: {EXPECTED}")
-    classes = sorted({path.name for place in divided.values() or [folder] for path in _folders(place)})
-    rows: list[tuple[Path, str, Part | None]] = []
-    faults, bad = _class_faults(folder, divided, classes), []
-    for part, place in divided.items() or [(None, folder)]:
-        for name in classes:
-            found = _images(place / name)
-            bad += [f"{path.relative_to(folder)} (half-downloaded)" for path in found if path.suffix in PARTIAL]
-            rows += [(path, name, part) for path in found if path.suffix not in PARTIAL]
-    digests, unreadable = _looked_over([path for path, _, _ in rows])
-    bad += [f"{path.relative_to(folder)} ({why})" for path, why in unreadable.items()]
-    _refuse(folder, faults, bad, skip_bad=skip_bad)
-    kept = [(row, digest) for row, digest in zip(rows, digests, strict=True) if row[0] not in unreadable]
-    there = sorted({name for (_, name, _), _ in kept})
-    if len(there) < 2:
         raise UsageError(
-            f"{folder} has {len(there)} class{'' if len(there) == 1 else 'es'} with images: expected two or more"
+            f"{folder} has a train folder and no test folder: {EXPECTED}; to have the train folder split by hashes, "
+            f"name it: imagefolder:{divided['train']}"
         )
+    return divided
+
+
+def _image_folder(folder: Path, kept: Sequence[tuple[_Row, Look]], bad: Sequence[str], *, divided: bool) -> ImageFolder:
+    there = sorted({row.name for row, _ in kept})
     indices = {name: index for index, name in enumerate(there)}
     return ImageFolder(
-        files=tuple(path for (path, _, _), _ in kept),
-        ids=tuple(path.relative_to(folder).as_posix() for (path, _, _), _ in kept),
-        digests=tuple(digest for _, digest in kept),
-        labels=tuple(indices[name] for (_, name, _), _ in kept),
+        files=tuple(row.file for row, _ in kept),
+        ids=tuple(row.file.relative_to(folder).as_posix() for row, _ in kept),
+        digests=tuple(look.digest for _, look in kept),
+        labels=tuple(indices[row.name] for row, _ in kept),
         classes=tuple(there),
-        parts=tuple(part for (_, _, part), _ in kept if part) if divided else None,
+        parts=tuple(row.part for row, _ in kept if row.part) if divided else None,
         left_out=tuple(sorted(bad)),
+        tones=tones_of(look for _, look in kept),
     )
 
 
@@ -97,10 +124,32 @@ def _folders(place: Path) -> list[Path]:
     return sorted(path for path in place.iterdir() if path.is_dir() and not path.name.startswith((".", "__")))
 
 
-def _images(place: Path) -> list[Path]:
-    """Images below a class folder, and what a broken download left."""
-    known = SUFFIXES | PARTIAL
-    return sorted(path for path in place.rglob("*") if path.suffix.lower() in known and not path.name.startswith("."))
+def _files_below(place: Path) -> tuple[list[Path], dict[Path, str]]:
+    """The pictures below a class folder, linked folders included, and why other files there are none.
+
+    A linked folder that leads back to where the walk has been is not entered again.
+    """
+    pictures: list[Path] = []
+    others: dict[Path, str] = {}
+    seen: set[Path] = set()
+    for at, folders, names in os.walk(place, followlinks=True):
+        here = Path(at).resolve()
+        if here in seen:
+            folders.clear()
+            continue
+        seen.add(here)
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
+        for path in (Path(at, name) for name in sorted(names) if not name.startswith(".")):
+            suffix = path.suffix.lower()
+            if not path.exists():
+                others[path] = "a link that leads nowhere"
+            elif suffix in SUFFIXES:
+                pictures.append(path)
+            elif suffix in PARTIAL:
+                others[path] = "half-downloaded"
+            elif suffix not in BESIDE:
+                others[path] = "of a form that is not read: convert it to PNG or JPEG"
+    return sorted(pictures), others
 
 
 def _class_faults(folder: Path, divided: dict[Part, Path], classes: Sequence[str]) -> list[str]:
@@ -109,7 +158,7 @@ def _class_faults(folder: Path, divided: dict[Part, Path], classes: Sequence[str
         return [f"no class folders: {EXPECTED}"]
     faults = []
     for part, place in (divided or {"train": folder}).items():
-        empty = [name for name in classes if not _images(place / name)]
+        empty = [name for name in classes if not any(_files_below(place / name))]
         if empty and part != "validation":
             faults.append(
                 f"no images in {part} of the classes {listed(empty)}" if divided else f"no images in {listed(empty)}"
@@ -117,43 +166,24 @@ def _class_faults(folder: Path, divided: dict[Part, Path], classes: Sequence[str
     return faults
 
 
-def in_threads(look: Callable[[Given], Found], entries: Sequence[Given]) -> list[Found]:
-    """What `look` finds in each entry, some at a time: a future for each of 100,000 files would take 200 MB."""
-    found: list[Found] = []
-    with ThreadPoolExecutor(READERS) as readers:
-        for start in range(0, len(entries), AT_ONCE):
-            found += readers.map(look, entries[start : start + AT_ONCE])
-    return found
-
-
-def _looked_over(files: Sequence[Path]) -> tuple[list[bytes], dict[Path, str]]:
-    """The sha256 of each file, and why those that hold no whole picture do not."""
-    seen = in_threads(_look_over, files)
-    return [digest for digest, _ in seen], {path: why for path, (_, why) in zip(files, seen, strict=True) if why}
-
-
-def _look_over(file: Path) -> tuple[bytes, str]:
-    """sha256, and what is wrong with the file's header, checksums or end."""
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        return b"", f"cannot be read: {error.strerror}"
-    digest = hashlib.sha256(content).digest()
-    if not content:
-        return digest, "empty"
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            form = picture.format
-            picture.verify()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return digest, "no picture that Pillow can read"
-    if form == "JPEG" and b"\xff\xd9" not in content[-1024:]:
-        return digest, "truncated"
-    return digest, ""
+def _check_classes(folder: Path, rows: Sequence[_Row], kept: Sequence[_Row]) -> None:
+    """Raises `UsageError` where what is left over is no task, or another one than the folder shows."""
+    learned = {row.name for row in kept if row.part in {None, "train"}}
+    lost = sorted({row.name for row in rows} - learned)
+    if lost:
+        raise UsageError(f"{folder}: no sound training image is left of {listed(lost)}: mend them, or remove the class")
+    if len(learned) < 2:
+        raise UsageError(
+            f"{folder} has {len(learned)} class{'' if len(learned) == 1 else 'es'} with images: expected two or more"
+        )
 
 
 def _refuse(folder: Path, faults: list[str], bad: list[str], *, skip_bad: bool) -> None:
     """One `UsageError` for all faults; unreadable files and empty classes may be skipped."""
-    told = [*faults, *([f"{len(bad)} files are no whole pictures: {listed(sorted(bad))}"] if bad else [])]
+    told = list(faults)
+    if bad:
+        forms = Counter(Path(entry.partition(" (")[0]).suffix.lower() or "no ending" for entry in bad)
+        by_form = ", ".join(f"{form} {count}" for form, count in forms.most_common())
+        told.append(f"{len(bad)} files are no whole pictures ({by_form}): {listed(sorted(bad))}")
     if told and not (skip_bad and faults[:1] != [f"no class folders: {EXPECTED}"]):
         raise UsageError(f"{folder}: " + "\n  ".join(["", *told, f"next: {SKIP}"]).lstrip("\n"))

@@ -6,9 +6,9 @@ named as the grey value of the foreground. Pictures are not decoded, but masks a
 seen, and a set whose masks show a single class, which every model would get right.
 """
 
-import hashlib
+import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,10 +18,12 @@ from PIL import Image
 
 from ptmbench.errors import UsageError, listed
 from ptmbench.files.boxes import voc_parts
-from ptmbench.files.image_folders import PARTIAL, SKIP, SUFFIXES, in_threads, part_folders
+from ptmbench.files.image_folders import PARTIAL, SKIP, SUFFIXES, part_folders
+from ptmbench.files.pictures import PLAIN, Look, Tones, content_of, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
 
 IGNORED = 255  # the index of a mask's pixels that do not count, as in Pascal VOC
+LOSSY: Final = {"JPEG", "JPEG2000", "MPO", "AVIF"}  # forms that blur indices at the edges of classes
 INDEX_MODES: Final = {"L", "P", "1", "I", "I;16"}  # Pillow's names for pictures of one channel
 EXPECTED = "expected DIR/images/*.jpg with DIR/masks/*.png, or both below DIR/train and DIR/test"
 
@@ -43,6 +45,7 @@ class MaskSet:
     classes: int
     values: frozenset[int]
     left_out: tuple[str, ...]
+    tones: Tones = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,20 @@ class MaskForm:
     """How grey values of masks are classes: how many there are, what they are called, which value is the foreground.
 
     Without a number the largest index says it. With a `foreground` that value is class 1 and 0 is class 0; every other
-    value is a fault, but for 255, which is left out where it is not the foreground itself.
+    value is a fault, but for 255, which is left out where it is not the foreground itself, and for those `ignored`.
+    The name of a mask is that of its picture with `suffix` at its end.
     """
 
     classes: int | None = None
     names: tuple[str, ...] = ()
     foreground: int | None = None
+    ignored: frozenset[int] = frozenset()
+    suffix: str = ""
+
+    def content(self) -> bytes:
+        """What a digest takes beside the files' bytes; nothing where grey values are the classes."""
+        foreground = "" if self.foreground is None else f"foreground {self.foreground}|"
+        return f"{foreground}{f'ignored {sorted(self.ignored)}|' if self.ignored else ''}".encode()
 
     def called(self, classes: int) -> tuple[str, ...]:
         """The names of so many classes."""
@@ -71,25 +82,33 @@ class MaskForm:
         """What is wrong with the values of a mask; empty for nothing."""
         if self.foreground is None:
             limit = min(self.classes or IGNORED, IGNORED)
-            known, expected = {*range(limit), IGNORED}, f"has the index {{}}, expected 0 to {limit - 1}, or {IGNORED}"
+            known, expected = (
+                {*range(limit), IGNORED, *self.ignored},
+                f"has the index {{}}, expected 0 to {limit - 1}, or {IGNORED}",
+            )
         else:
-            known, expected = {0, self.foreground, IGNORED}, f"has the value {{}}, expected 0 or {self.foreground}"
+            known, expected = (
+                {0, self.foreground, IGNORED, *self.ignored},
+                f"has the value {{}}, expected 0 or {self.foreground}",
+            )
             expected += "" if self.foreground == IGNORED else f", or {IGNORED} where no class counts"
-        odd = [str(value) for value in sorted(values) if value not in known]
+        odd = [str(value) for value in sorted(values) if value not in known | self.ignored]
         return expected.format(listed(odd)) if odd else ""
 
     def indices(self, values: Iterable[int]) -> frozenset[int]:
         """The classes that these sound values stand for."""
         grey = np.array(sorted(values), dtype=np.int64)
-        return frozenset(class_indices(grey, self.foreground).tolist()) - {IGNORED}
+        return frozenset(self.classes_of(grey).tolist()) - {IGNORED}
+
+    def classes_of(self, values: NDArray[Any]) -> NDArray[np.uint8]:
+        """The classes of a mask's grey values, of any shape; 255 for what is left out."""
+        found = values if self.foreground is None else np.where(values == self.foreground, 1, values)
+        for value in self.ignored - {self.foreground}:
+            found = np.where(values == value, IGNORED, found)
+        return found.astype(np.uint8)
 
 
-def class_indices(values: NDArray[Any], foreground: int | None) -> NDArray[np.uint8]:
-    """The classes of a mask's grey values, of any shape; 255 for what is left out."""
-    return (values if foreground is None else np.where(values == foreground, 1, values)).astype(np.uint8)
-
-
-PLAIN: Final = MaskForm()
+PLAIN_MASKS: Final = MaskForm()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +120,15 @@ class _Pair:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a pair holds: the grey values of its mask, its size and digests, or what is wrong with it."""
+    """What a pair holds: the grey values of its mask, both files, or what is wrong with them."""
 
     fault: str = ""
     values: frozenset[int] = frozenset()
-    size: tuple[int, int] = (0, 0)
-    digests: tuple[bytes, bytes] = (b"", b"")
+    image: Look = field(default_factory=Look)
+    mask: Look = field(default_factory=Look)
 
 
-def read_masks(folder: Path, form: MaskForm = PLAIN, *, skip_bad: bool = False) -> MaskSet:
+def read_masks(folder: Path, form: MaskForm = PLAIN_MASKS, *, skip_bad: bool = False) -> MaskSet:
     """Pairs pictures and masks and looks every mask over; raises `UsageError` with all faults.
 
     A set that shows a single class, or no pixel of a class that was given a name, is a fault as a whole.
@@ -118,7 +137,9 @@ def read_masks(folder: Path, form: MaskForm = PLAIN, *, skip_bad: bool = False) 
     places: list[tuple[Part | None, Path]] = [(part, place) for part, place in divided.items()]
     faults: list[str] = []
     pairs = [
-        _Pair(image, mask, part) for part, place in places or [(None, folder)] for image, mask in _pairs(place, faults)
+        _Pair(image, mask, part)
+        for part, place in places or [(None, folder)]
+        for image, mask in _pairs(place, form.suffix, faults)
     ]
     found = _mask_set(folder, pairs, faults, form, skip_bad=skip_bad)
     _check_classes(folder, found.values, form)
@@ -152,6 +173,12 @@ def _check_classes(folder: Path, values: frozenset[int], form: MaskForm) -> None
     ]
     if not faults and len(seen) < 2:
         faults = [f"expected masks of two classes or more, got {len(seen)}"]
+    if not faults and form.classes is None and len(seen) <= max(seen):
+        faults = [
+            f"expected the indices 0 to {len(seen) - 1} of {len(seen)} classes, got a gap: rewrite the masks, leave "
+            f"values out with ?ignore={max(seen)}, or say how many classes there are with ?classes={max(seen) + 1}"
+            + (f"; is {max(seen)} the foreground? ?foreground={max(seen)}" if len(seen) == 2 else "")
+        ]
     if faults:
         held = listed([str(value) for value in sorted(values)])
         raise UsageError(f"{folder}: {'; '.join(faults)}; the values of all masks: {held}")
@@ -175,19 +202,24 @@ def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], form: MaskFor
         images=tuple(pair.image for pair, _ in kept),
         masks=tuple(pair.mask for pair, _ in kept),
         ids=tuple(pair.image.relative_to(folder).as_posix() for pair, _ in kept),
-        sizes=tuple(seen.size for _, seen in kept),
-        digests=tuple(seen.digests[0] for _, seen in kept),
-        mask_digests=tuple(seen.digests[1] for _, seen in kept),
+        sizes=tuple((seen.image.size[1], seen.image.size[0]) for _, seen in kept),
+        digests=tuple(seen.image.digest for _, seen in kept),
+        mask_digests=tuple(seen.mask.digest for _, seen in kept),
         parts=parts or None,
         classes=form.classes or max(form.indices(values), default=0) + 1,
         values=values,
         left_out=tuple(faults),
+        tones=tones_of(seen.image for _, seen in kept),
     )
 
 
-def _pairs(place: Path, faults: list[str]) -> list[tuple[Path, Path]]:
-    """Pictures and masks of one name; what has no partner is a fault."""
-    images, masks = _by_stem(place / "images"), _by_stem(place / "masks")
+def _pairs(place: Path, suffix: str, faults: list[str]) -> list[tuple[Path, Path]]:
+    """Pictures and masks of one name, the latter with a suffix; what has no partner is a fault."""
+    images, named = _by_stem(place / "images"), _by_stem(place / "masks")
+    masks = {stem.removesuffix(suffix): path for stem, path in named.items()}
+    if not images.keys() & masks.keys() and (ending := _ending_of(images, masks)):
+        faults.append(f"the names of masks in {place.name}/masks end in {ending}: add ?mask_suffix={ending}")
+        return []
     faults += [f"{place.name}/images/{images[stem].name} has no mask" for stem in sorted(images.keys() - masks.keys())]
     faults += [f"{place.name}/masks/{masks[stem].name} has no picture" for stem in sorted(masks.keys() - images.keys())]
     return [(images[stem], masks[stem]) for stem in sorted(images.keys() & masks.keys())]
@@ -199,21 +231,27 @@ def _by_stem(place: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES - PARTIAL}
 
 
+def _ending_of(images: Iterable[str], masks: Iterable[str]) -> str:
+    """What the names of all masks end in that begin with the name of a picture; empty where they have no common end."""
+    names = sorted(images, key=len, reverse=True)
+    endings = {next((mask.removeprefix(name) for name in names if mask.startswith(name)), "") for mask in masks}
+    return endings.pop() if len(endings) == 1 else ""
+
+
 def _look_over(image: Path, mask: Path, form: MaskForm) -> _Seen:
     """What a pair holds, or what is wrong with it."""
-    try:
-        digests = hashlib.sha256(image.read_bytes()).digest(), hashlib.sha256(mask.read_bytes()).digest()
-        with Image.open(mask) as picture:
-            if picture.mode not in INDEX_MODES:
-                return _Seen(f"has the mode {picture.mode}; expected one channel of class indices")
-            size, grey = picture.size, np.asarray(picture)
-        with Image.open(image) as picture:
-            if picture.size != size:
-                return _Seen(f"is {size[0]}x{size[1]}, its picture {picture.size[0]}x{picture.size[1]}")
-    except FileNotFoundError as error:
-        return _Seen(f"{Path(error.filename).name} is not there")
-    except (OSError, ValueError, SyntaxError) as error:
-        return _Seen(f"cannot be read ({error})")
-    values = frozenset(map(int, np.unique(grey)))
-    fault = form.fault_of(values)
-    return _Seen(fault) if fault else _Seen("", values, (size[1], size[0]), digests)
+    absent = next((path for path in (image, mask) if not path.exists()), None)
+    if absent:
+        return _Seen(f"{absent.name} is not there")
+    held, seen = look_at(mask), look_at(image)
+    if held.fault or seen.fault:
+        return _Seen(held.fault or f"its picture {image.name}: {seen.fault}")
+    if seen.size != held.size:
+        return _Seen(f"is {held.size[0]}x{held.size[1]}, its picture {seen.size[0]}x{seen.size[1]}")
+    if held.format in LOSSY:
+        return _Seen(f"is a {held.format} file, which blurs indices: save masks as PNG, from the originals")
+    with Image.open(io.BytesIO(content_of(mask))) as picture:
+        if picture.mode not in INDEX_MODES:
+            return _Seen(f"has the mode {picture.mode}; expected one channel of class indices")
+        values = frozenset(map(int, np.unique(np.asarray(picture))))
+    return _Seen(form.fault_of(values), values, seen, held)

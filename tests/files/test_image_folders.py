@@ -120,3 +120,46 @@ def test_one_class_is_no_classification(tmp_path):
         read_image_folder(tmp_path)
     with pytest.raises(UsageError, match="is not a folder: expected DIR/train/CLASS"):
         read_image_folder(tmp_path / "nowhere")
+
+
+def test_linked_folders_are_followed(divided, tmp_path_factory):
+    """Pictures behind a linked folder count as those beside it, and a link that leads back ends."""
+    store = tmp_path_factory.mktemp("store")
+    for index in range(5):
+        paint(store / f"{index}.png", (index, 9, 9))
+    (divided / "train" / "dog" / "more").symlink_to(store)
+    (store / "back").symlink_to(divided / "train" / "dog")
+
+    assert 15 == len(read_image_folder(divided).files)
+
+
+def test_files_of_other_forms_are_told(divided):
+    """Pictures of a form that is not read, and links that lead nowhere, are counted and named."""
+    for name in ("1.heic", "2.heic", "3.dng"):
+        (divided / "train" / "cat" / name).write_bytes(b"x")
+    (divided / "train" / "cat" / "4.png").symlink_to(divided / "nowhere.png")
+
+    with pytest.raises(
+        UsageError, match=r"4 files .*\(\.heic 2, .*1.heic \(of a form that is not read.*4.png \(a link"
+    ):
+        read_image_folder(divided)
+    assert 10 == len(read_image_folder(divided, skip_bad=True).files)
+
+
+def test_skipping_never_loses_a_class(divided):
+    """Where no training image of a class is sound, going on without it would be another task."""
+    for path in (divided / "train" / "cat").iterdir():
+        path.write_bytes(b"no picture")
+
+    with pytest.raises(UsageError, match="no sound training image is left of cat"):
+        read_image_folder(divided, skip_bad=True)
+
+
+def test_a_train_folder_alone_can_be_split(divided):
+    """The message says what to type where only the training part is there."""
+    for path in sorted((divided / "test").rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    (divided / "test").rmdir()
+
+    with pytest.raises(UsageError, match=f"name it: imagefolder:{divided}/train"):
+        read_image_folder(divided)

@@ -55,7 +55,7 @@ def test_all_faults_are_told_at_once(tmp_path):
     assert "5 faults" in message
     for fault in ("a.png: has the index 7, 9, expected 0 to 2, or 255", "b.png: is 6x4, its picture 5x4"):
         assert fault in message
-    for fault in ("c.png: has the mode RGB", "e.png: cannot be read", "f.jpg has no mask"):
+    for fault in ("c.png: has the mode RGB", "e.png: no picture that Pillow can read", "f.jpg has no mask"):
         assert fault in message
     found = read_masks(tmp_path, MaskForm(classes=3), skip_bad=True)
     assert (("images/d.jpg",), 5) == (found.ids, len(found.left_out))
@@ -135,3 +135,78 @@ def test_one_mask_may_lack_a_class(tmp_path):
     pair(tmp_path, "b", [1])
 
     assert 2 == read_masks(tmp_path, MaskForm(2, ("ground", "cell"))).classes
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([0, 128], r"expected the indices 0 to 1 of 2 classes, got a gap.*is 128 the foreground\? \?foreground=128"),
+        ([0, 1, 3], r"expected the indices 0 to 2 of 3 classes, got a gap.*\?ignore=3.*\?classes=4"),
+        ([1, 2], "got a gap"),
+    ],
+)
+def test_indices_with_gaps_are_refused(tmp_path, values, told):
+    """Grey values that are no run from 0 are no indices, as far as anyone has said."""
+    pair(tmp_path, "a", values if 0 in values else [*values, 1, 1, 1, 1])
+    if 0 not in values:
+        Image.fromarray(np.array([[1, 2, 1, 2, 1, 2]] * 4, dtype=np.uint8)).save(tmp_path / "masks" / "a.png")
+
+    with pytest.raises(UsageError, match=told):
+        read_masks(tmp_path)
+
+
+def test_values_can_be_ignored(tmp_path):
+    """`ignore` takes values out of the masks, so that the others may be a run, and the digest knows of it."""
+    pair(tmp_path, "a", [1, 11])
+    form = MaskForm(ignored=frozenset({11}))
+    found = read_masks(tmp_path, form)
+
+    assert 2 == found.classes
+    assert [0, 1, IGNORED] == form.classes_of(np.array([0, 1, 11])).tolist()
+    assert (b"", b"ignored [11]|") == (MaskForm().content(), form.content())
+
+
+def test_lossy_masks_are_refused(tmp_path):
+    """JPEG blurs the indices at the edges of classes: what is read would be classes that are not there."""
+    pair(tmp_path, "a", [1])
+    Image.open(tmp_path / "masks" / "a.png").save(tmp_path / "masks" / "a.jpg")
+    (tmp_path / "masks" / "a.png").unlink()
+    with pytest.raises(UsageError, match="masks/a.jpg: is a JPEG file, which blurs indices: save masks as PNG"):
+        read_masks(tmp_path)
+
+    (tmp_path / "masks" / "a.jpg").rename(tmp_path / "masks" / "a.png")
+    with pytest.raises(UsageError, match="masks/a.png: is a JPEG file"):
+        read_masks(tmp_path)
+
+
+def test_names_of_masks_may_end_in_something(tmp_path):
+    """Where all masks are called like their pictures and more, the message says what to type, and that works."""
+    pair(tmp_path, "a", [1])
+    pair(tmp_path, "b", [1])
+    for name in "ab":
+        (tmp_path / "masks" / f"{name}.png").rename(tmp_path / "masks" / f"{name}_mask.png")
+
+    with pytest.raises(UsageError, match=r"the names of masks in .*/masks end in _mask: add \?mask_suffix=_mask"):
+        read_masks(tmp_path)
+    assert ("images/a.jpg", "images/b.jpg") == read_masks(tmp_path, MaskForm(suffix="_mask")).ids
+
+
+def test_pictures_of_masks_are_decoded(tmp_path):
+    """A picture that is cut off is told before anything runs, and so is a mask too large to decode."""
+    pair(tmp_path, "a", [1])
+    path = tmp_path / "images" / "a.jpg"
+    path.write_bytes(path.read_bytes()[:400])
+
+    with pytest.raises(UsageError, match="masks/a.png: its picture a.jpg: truncated"):
+        read_masks(tmp_path)
+
+
+def test_options_reach_the_masks(tmp_path, capsys):
+    """`ignore` and `mask_suffix` are options of a reference; an odd value is told."""
+    pair(tmp_path, "a", [1, 11])
+    (tmp_path / "masks" / "a.png").rename(tmp_path / "masks" / "a_gt.png")
+
+    assert 0 == main(["check", f"masks:{tmp_path}?ignore=11&mask_suffix=_gt"])
+    assert "masks of 2 classes" in capsys.readouterr().out
+    assert 2 == main(["check", f"masks:{tmp_path}?ignore=none"])
+    assert "ignore=none: expected values of masks" in capsys.readouterr().err

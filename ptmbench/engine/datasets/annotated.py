@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptmbench.files.masks import class_indices
+from ptmbench.files.masks import PLAIN_MASKS, MaskForm
+from ptmbench.files.pictures import PLAIN, Tones, rgb
 from ptmbench.files.splits import Part
 from ptmbench.statistics.average_precision import Boxes
 
@@ -23,11 +24,15 @@ Size = tuple[int, int]  # height and width in pixels
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pictures:
-    """Pictures [n] with the size of each: a tensor [n, 3, h, w] (uint8) or files with the sha256 of their bytes."""
+    """Pictures [n] with the size of each: a tensor [n, 3, h, w] (uint8) or files with the sha256 of their bytes.
+
+    `tones` say how files become 8-bit RGB.
+    """
 
     stored: Tensor | tuple[Path, ...]
     sizes: tuple[Size, ...]
     digests: tuple[bytes, ...] = ()
+    tones: Tones = PLAIN
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -37,19 +42,14 @@ class Pictures:
         if isinstance(self.stored, Tensor):
             yield self.stored.numpy().tobytes()
         else:
+            yield self.tones.content()
             yield from self.digests
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
-        """One picture as RGB [h, w, 3]; grey, palettes and transparency are converted."""
+        """One picture as RGB [h, w, 3]."""
         if isinstance(self.stored, Tensor):
             return np.asarray(self.stored[index].permute(1, 2, 0).numpy())
-        return rgb(self.stored[index])
-
-
-def rgb(file: Path) -> NDArray[np.uint8]:
-    """A picture file as RGB [h, w, 3]; what is transparent shows the colour stored beneath."""
-    with Image.open(file) as picture:
-        return np.array(picture.convert("RGB"))
+        return rgb(self.stored[index], self.tones)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,6 +68,7 @@ class BoxedImages:
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def labels(self) -> Tensor:
@@ -102,7 +103,7 @@ class BoxedImages:
 class MaskedImages:
     """Pictures with a mask each: the class of every pixel, `IGNORED` where none counts.
 
-    Masks are one array [n, h, w] (uint8) or files, in which the grey value `foreground`, where given, is class 1.
+    Masks are one array [n, h, w] (uint8) or files, whose `form` says which class a grey value is.
     `labels` hold one 0 a picture: shots are counted in pictures.
     """
 
@@ -113,7 +114,8 @@ class MaskedImages:
     mask_digests: tuple[bytes, ...] = ()
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
-    foreground: int | None = None
+    form: MaskForm = PLAIN_MASKS
+    notes: tuple[str, ...] = ()
 
     @property
     def labels(self) -> Tensor:
@@ -126,10 +128,9 @@ class MaskedImages:
         return torch.ones(len(self.ids), dtype=torch.long)
 
     def content(self) -> Iterator[bytes]:
-        """Pictures and masks, for a digest; the same files are another truth with another foreground."""
+        """Pictures and masks, for a digest; the same files are another truth in another form."""
         yield from self.pictures.content()
-        if self.foreground is not None:
-            yield f"foreground {self.foreground}|".encode()
+        yield self.form.content()
         if isinstance(self.masks, tuple):
             yield from self.mask_digests
         else:
@@ -140,4 +141,4 @@ class MaskedImages:
         if not isinstance(self.masks, tuple):
             return np.asarray(self.masks[index])
         with Image.open(self.masks[index]) as picture:
-            return class_indices(np.asarray(picture), self.foreground)
+            return self.form.classes_of(np.asarray(picture))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
 from ptmbench.engine.seeding import numpy_generator
+from ptmbench.files.pictures import PLAIN, Tones
 from ptmbench.files.splits import Part
 from ptmbench.files.tagged_text import check_texts, check_tokens
 
@@ -56,7 +57,7 @@ class LabelledImageFiles(OneLabel):
     """Image files [n] with the sha256 of each one's bytes, labels, classes, ids and parts as above.
 
     Nothing is decoded before a model asks for it. `left_out` names what was faulty and passed over on request. `change`
-    is done to the pixels [h, w, 3] of each file, named by its name, once it is decoded.
+    is done to the pixels [h, w, 3] of each file, named by its name, once it is decoded as its `tones` say.
     """
 
     ids: tuple[str, ...]
@@ -67,9 +68,16 @@ class LabelledImageFiles(OneLabel):
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
     change: Callable[[NDArray[np.uint8], str], NDArray[np.uint8]] | None = None
+    tones: Tones = PLAIN
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the pictures, in words."""
+        return self.tones.told()
 
     def content(self) -> Iterator[bytes]:
-        """The files' digests and the labels, for a digest."""
+        """The files' digests and the labels, for a digest; the same files are other pictures in other tones."""
+        yield self.tones.content()
         yield from self.digests
         yield self.labels.numpy().tobytes()
 

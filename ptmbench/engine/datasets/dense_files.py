@@ -11,7 +11,7 @@ from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Pictur
 from ptmbench.engine.datasets.torchvision_sets import LATEST_VOC, root_of
 from ptmbench.errors import Unavailable, UsageError
 from ptmbench.files.boxes import BoxSet, joined, read_coco, read_voc
-from ptmbench.files.masks import MaskForm, MaskSet, read_masks, read_voc_masks
+from ptmbench.files.masks import PLAIN_MASKS, MaskForm, MaskSet, read_masks, read_voc_masks
 
 VOC_CLASSES: Final = (  # in the order of the indices of its masks
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -20,8 +20,11 @@ VOC_CLASSES: Final = (  # in the order of the indices of its masks
 
 
 def voc(reference: Reference, *, skip_bad: bool) -> BoxedImages:
-    """`voc:DIR`."""
-    return _boxed(read_voc(Path(reference.name).expanduser(), skip_bad=skip_bad))
+    """`voc:DIR`; `first=0` or `first=1` says whether its pixels are counted from 0 or from 1."""
+    first = reference.integer("first")
+    if first not in {None, 0, 1}:
+        raise UsageError(f"{reference}: first={first}: expected 0 or 1, the number of the first pixel")
+    return _boxed(read_voc(Path(reference.name).expanduser(), skip_bad=skip_bad, first=first))
 
 
 def coco(reference: Reference, *, skip_bad: bool) -> BoxedImages:
@@ -41,16 +44,31 @@ def coco(reference: Reference, *, skip_bad: bool) -> BoxedImages:
 
 
 def masks(reference: Reference, *, skip_bad: bool) -> MaskedImages:
-    """`masks:DIR`; classes are called by `names=A,B,...` or numbered; `foreground=255` says which value is class 1."""
+    """`masks:DIR`; classes are called by `names=A,B,...` or numbered.
+
+    `foreground=255` says which value is class 1, `ignore=11,12` which values count as no class, `mask_suffix=_mask`
+    what the names of masks end in.
+    """
     names, foreground = tuple(filter(None, reference.get("names").split(","))), reference.integer("foreground")
     classes = reference.integer("classes") or len(names) or (None if foreground is None else 2)
     if names and len(names) != classes:
         raise UsageError(f"{reference}: classes={classes}, and names has {len(names)}")
     if foreground is not None and classes != 2:
         raise UsageError(f"{reference}: foreground={foreground} makes two classes, 0 and {foreground}, got {classes}")
-    form = MaskForm(classes, names, foreground)
+    form = MaskForm(classes, names, foreground, _ignored(reference), reference.get("mask_suffix"))
     found = read_masks(Path(reference.name).expanduser(), form, skip_bad=skip_bad)
-    return _masked(found, form.called(found.classes), foreground)
+    return _masked(found, form.called(found.classes), form)
+
+
+def _ignored(reference: Reference) -> frozenset[int]:
+    """The values of `ignore=`."""
+    typed = [value.strip() for value in reference.get("ignore").split(",") if value.strip()]
+    odd = [value for value in typed if not value.isascii() or not value.isdigit() or len(value) > 3 or int(value) > 255]
+    if odd:
+        raise UsageError(
+            f"{reference}: ignore={','.join(odd)}: expected values of masks, 0 to 255, with commas between"
+        )
+    return frozenset(map(int, typed))
 
 
 def voc_boxes(reference: Reference, *, skip_bad: bool) -> BoxedImages:
@@ -105,6 +123,7 @@ def _boxed(found: BoxSet) -> BoxedImages:
             tuple(picture.file for picture in found.pictures),
             tuple((picture.size[1], picture.size[0]) for picture in found.pictures),
             tuple(picture.digest for picture in found.pictures),
+            found.tones,
         ),
         boxes=tuple(np.array(picture.boxes, dtype=np.float32).reshape(-1, 4) for picture in found.pictures),
         box_labels=tuple(np.array([place[n] for n in picture.names], dtype=np.int64) for picture in found.pictures),
@@ -112,17 +131,19 @@ def _boxed(found: BoxSet) -> BoxedImages:
         classes=found.classes,
         parts=parts or None,
         left_out=found.left_out,
+        notes=(*found.notes, *found.tones.told()),
     )
 
 
-def _masked(found: MaskSet, names: tuple[str, ...], foreground: int | None = None) -> MaskedImages:
+def _masked(found: MaskSet, names: tuple[str, ...], form: MaskForm = PLAIN_MASKS) -> MaskedImages:
     return MaskedImages(
         ids=found.ids,
-        pictures=Pictures(found.images, found.sizes, found.digests),
+        pictures=Pictures(found.images, found.sizes, found.digests, found.tones),
         masks=found.masks,
         classes=names,
         mask_digests=found.mask_digests,
         parts=found.parts,
         left_out=found.left_out,
-        foreground=foreground,
+        form=form,
+        notes=found.tones.told(),
     )

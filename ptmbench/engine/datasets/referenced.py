@@ -26,6 +26,7 @@ def image_folder(reference: Reference, *, skip_bad: bool) -> LabelledImageFiles:
         classes=found.classes,
         parts=found.parts,
         left_out=found.left_out,
+        tones=found.tones,
     )
 
 

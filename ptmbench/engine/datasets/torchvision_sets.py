@@ -18,7 +18,7 @@ from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
 from ptmbench.files.archives import unpack
 from ptmbench.files.downloads import check_online
-from ptmbench.files.image_folders import in_threads
+from ptmbench.files.pictures import in_threads
 from ptmbench.files.splits import Part
 
 Arguments = dict[str, Any]

@@ -1,5 +1,6 @@
 """The input of detectors and segmenters: the whole picture, scaled into a square, with the way back."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms.functional import InterpolationMode, resize
 
-from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Size, rgb
+from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Size
 from ptmbench.engine.datasets.base import Samples
 from ptmbench.engine.inputs.batches import FileInputs, TensorInputs
 from ptmbench.engine.inputs.pictures import Encoded, Fields, Interpolation
 from ptmbench.engine.seeding import torch_generator
 from ptmbench.files.masks import IGNORED
+from ptmbench.files.pictures import PLAIN, Tones, rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,9 @@ class Letterbox:
         pixels = (images.float().div(255) - mean) / std
         return functional.pad(pixels, (0, self.side - width, 0, self.side - height))
 
-    def read(self, file: Path) -> Tensor:
+    def read(self, file: Path, tones: Tones = PLAIN) -> Tensor:
         """The input [3, side, side] that a picture file gives."""
-        return self.apply(torch.from_numpy(rgb(file)).permute(2, 0, 1)[None])[0]
+        return self.apply(torch.from_numpy(rgb(file, tones)).permute(2, 0, 1)[None])[0]
 
     def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  pictures teach it nothing
         """Inputs [n, 3, side, side], those of files when they are asked for."""
@@ -66,7 +68,7 @@ class Letterbox:
         stored = samples.pictures.stored
         if isinstance(stored, Tensor):
             return Encoded(TensorInputs(self.apply(stored)))
-        return Encoded(FileInputs(stored, self.read, self.shape))
+        return Encoded(FileInputs(stored, functools.partial(self.read, tones=samples.pictures.tones), self.shape))
 
     def boxes(self, boxes: NDArray[np.float32], size: Size) -> Tensor:
         """Boxes [k, 4] of a picture in the pixels of the input."""

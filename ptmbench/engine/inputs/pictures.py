@@ -10,7 +10,6 @@ from typing import Literal, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms.functional import InterpolationMode, center_crop, resize
@@ -18,6 +17,7 @@ from torchvision.transforms.functional import InterpolationMode, center_crop, re
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages, Samples
 from ptmbench.engine.inputs.batches import AppliedInputs, FileInputs, Inputs, TensorInputs
 from ptmbench.engine.seeding import torch_generator
+from ptmbench.files.pictures import PLAIN, Tones, rgb
 
 PADDING = -1  # an id that no tokenizer gives: a real one may use its padding id in a text
 
@@ -90,10 +90,14 @@ class ImagePreprocessing:
         std = torch.tensor(self.std, device=pixels.device)[:, None, None]
         return (pixels - mean) / std
 
-    def read(self, file: Path, change: Callable[[NDArray[np.uint8], str], NDArray[np.uint8]] | None = None) -> Tensor:
-        """The input [3, side, side] that a picture file gives: turned upright, grey and palettes made RGB, changed."""
-        with Image.open(file) as picture:
-            pixels = np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+    def read(
+        self,
+        file: Path,
+        change: Callable[[NDArray[np.uint8], str], NDArray[np.uint8]] | None = None,
+        tones: Tones = PLAIN,
+    ) -> Tensor:
+        """The input [3, side, side] that a picture file gives: turned upright, made RGB, changed."""
+        pixels = rgb(file, tones, upright=True)
         if change:
             pixels = change(pixels, file.name)
         return self.apply(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0]
@@ -106,7 +110,7 @@ class ImagePreprocessing:
     def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  pictures teach it nothing
         """Normalised pictures [n, 3, side, side], those of files and large ones when they are asked for."""
         if isinstance(samples, LabelledImageFiles):
-            read = functools.partial(self.read, change=samples.change) if samples.change else self.read
+            read = functools.partial(self.read, change=samples.change, tones=samples.tones)
             return Encoded(FileInputs(samples.files, read, self.shape))
         assert isinstance(samples, LabelledImages)
         if len(samples.images) * math.prod(self.shape) * FLOAT_BYTES > KEPT_BYTES:
