@@ -10,8 +10,10 @@ from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Pictures
 from ptmbench.engine.datasets.torchvision_sets import LATEST_VOC, root_of
 from ptmbench.errors import Unavailable, UsageError
-from ptmbench.files.boxes import BoxSet, joined, read_coco, read_voc
+from ptmbench.files.boxes import BoxSet, joined
+from ptmbench.files.coco import read_coco
 from ptmbench.files.masks import PLAIN_MASKS, MaskForm, MaskSet, read_masks, read_voc_masks
+from ptmbench.files.voc import read_voc
 
 VOC_CLASSES: Final = (  # in the order of the indices of its masks
     *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),

@@ -1,0 +1,82 @@
+"""COCO annotation files (Lin et al. 2014): [x, y, width, height] from 0, in one JSON file for many pictures."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ptmbench.errors import UsageError
+from ptmbench.files.boxes import Annotation, BoxObject, BoxSet, box_set, inside
+from ptmbench.files.splits import Part
+
+
+def read_coco(file: Path, images: Path, *, skip_bad: bool = False, part: Part | None = None) -> BoxSet:
+    """Reads a COCO annotation file (Lin et al. 2014), all of it for one part; raises `UsageError` with all faults."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        names = {str(entry["id"]): str(entry["name"]) for entry in content["categories"]}
+        known = {str(entry["id"]): entry for entry in content["images"]}
+        rows: dict[str, list[Any]] = {key: [] for key in known}
+        for entry in content["annotations"]:
+            rows.setdefault(str(entry["image_id"]), []).append(entry)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UsageError(f"{file} is no COCO annotation file: {type(error).__name__}: {error}") from None
+    faults = [fault for kind in ("images", "annotations", "categories") for fault in _repeated(kind, content[kind])]
+    faults += [
+        f"{count} categories are called {name!r}: expected a name for each"
+        for name, count in Counter(str(entry["name"]) for entry in content["categories"]).items()
+        if count > 1
+    ]
+    faults += [f"image_id {key} has annotations and no entry in images" for key in rows if key not in known]
+    read = [_annotation(known[key], (rows[key], names, images), faults) for key in known]
+    read = [annotation and replace(annotation, part=part) for annotation in read]
+    return box_set(file, [annotation for annotation in read if annotation], faults, skip_bad=skip_bad)
+
+
+def _repeated(kind: str, entries: Sequence[Any]) -> list[str]:
+    """Ids that stand more than once; annotations may have none."""
+    counts = Counter(str(entry["id"]) for entry in entries if "id" in entry)
+    return [f"id {key} stands {count} times in {kind}" for key, count in counts.items() if count > 1]
+
+
+def _annotation(
+    entry: dict[str, Any], around: tuple[list[Any], dict[str, str], Path], faults: list[str]
+) -> Annotation | None:
+    """The picture's boxes from its rows, the names of the classes and the pictures' folder.
+
+    What names no known class is a fault, and so is an entry that lacks what it must have.
+    """
+    rows, names, images = around
+    try:
+        called = str(entry["file_name"])
+        size = int(entry["width"]), int(entry["height"])
+        file = inside(images, called)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        name = entry.get("file_name", entry.get("id")) if isinstance(entry, dict) else entry
+        faults.append(f"image {name}: {_lacks(error)}")
+        return None
+    objects, faulty = [], []
+    for row in rows:
+        try:
+            objects.append(_object(row, names))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            faulty.append(
+                f"{called}: annotation {row.get('id', '') if isinstance(row, dict) else row}: {_lacks(error)}"
+            )
+    faults += faulty
+    return Annotation(file.name, str(entry["id"]), file, size, tuple(objects), broken=bool(faulty))
+
+
+def _object(row: dict[str, Any], names: dict[str, str]) -> BoxObject:
+    left, top, width, height = map(float, row["bbox"])
+    if str(row["category_id"]) not in names:
+        raise ValueError(f"category_id {row['category_id']} is none of categories")
+    box = left, top, left + width, top + height
+    return BoxObject(names[str(row["category_id"])], box, bool(row.get("iscrowd")), (left, top, width, height))
+
+
+def _lacks(error: Exception) -> str:
+    """What is wrong with an entry, in words."""
+    return f"no {error}" if isinstance(error, KeyError) else str(error)
