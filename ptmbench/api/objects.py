@@ -170,4 +170,6 @@ def data(
     reference = Reference(SCHEME, slug(name or usual), amounts)
     kind = TaskKind.TEXT_CLASSIFICATION if content.pixels is None else TaskKind.IMAGE_CLASSIFICATION
     called = f"{reference.name}_{suffix_of(reference, shots)}"
-    return DataObject(TaskSpec(called, kind, str(reference), shots, classes=None), content)
+    return DataObject(
+        TaskSpec(called, kind, str(reference), shots, classes=None, drawn_as=f"object_{content.sha256[:12]}"), content
+    )

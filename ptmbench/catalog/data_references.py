@@ -42,8 +42,11 @@ def task_spec(text: str, catalog: Iterable[TaskSpec]) -> TaskSpec:
         return _of_catalog(reference, shots, {task.name: task for task in catalog})
     dataset = str(reference.without("shots", NAME))
     given = reference.get(NAME)
-    name = slug(given) if given else short_name(data_scheme(reference.scheme).short(reference.name), dataset)
-    return TaskSpec(f"{name}_{suffix_of(reference, shots)}", kind_of(reference), dataset, shots, classes=None)
+    own = f"{short_name(data_scheme(reference.scheme).short(reference.name), dataset)}_{suffix_of(reference, shots)}"
+    if not given:
+        return TaskSpec(own, kind_of(reference), dataset, shots, classes=None)
+    name = f"{slug(given)}_{suffix_of(reference, shots)}"
+    return TaskSpec(name, kind_of(reference), dataset, shots, classes=None, drawn_as=own)
 
 
 def _of_catalog(reference: Reference, shots: int | None, catalog: dict[str, TaskSpec]) -> TaskSpec:

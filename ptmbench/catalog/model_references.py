@@ -50,9 +50,10 @@ def control_of(model: ModelSpec) -> ModelSpec:
     random = str(parse(model.reference).having("weights", "random")).partition(":")[2]
     if model_scheme(model.provider).composed and model.embedded:
         random = f"{model.entry.partition('.')[0]}{RANDOM_SUFFIX}"
+    named = not f"{model.name}.".startswith(f"{model.architecture}.")  # by a user
     return replace(
         model,
-        name=f"{model.architecture}{RANDOM_SUFFIX}",
+        name=f"{model.name if named else model.architecture}{RANDOM_SUFFIX}",
         entry=random,
         family=Family.CONTROL,
         objective="none",
@@ -69,12 +70,14 @@ def _referenced(reference: Reference) -> ModelSpec:
     bare = reference.without(*FACTS)
     given = reference.get("name")
     identity = str(bare.without("weights"))
-    name = slug(given) if given else short_name(scheme.short(reference.name), identity)
+    architecture = short_name(
+        scheme.short(reference.name), identity
+    )  # no name of a user's: new weights are drawn by it
     model = ModelSpec(
-        name=name,
+        name=slug(given) if given else architecture,
         provider=scheme.name,
         entry=str(bare).partition(":")[2],
-        architecture=name,
+        architecture=architecture,
         family=_family(reference),
         objective=reference.get("objective", "not stated"),
         source=reference.get("source", "not stated"),
@@ -110,7 +113,7 @@ def _composed(reference: Reference, catalog: tuple[ModelSpec, ...]) -> ModelSpec
         name=slug(given) if given else f"{provider}.{inner.name}",
         provider=provider,
         entry=inner.name if inner.embedded else str(whole),
-        architecture=slug(given) if given else f"{provider}.{inner.architecture}",
+        architecture=f"{provider}.{inner.architecture}",
         serves=model_scheme(provider).serves(""),
     )
     return control_of(model) if model.random else model

@@ -96,7 +96,7 @@ class TaskSpec:
 
     `shots` counts examples a class; where a sentence holds many labels (token classification), sentences in all.
     `dataset` is a catalog name or a whole reference. `classes` is the number of labels a head tells apart; None where
-    only the data says it.
+    only the data says it. `drawn_as` replaces a name that a user gave in whatever is drawn for the task.
     """
 
     name: str
@@ -104,9 +104,15 @@ class TaskSpec:
     dataset: str
     shots: int | None
     classes: int | None
+    drawn_as: str = ""
 
     def __post_init__(self) -> None:
         checked_slug(self.name)
+
+    @property
+    def draws(self) -> str:
+        """What batches and dropout are drawn by: a user's name for a task changes no figure."""
+        return self.drawn_as or self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class TrainedRun:
         """A network trained on the seed's examples; draw and batch order depend on task and seed alone."""
         drawn = self.work.examples(seed)
         network = self.device.place(self.network_of(seed).trained)
-        generator = torch_generator("batches", self.case.task.name, seed)
+        generator = torch_generator("batches", self.case.task.draws, seed)
         indices = batch_indices(len(drawn), self.recipe.batch_size, self.recipe.steps, generator)
         order = [drawn[index].tolist() for index in indices]
         paused = 0.0
@@ -139,7 +139,7 @@ class TrainedRun:
 
         started = self._now()
         recipe = replace(self.recipe, learning_rate=rate)
-        with seeded_draws("dropout", self.case.task.name, seed):
+        with seeded_draws("dropout", self.case.task.draws, seed):
             train(
                 network,
                 self.work.batches(order),
