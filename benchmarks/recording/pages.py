@@ -5,6 +5,7 @@ python benchmarks/recording/pages.py      (needs rich and matplotlib: pip instal
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -68,7 +69,7 @@ OBJECTIVES = {
     "masked_lm": "self-supervised, words hidden and guessed",
     "causal_lm": "self-supervised, the next token guessed",
 }
-COLOURS = {"helps": "green", "no_clear_difference": "yellow", "hurts": "red"}
+COLOURS = {"helps": "green", "no_clear_difference": "yellow", "hurts": "red", "one_seed": "yellow"}
 
 
 def committed(folder: Path) -> tuple[list[Record], ResultsFolder]:
@@ -84,16 +85,16 @@ def committed(folder: Path) -> tuple[list[Record], ResultsFolder]:
 
 def picture(records: list[Record]) -> str:
     """The tables of two tasks as SVG, a selection of their rows and columns."""
-    chosen = [
-        record
-        for record in records
-        if record.case.task.name in PICTURED_TASKS
-        and record.case.method.name in PICTURED_METHODS
-        and record.case.model.source in PICTURED_SOURCES
-    ]
+    pictured = [record for record in records if record.case.task.name in PICTURED_TASKS]
+    chosen = {
+        (record.case.model.name, record.case.way)
+        for record in pictured
+        if record.case.method.name in PICTURED_METHODS and record.case.model.source in PICTURED_SOURCES
+    }
     console = Console(record=True, width=178, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123  it only records
-    for table in comparison_tables(chosen):
-        console.print(_grid(table))
+    for table in comparison_tables(pictured):  # whole: verdicts hold among all rows of a table
+        rows = tuple(row for row in table.rows if (row.model, row.method) in chosen)
+        console.print(_grid(replace(table, rows=rows)))
         console.print()
     svg = console.export_svg(
         title=f"ptmbench report {PICTURED.relative_to(RESULTS.parent)}", theme=DEFAULT_TERMINAL_THEME

@@ -10,11 +10,15 @@ from ptmbench.analysis.curves import Curve, curves_of
 from ptmbench.analysis.gain import EstimateOf
 from ptmbench.errors import RecordError
 from ptmbench.records.figures import Figure, Place, all_figures, by_name, figures_in
-from ptmbench.records.record import Interval, Record, chance_of
+from ptmbench.records.record import Interval, Record, Verdict, chance_of
+from ptmbench.statistics.intervals import benjamini_hochberg
 from ptmbench.statistics.rank_intervals import Places, rank_intervals
 
 TableKey = tuple[str, str, str, str]  # task, budget, device, precision
 FAMILIES = ("supervised", "unsupervised", "self_supervised", "control")
+
+
+LEVEL = 0.05  # of false verdicts among those of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class CaseRow:
     seeds: int | None
     figures: Mapping[str, float | None]
     intervals: Mapping[str, Interval]
+    no_gain: str | None = None  # why there is none, where there could be one
 
     @property
     def value(self) -> float | None:
@@ -55,7 +60,7 @@ class CaseRow:
         return self.intervals.get(name, (None, None))
 
 
-FACTS = tuple(field.name for field in fields(CaseRow) if field.name not in {"figures", "intervals"})
+FACTS = tuple(field.name for field in fields(CaseRow) if field.name not in {"figures", "intervals", "no_gain"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,8 @@ class ComparisonTable:
         return float(max(values) if rises else min(values))
 
 
-def make_row(record: Record, places: Places | None = None) -> CaseRow:
-    """The figures of a record, with the ranks that it may hold in its table."""
+def make_row(record: Record, places: Places | None = None, verdict: Verdict | None = None) -> CaseRow:
+    """The figures of a record, with the ranks that it may hold in its table, and the verdict that stands in it."""
     quality, gain, known = record.quality, record.gain, all_figures()
     return CaseRow(
         model=record.case.model.name,
@@ -108,11 +113,19 @@ def make_row(record: Record, places: Places | None = None) -> CaseRow:
         floor_met=quality.floor_met if quality else None,
         floor_tells=quality.floor_tells if quality else None,
         gain_kind=gain.interval_kind if gain else None,
-        verdict=gain.verdict if gain else None,
+        verdict=verdict or (gain.verdict if gain else None),
         seeds=len(quality.seeds) if quality else None,
         figures={figure.name: figure.read(record) for figure in known},
         intervals={figure.name: ends for figure in known if (ends := figure.interval(record))},
+        no_gain=_no_gain(record),
     )
+
+
+def _no_gain(record: Record) -> str | None:
+    """Why a finished transfer has no gain; None where it has one, and for controls, which have none."""
+    if record.quality is None or record.gain is not None or record.case.model.is_control:
+        return None
+    return record.missing.get("gain")
 
 
 def figures_of(row: CaseRow, place: Place) -> dict[str, float | None]:
@@ -148,11 +161,30 @@ def comparison_tables(records: Iterable[Record], estimate_of: EstimateOf | None 
 
     `estimate_of(record)` gives what rank intervals are computed from; without it rows have no ranks.
     """
-    tables = []
-    for key, members in by_table(records):
-        places = places_of(members, estimate_of)
-        tables.append(assembled(key, members, [make_row(record, places.get(record.case.id)) for record in members]))
-    return tables
+    return [assembled(key, members, rows_of(members, estimate_of)) for key, members in by_table(records)]
+
+
+def rows_of(members: Sequence[Record], estimate_of: EstimateOf | None) -> list[CaseRow]:
+    """The rows of the records of one table, in their order, with ranks and verdicts that hold among all of them."""
+    places, verdicts = places_of(members, estimate_of), verdicts_of(members)
+    return [make_row(record, places.get(record.case.id), verdicts.get(record.case.id)) for record in members]
+
+
+def verdicts_of(members: Sequence[Record]) -> dict[str, Verdict]:
+    """The verdicts that stand where those of a table are corrected together.
+
+    Among the verdicts other than "no clear difference" at most 5 % are false (Benjamini & Hochberg 1995). Records
+    without a p-value keep their own.
+    """
+    tested = [(record.case.id, gain, gain.p_value) for record in members if (gain := record.gain) and gain.seeds > 1]
+    known = [(name, gain, p_value) for name, gain, p_value in tested if p_value is not None]
+    if not known:
+        return {}
+    adjusted = benjamini_hochberg([p_value for _, _, p_value in known])
+    return {
+        name: gain.verdict if chance <= LEVEL else "no_clear_difference"
+        for (name, gain, _), chance in zip(known, adjusted, strict=True)
+    }
 
 
 def by_table(records: Iterable[Record]) -> list[tuple[TableKey, list[Record]]]:

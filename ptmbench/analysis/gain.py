@@ -13,11 +13,18 @@ from ptmbench.records.record import FULL, Gain, PairedDifference, Record, Verdic
 from ptmbench.statistics.estimates import Estimate, difference_interval, interval_of, kind_of
 
 OVER = "from_scratch"
+PARTNER_MISSING = "the partner from scratch was not run"
 EstimateOf = Callable[[Record], Estimate]
 
 
-def verdict_of(interval: tuple[float, float]) -> Verdict:
-    """What an interval clear of 0 says, and that one which is not says nothing."""
+def verdict_of(interval: tuple[float, float], seeds: int) -> Verdict:
+    """What an interval clear of 0 says, and that one which is not says nothing.
+
+    At one seed there is no verdict: the interval holds the test examples only, and the partner from scratch is one draw
+    of a training, which another seed may turn round.
+    """
+    if seeds < 2:
+        return "one_seed"
     if interval[0] > 0:
         return "helps"
     return "hurts" if interval[1] < 0 else "no_clear_difference"
@@ -29,13 +36,13 @@ def gain_over(record: Record, partner: Record | None, estimate_of: EstimateOf) -
     `estimate_of(record)` gives the metric at each seed and how it hangs on the test examples, in a fixed order.
     """
     if partner is None:
-        return Missing("the partner from scratch was not run")
+        return Missing(PARTNER_MISSING)
     if record.quality is None or partner.quality is None:
         return Missing(f"the partner from scratch is {partner.status}")
     if record.case.task.split_sha256 != partner.case.task.split_sha256:
         return Missing("the partner from scratch ran on another split")
     found = _paired(record, partner, OVER, estimate_of)
-    return Gain(**dict(found), verdict=verdict_of(found.interval95))
+    return Gain(**dict(found), verdict=verdict_of(found.interval95, found.seeds))
 
 
 def partner_of(record: Record, records: Iterable[Record]) -> Record | None:
@@ -88,14 +95,16 @@ def difference_over(record: Record, partner: Record, over: str, estimate_of: Est
 def _paired(record: Record, partner: Record, over: str, estimate_of: EstimateOf) -> PairedDifference:
     """The difference of two records that were judged on the same examples, over the seeds that both have."""
     difference = estimate_of(record).minus(estimate_of(partner))
+    interval, p_value = difference_interval(difference)
     return PairedDifference(
         over=over,
         partner_id=partner.case.id,
         partner_digest=partner.case.digest,
         value=difference.value,
-        interval95=difference_interval(difference)[0],
+        interval95=interval,
         interval_kind=f"paired_over_{kind_of(difference)}",
         seeds=len(difference.seeds),
+        p_value=p_value,
     )
 
 

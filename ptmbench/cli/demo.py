@@ -23,6 +23,7 @@ CASES = (
     ("resnet_tiny.random", "from_scratch"),
     (MODEL, "fine_tune"),
 )
+SEEDS = 3  # of one seed there is no verdict
 NEXT = """\
 What to type next:
   ptmbench run -k "resnet and digits"    run more methods, and more labels
@@ -35,7 +36,7 @@ def demo(arguments: argparse.Namespace) -> int:
     """Runs the cases at the budget quick, prints their table and what it shows; 1 if one did not finish."""
     cases = [find_case(model, TASK, method) for model, method in CASES]
     with tempfile.TemporaryDirectory(prefix="ptmbench-demo-") as folder:
-        session = Session(check_settings(), folder=arguments.results or Path(folder))
+        session = Session(check_settings(seeds=SEEDS), folder=arguments.results or Path(folder))
         complaints = run_session(session, cases)
         records, _ = session.finish()
         ids = {case.id for case in cases}
@@ -65,6 +66,7 @@ def sentence(records: Sequence[Record]) -> str:
         "helps": "pre-training helps here",
         "hurts": "pre-training hurts here",
         "no_clear_difference": "no clear difference: more test examples or seeds could tell",
+        "one_seed": "no verdict: training is one draw at one seed",
     }[tuned.gain.verdict]
     return (
         f"With {tuned.case.task.shots} labelled pictures a digit, the pre-trained {MODEL.partition('.')[0]} reads "

@@ -17,7 +17,7 @@ FULL: Final = "full"  # the variant of a model that is served as it came and was
 CONTROL: Final = "control"  # the family of models that nobody pre-trained
 
 Status = Literal["ok", "skipped", "failed", "out_of_memory", "timed_out", "diverged"]
-Verdict = Literal["helps", "no_clear_difference", "hurts"]
+Verdict = Literal["helps", "no_clear_difference", "hurts", "one_seed"]
 Interval = tuple[float, float]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
@@ -169,7 +169,8 @@ class Quality(_Part):
 class PairedDifference(_Part):
     """How far the primary metric lies above that of another case, paired over seeds and test examples.
 
-    `over` says which: "full", the same case served in full.
+    `over` says which: "full", the same case served in full. `p_value` is the two-sided probability of a difference as
+    large where there is none; older records lack it.
     """
 
     over: str
@@ -179,10 +180,15 @@ class PairedDifference(_Part):
     interval95: Interval
     interval_kind: str
     seeds: Count
+    p_value: float | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Gain(PairedDifference):
-    """How much the primary metric rose over the partner (same architecture from scratch), paired over seeds."""
+    """How much the primary metric rose over the partner (same architecture from scratch), paired over seeds.
+
+    The verdict is this case's alone, at 5 %; that of one seed is "one_seed", since training is one draw. Tables correct
+    their verdicts together.
+    """
 
     verdict: Verdict
 

@@ -1,6 +1,9 @@
 """What stands above and below the tables, whatever the format."""
 
+from collections import Counter
+
 from ptmbench.analysis.comparison import ComparisonTable
+from ptmbench.analysis.gain import PARTNER_MISSING
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.figures import metric_name
 
@@ -8,7 +11,7 @@ LEGEND = (
     "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",
     "rank: the ranks in this table that a row may hold, from paired comparisons with all others (95 %)",
     "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
-    "verdict: helps or hurts where the interval of the gain is clear of 0",
+    "verdict: helps or hurts where the gain is clear of 0; at most 5 % of a table's are false; one seed gives none",
     "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
     "transfer s: seconds at one seed for features (paid once, shared) and for fitting or training",
     "controls: *.random is the architecture at random initialisation, pixels and tfidf no network at all",
@@ -25,6 +28,23 @@ def title_of(table: ComparisonTable) -> str:
         f"{metric_name(table.metric)}, {sizes}{chance}"
         f"{table.finished} of {len(table.rows)} cases finished"
     )
+
+
+def notes_of(table: ComparisonTable) -> list[str]:
+    """What a reader has to know of this table's gains: why some rows have none or no verdict, and what to type."""
+    reasons = Counter(row.no_gain for row in table.rows if row.no_gain)
+    found = [f"no gain in {_rows(count)}: {reason}{_remedy(reason)}" for reason, count in sorted(reasons.items())]
+    if single := sum(row.verdict == "one_seed" for row in table.rows):
+        found.append(f"no verdict in {_rows(single)}: training is one draw at one seed; run them with --seeds 3")
+    return found
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _remedy(reason: str) -> str:
+    return "; run it too: --method from_scratch" if reason == PARTNER_MISSING else ""
 
 
 def title_of_sources(source: SourceTable) -> str:

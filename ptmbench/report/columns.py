@@ -8,7 +8,7 @@ from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.records.figures import Place, by_name, figures_in
 from ptmbench.report.figures import NONE, place_range, written
 
-VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts"}
+VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts", "one_seed": "one seed"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.analysis.sources import SourceTable
-from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
+from ptmbench.report.captions import LEGEND, conclusion_of, notes_of, title_of, title_of_sources
 from ptmbench.report.columns import FAMILY, METHOD, MODEL, TableColumn, columns_of, floor_note
 from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
@@ -57,9 +57,15 @@ def _pictures(table: ComparisonTable) -> str:
     return f"\n<details>{summary}\n{shown}\n</details>\n"
 
 
+def _notes(table: ComparisonTable) -> str:
+    return "".join(f"\n{note[0].upper()}{note[1:]}.\n" for note in notes_of(table))
+
+
 def render_markdown(tables: Sequence[ComparisonTable], sources: Iterable[SourceTable] = ()) -> str:
     """Tables as Markdown; the best figure of each column is bold."""
-    parts = [f"## {title_of(table)}\n\n{_grid(table)}\n{_curves(table)}{_pictures(table)}" for table in tables]
+    parts = [
+        f"## {title_of(table)}\n\n{_grid(table)}\n{_notes(table)}{_curves(table)}{_pictures(table)}" for table in tables
+    ]
     parts += [_source(source) for source in sources]
     if tables:
         parts.append("\n".join(f"- {line}" for line in (*LEGEND, "bold: best of its column")) + "\n")

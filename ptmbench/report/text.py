@@ -14,7 +14,7 @@ from tabulate import tabulate
 
 from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.analysis.sources import SourceTable
-from ptmbench.report.captions import LEGEND, conclusion_of, title_of, title_of_sources
+from ptmbench.report.captions import LEGEND, conclusion_of, notes_of, title_of, title_of_sources
 from ptmbench.report.columns import (
     FAMILY,
     METHOD,
@@ -32,7 +32,7 @@ from ptmbench.report.markdown import reason_of
 from ptmbench.terminal import Paint, painter
 
 EVERYTHING = 10_000  # a width that leaves no column out
-SHORT_VERDICTS = {"helps": "helps", "no_clear_difference": "unclear", "hurts": "hurts"}
+SHORT_VERDICTS = {"helps": "helps", "no_clear_difference": "unclear", "hurts": "hurts", "one_seed": "1 seed"}
 GAP = 2  # between the columns of a plain table
 LEAST_NAME = 16  # letters of a line of a broken name: those of the longest family
 BREAKS = re.compile(r"[^._\-:/@]+[._\-:/@]*|[._\-:/@]+")  # a name and its parts, each with what ends it
@@ -162,13 +162,18 @@ def render_text(
     """Tables for a terminal of that width; the best figure of each column carries a star."""
     paint = paint or painter(colour=False)
     parts = [
-        f"{_filled(title_of(table), width)}\n\n{_within(table, width, paint)}\n{_curves(table, width)}"
+        f"{_filled(title_of(table), width)}\n\n{_within(table, width, paint)}\n"
+        f"{_notes(table, width)}{_curves(table, width)}"
         for table in tables
     ]
     parts += [_source(source, width) for source in sources]
     if tables:
         parts.append("\n".join(_filled(f"  {line}", width, "    ") for line in (*LEGEND, "*: best of its column")))
     return "\n".join(parts)
+
+
+def _notes(table: ComparisonTable, width: int) -> str:
+    return "".join(f"{_filled(f'  {note}', width, '    ')}\n" for note in notes_of(table))
 
 
 def _source(source: SourceTable, width: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from ptmbench.analysis.comparison import CaseRow, by_table, make_row, places_of
+from ptmbench.analysis.comparison import CaseRow, by_table, rows_of
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 
@@ -80,8 +80,7 @@ def entries_of(kept: Sequence[Holding]) -> list[Entry]:
 
 def _of_holding(holding: Holding, often: Mapping[str, int]) -> Iterator[Entry]:
     for _, members in by_table(holding.records):
-        places = places_of(members, holding.folder.estimate)
-        rows = [(record, make_row(record, places.get(record.case.id))) for record in members]
+        rows = list(zip(members, rows_of(members, holding.folder.estimate), strict=True))
         finished = sum(row.value is not None for _, row in rows)
         for record, row in sorted(rows, key=_best_first):
             folder = f"{holding.slug}/" if often[record.case.id] > 1 else ""

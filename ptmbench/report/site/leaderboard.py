@@ -42,7 +42,9 @@ NAMES = (
 PLACES = BoardColumn(
     "place", "Rank", "places", "Ranks that the row may hold among all rows of its task and folder (95 %)"
 )
-VERDICT = BoardColumn("verdict", "Verdict", "text", "Whether the interval of the gain is clear of 0")
+VERDICT = BoardColumn(
+    "verdict", "Verdict", "text", "Whether the gain is clear of 0, among all of its table; one seed gives no verdict"
+)
 DETAILS = (
     BoardColumn("metric", "Metric", "text", "What quality is measured in", shown=False),
     BoardColumn("setting", "Setting", "text", "Budget, device and precision", shown=False),

@@ -104,7 +104,7 @@
   const drawGain = (found) => {
     const all = found.filter((row) => row.gain !== null).sort((one, other) => one.gain - other.gain);
     const known = all.slice(-MANY);
-    const LOOKS = { helps: ["triangle-up", 2], hurts: ["triangle-down", 5], "no clear difference": ["circle-open", 7] };
+    const LOOKS = { helps: ["triangle-up", 2], hurts: ["triangle-down", 5], "no clear difference": ["circle-open", 7], "one seed": ["circle", 7] };
     const name = (row) => plots.plain(`${row.model} · ${row.method}`);
     const traces = Object.entries(LOOKS).map(([verdict, [symbol, index]]) => {
       const part = known.filter((row) => row.verdict === verdict);
