@@ -44,6 +44,7 @@ class CaseRow:
     figures: Mapping[str, float | None]
     intervals: Mapping[str, Interval]
     no_gain: str | None = None  # why there is none, where there could be one
+    busy: bool = False  # whether other work had the cores while its latency was measured
 
     @property
     def value(self) -> float | None:
@@ -60,7 +61,7 @@ class CaseRow:
         return self.intervals.get(name, (None, None))
 
 
-FACTS = tuple(field.name for field in fields(CaseRow) if field.name not in {"figures", "intervals", "no_gain"})
+FACTS = tuple(field.name for field in fields(CaseRow) if field.name not in {"figures", "intervals", "no_gain", "busy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,13 @@ class ComparisonTable:
         return sum(row.value is not None for row in self.rows)
 
     def best(self, name: str) -> float | None:
-        """The best value of a figure among finished rows."""
-        values = [value for row in self.rows if (value := row.figures.get(name)) is not None]
+        """The best value of a figure among finished rows; a time of a busy machine is no answer."""
+        figure = by_name(name)
+        asked = [row for row in self.rows if not (figure.timed and row.busy)]
+        values = [value for row in asked if (value := row.figures.get(name)) is not None]
         if not values:
             return None
-        rises = by_name(name).rises(with_quality=self.higher_is_better)
+        rises = figure.rises(with_quality=self.higher_is_better)
         return float(max(values) if rises else min(values))
 
 
@@ -118,6 +121,7 @@ def make_row(record: Record, places: Places | None = None, verdict: Verdict | No
         figures={figure.name: figure.read(record) for figure in known},
         intervals={figure.name: ends for figure in known if (ends := figure.interval(record))},
         no_gain=_no_gain(record),
+        busy=bool(record.cost and record.cost.latency_s and record.cost.latency_s.busy),
     )
 
 

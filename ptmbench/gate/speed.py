@@ -19,6 +19,7 @@ from ptmbench.gate.pairs import Pair
 from ptmbench.gate.rules import Noise, Rules
 from ptmbench.gate.sides import Side
 from ptmbench.records.figures import Figure, judged_as
+from ptmbench.records.record import Record
 from ptmbench.statistics.intervals import CONFIDENCE, Interval
 from ptmbench.statistics.power import ByStudent
 
@@ -68,12 +69,20 @@ def compare(pairs: Sequence[Pair], baseline: Side, current: Side, rules: Rules) 
             f"{alone} times were not judged: one launch a side says nothing of its noise. ptmbench gate --against REF "
             "makes several, ptmbench calibrate measures the noise of one"
         )
+    sides = [record for pair in pairs for side in (pair.baseline, pair.current) for _, record in side]
+    if busy := sum(map(is_busy, sides)):
+        remarks.append(f"{busy} latencies were not judged: other work had the cores while they were measured")
     return found, tuple(remarks)
 
 
 def trains(pair: Pair) -> bool:
     """Whether the case trains by steps: fitting a classifier to frozen features takes milliseconds, all noise."""
     return pair.baseline[0][1].case.method.steps is not None
+
+
+def is_busy(record: Record) -> bool:
+    """Whether other work had the cores while latency was measured: such times are not judged."""
+    return bool(record.cost and record.cost.latency_s and record.cost.latency_s.busy)
 
 
 def has_reference(side: Side) -> bool:
@@ -90,7 +99,7 @@ def _series(pair: Pair, figure: Figure, *, relative: bool) -> TimedLaunches | No
         [
             value / (float(np.median(record.provenance.reference_s)) if relative else 1.0)
             for _, record in entries
-            if (value := figure.read(record))
+            if (value := figure.read(record)) and not (figure.timed and is_busy(record))
         ]
         for entries in (pair.baseline, pair.current)
     ]

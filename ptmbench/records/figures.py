@@ -96,6 +96,11 @@ class Figure:
             return f"{record.quality.metric} comes without {self.path.removeprefix(OTHERS)}"
         return record.reason or "not there"
 
+    @property
+    def timed(self) -> bool:
+        """Whether it is a time of single inputs, which says nothing where the machine was busy."""
+        return self.path.startswith(("cost.latency_s", "cost.throughput"))
+
     def keys(self, place: Place) -> tuple[str, ...]:
         """What a place calls the figure and, where it has an interval, its low and high end."""
         ends = ("", "_low", "_high") if self.interval_path else ("",)
@@ -152,7 +157,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         name="size_bytes", label="size of the weights", about="Size of the weights", path="cost.size_bytes",
         heading="size MiB", unit="B", measure="MiB", scale=MIB, digits=2, repeats="always", judged="exact",
-        shown=LISTED,
+        shown=TABLED,
     ),
     Figure(
         name="latency_p50_s", label="latency p50", about="Median latency of one input in milliseconds",
@@ -167,7 +172,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         name="latency_s", label="least latency", about="Least latency of one input: noise only ever adds",
         path="cost.latency_s.samples", missing_path="cost.latency_s", heading="least ms", unit="s", measure="ms",
-        scale=1e3, digits=2, by_machine=True, judged="time",
+        scale=1e3, digits=2, by_machine=True, judged="time", shown=LISTED, named={"leaderboard": ("least",)},
     ),
     Figure(
         name="throughput_per_s", label="throughput", about="Inputs a second in batches", path="cost.throughput_per_s",

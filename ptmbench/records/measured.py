@@ -87,10 +87,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class LatencySamples:
-    """Seconds a batch, in the order measured."""
+    """Seconds a batch, in the order measured.
+
+    `waited` is the share of the time in which the process was ready and did not get its cores; None where the system
+    does not tell.
+    """
 
     batch_size: int
     samples: tuple[float, ...]
+    waited: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ FULL: Final = "full"  # the variant of a model that is served as it came and was
 CONTROL: Final = "control"  # the family of models that nobody pre-trained
 
 Status = Literal["ok", "skipped", "failed", "out_of_memory", "timed_out", "diverged"]
+BUSY = 0.1  # of the time: a tenth in other hands moves a latency by more than the gate tolerates
 Verdict = Literal["helps", "no_clear_difference", "hurts", "one_seed"]
 Interval = tuple[float, float]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -194,7 +195,11 @@ class Gain(PairedDifference):
 
 
 class Latency(_Part):
-    """Seconds for one batch, warmed up; the samples in the order measured, six digits each. `scope` says of what."""
+    """Seconds for one batch, warmed up; the samples in the order measured, six digits each. `scope` says of what.
+
+    `waited` is the share of the time in which the process was ready and did not get its cores: other work took them.
+    Older records lack it.
+    """
 
     scope: str = "forward pass"
     batch_size: Count
@@ -202,6 +207,12 @@ class Latency(_Part):
     p95: Seconds
     p99: Seconds
     samples: Annotated[list[Seconds], Field(max_length=MAX_LATENCY_SAMPLES)]
+    waited: float | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the machine was busy with other work, so that the times say nothing."""
+        return self.waited is not None and self.waited > BUSY
 
 
 class PeakMemory(_Part):

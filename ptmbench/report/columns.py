@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ptmbench.analysis.comparison import CaseRow, ComparisonTable
-from ptmbench.records.figures import Place, by_name, figures_in
+from ptmbench.records.figures import Figure, Place, by_name, figures_in
 from ptmbench.report.figures import NONE, place_range, written
 
 VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts", "one_seed": "one seed"}
@@ -28,7 +28,9 @@ class TableColumn:
     def is_best(self, row: CaseRow, table: ComparisonTable) -> bool:
         """Whether the row holds the best figure of this column."""
         value = row.figures.get(self.figure) if self.figure else None
-        return value is not None and value == table.best(str(self.figure))
+        if value is None or (row.busy and by_name(str(self.figure)).timed):
+            return False
+        return value == table.best(str(self.figure))
 
 
 def figure_column(name: str) -> TableColumn:
@@ -36,7 +38,12 @@ def figure_column(name: str) -> TableColumn:
     figure = by_name(name)
     if figure.interval_path:
         return TableColumn(f"{figure.heading} [95 %]", lambda row: written(figure, row), name)
-    return TableColumn(figure.heading, lambda row: written(figure, row), name, "right")
+    return TableColumn(figure.heading, lambda row: written(figure, row) + busy_note(figure, row), name, "right")
+
+
+def busy_note(figure: Figure, row: CaseRow) -> str:
+    """Said behind a time that was measured while other work had the cores."""
+    return " busy" if row.busy and figure.timed and row.figures.get(figure.name) is not None else ""
 
 
 def verdict_of(row: CaseRow) -> str:

@@ -8,7 +8,7 @@ and names break over several lines. Nothing is lost: `ptmbench report` writes al
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tabulate import tabulate
 
@@ -63,6 +63,17 @@ def layouts() -> list[Layout]:
     wide = [Layout(every[:count], grouped=False) for count in range(len(every), len(every) - len(costs()) - 1, -1)]
     kept = [LEAST.union(GROWING[:count]) for count in range(len(GROWING), -1, -1)]
     return wide + [Layout(tuple(column for column in narrow if column.key in names), grouped=True) for names in kept]
+
+
+def _of_use(layout: Layout, table: ComparisonTable) -> Layout:
+    """The layout without columns of figures that no row has: those that are there win their place."""
+    there = {name for row in table.rows for name, value in row.figures.items() if value is not None}
+    if not there:
+        return layout
+    kept = [column for column in layout.columns if column.figure is None or column.figure in there]
+    if "gain" not in there:
+        kept = [column for column in kept if column.key not in {"gain", "verdict"}]
+    return replace(layout, columns=tuple(kept))
 
 
 def broken(name: str, width: int) -> str:
@@ -128,7 +139,7 @@ def _width(grid: str) -> int:
 def _within(table: ComparisonTable, width: int, paint: Paint) -> str:
     """The table in the first layout that fits, the last one with its names broken."""
     plain = painter(colour=False)
-    known = layouts()
+    known = [_of_use(layout, table) for layout in layouts()]
     layout = next((layout for layout in known if _width(_grid(table, layout, plain)) <= width), known[-1])
     over = max(_width(_grid(table, layout, plain)) - width, 0)
     name_width = max(max((len(row.model) for row in table.rows), default=0) - over, LEAST_NAME)

@@ -235,4 +235,12 @@ def unfinished(
 def summarise_latency(latency: LatencySamples, scope: str = "forward pass") -> Latency:
     """Percentiles (linear interpolation) over the samples."""
     p50, p95, p99 = (float(value) for value in np.percentile(latency.samples, [50, 95, 99]))
-    return Latency(scope=scope, batch_size=latency.batch_size, p50=p50, p95=p95, p99=p99, samples=list(latency.samples))
+    return Latency(
+        scope=scope,
+        batch_size=latency.batch_size,
+        p50=p50,
+        p95=p95,
+        p99=p99,
+        samples=list(latency.samples),
+        waited=latency.waited,
+    )

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.analysis.comparison import FAMILIES, comparison_tables, make_row, task_order
+from ptmbench.analysis.comparison import FAMILIES, comparison_tables, make_row, rows_of, task_order
 from ptmbench.analysis.economy import cheapest_cases, cost_of
+from ptmbench.analysis.gain import PARTNER_MISSING, with_gain
 from ptmbench.analysis.sources import NO_RELATION, source_tables
+from ptmbench.records.measured import Missing
 from ptmbench.records.store import ResultsFolder
+from ptmbench.report.captions import notes_of
 from ptmbench.report.economy import render_economy
 from ptmbench.report.exports import render_csv, render_json
 from ptmbench.report.figures import NONE
@@ -199,3 +202,58 @@ def test_operations_to_get_there_are_counted_by_hand(committed):
     assert 200 * probe.cost.flops == cost_of(probe, 0.0).flops
     assert 3 * 32 * 40 * tuned.cost.flops == cost_of(tuned, 0.0).flops
     assert cost_of(probe, 1.01) is None
+
+
+def test_a_busy_latency_is_marked_and_never_the_best(committed):
+    """A time that was measured while other work had the cores is marked, explained, and no answer."""
+    probes = [
+        record for record in committed if record.case.id.startswith(("pixels-digits_5shot", "vgg_tiny.glyphs-digits_5"))
+    ]
+    latencies = {record.case.id: record.cost.latency_s for record in probes}
+    fastest = min(probes, key=lambda record: latencies[record.case.id].p50)
+    busy = [
+        record.model_copy(
+            update={"cost": record.cost.model_copy(update={"latency_s": found.model_copy(update={"waited": 0.5})})}
+        )
+        if (found := latencies[record.case.id]).p50 == latencies[fastest.case.id].p50
+        else record
+        for record in probes
+    ]
+    (before,), (after,) = comparison_tables(probes), comparison_tables(busy)
+    text = render_text([after])
+
+    assert before.best("latency_p50_s") < after.best("latency_p50_s")
+    assert " busy" in text
+    assert "busy *" not in text
+    assert "other work had the cores while latency was measured" in text
+    assert before.best("macs") == after.best("macs")
+
+
+def test_tables_say_why_there_is_no_gain(committed):
+    """A row whose partner from scratch was not run says so, with what to type; one seed has no verdict."""
+    rows = [record for record in committed if record.case.task.name == "digits_5shot"]
+    alone = [with_gain(rows[0], Missing(PARTNER_MISSING)) if not rows[0].case.model.is_control else rows[0]]
+    alone += [record for record in rows if record.gain][:1]
+    (table,) = comparison_tables([with_gain(alone[-1], Missing(PARTNER_MISSING))])
+
+    assert "no gain in 1 row: the partner from scratch was not run; run it too: --method from_scratch" in notes_of(
+        table
+    )
+    assert "no verdict in" in " ".join(notes_of(comparison_tables(rows)[0]))
+    assert "gain" not in render_text([table], width=80).splitlines()[2]
+
+
+def test_verdicts_of_a_table_are_corrected_together(committed):
+    """A verdict that would be one of many false ones does not stand, and its interval does."""
+    found = [record for record in committed if record.gain and record.case.task.name == "digits_5shot"]
+    chances = [0.04] + [0.9] * (len(found) - 1)
+    made = [
+        record.model_copy(
+            update={"gain": record.gain.model_copy(update={"seeds": 3, "verdict": "helps", "p_value": chance})}
+        )
+        for record, chance in zip(found, chances, strict=True)
+    ]
+
+    assert {"no_clear_difference"} == {row.verdict for row in rows_of(made, None)}
+    assert ["helps"] == [row.verdict for row in rows_of(made[:1], None)]
+    assert made[0].gain.interval95 == rows_of(made, None)[0].intervals["gain"]

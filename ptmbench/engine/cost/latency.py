@@ -1,15 +1,19 @@
 """Latency and throughput of a forward pass: warmed up, device synchronised, every sample kept."""
 
+import contextlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
 from ptmbench.engine.device import Device
 from ptmbench.records.measured import LatencySamples
+from ptmbench.records.record import BUSY
 
 WARM_UPS = 5
 ROUNDS = 30
+TRIES, PAUSE_S = 4, 0.5  # of a busy machine
 DIGITS = 6  # significant digits that a record keeps of a sample
 THROUGHPUT_ROUNDS = 5
 
@@ -40,10 +44,44 @@ def time_calls(call: Callable[[], object], rounds: int, device: Device) -> list[
 
 
 def measure(call: Callable[[], object], batch_size: int, device: Device) -> LatencySamples:
-    """Thirty samples of a call on one batch, after five that are thrown away."""
+    """Thirty samples of a call on one batch, after five that are thrown away.
+
+    Where the process did not get its cores, they are taken again, a few times, and the least disturbed are kept.
+    """
     time_calls(call, WARM_UPS, device)
+    tries = [_samples(call, batch_size, device)]
+    while len(tries) < TRIES and (tries[-1].waited or 0.0) > BUSY:
+        time.sleep(PAUSE_S)
+        tries.append(_samples(call, batch_size, device))
+    return min(tries, key=lambda found: found.waited or 0.0)
+
+
+def _samples(call: Callable[[], object], batch_size: int, device: Device) -> LatencySamples:
+    started, before, working = time.perf_counter(), waiting_s(), time.thread_time()
     samples = time_calls(call, ROUNDS, device)
-    return LatencySamples(batch_size, tuple(rounded(sample) for sample in samples))
+    elapsed, after = time.perf_counter() - started, waiting_s()
+    if device.type != "cpu":  # there the process waits for the device
+        waited = None
+    elif before is None or after is None:
+        waited = max(1 - (time.thread_time() - working) / elapsed, 0.0)
+    else:
+        waited = (after - before) / elapsed
+    share = None if waited is None else round(waited, 3)
+    return LatencySamples(batch_size, tuple(rounded(sample) for sample in samples), share)
+
+
+def waiting_s() -> float | None:
+    """Seconds that the threads of this process have been ready and waited for a core, all together.
+
+    Returns:
+        Linux's scheduler statistics (`/proc/PID/task/TID/schedstat`, its second figure); None on other systems, where
+        the thread's own processor time stands beside the wall clock instead.
+    """
+    waits = []
+    for file in Path("/proc/self/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):  # a thread may end meanwhile
+            waits.append(int(file.read_text().split()[1]) / 1e9)
+    return sum(waits) if waits else None
 
 
 def throughput(call: Callable[[], object], batch_size: int, device: Device) -> float:

@@ -1,5 +1,6 @@
 """Tests of `ptmbench.engine.cost`: known operations, a known sleep, a known allocation."""
 
+import itertools
 import sys
 import time
 
@@ -13,6 +14,7 @@ from ptmbench.engine.cost import energy, latency, memory, operations
 from ptmbench.engine.device import Device
 from ptmbench.engine.models.torchvision_models import build_network
 from ptmbench.records.measured import Missing
+from ptmbench.records.record import BUSY
 
 CPU = Device("cpu", "fp32", 2)
 MIB = 2**20
@@ -160,3 +162,25 @@ def test_energy_is_the_difference_of_two_readings(monkeypatch, tmp_path):
     assert energy.counter_joules(CPU) == pytest.approx(5.0)
     assert energy.spent(5.0, 7.5) == pytest.approx(2.5)
     assert isinstance(energy.spent(7.5, 5.0), Missing)
+
+
+def test_latency_of_a_busy_machine_is_taken_again(monkeypatch):
+    """Samples taken while other work had the cores are taken again, and where that does not help they say so."""
+    waits = iter([0.0, 9.0, 9.0, 9.0])  # a first try that waited, and a second that did not
+    monkeypatch.setattr(latency, "waiting_s", lambda: next(waits))
+    monkeypatch.setattr(latency, "PAUSE_S", 0)
+    assert 0 == latency.measure(lambda: None, 1, CPU).waited
+
+    always = itertools.count(0, 9)
+    monkeypatch.setattr(latency, "waiting_s", lambda: float(next(always)))
+    assert BUSY < latency.measure(lambda: None, 1, CPU).waited
+
+
+def test_waiting_is_counted_where_the_system_tells(monkeypatch):
+    """Linux counts how long threads wait for a core; elsewhere processor time stands beside the wall clock."""
+    before, after = latency.waiting_s(), latency.waiting_s()
+    assert before is None or 0 <= before <= after
+
+    monkeypatch.setattr(latency, "waiting_s", lambda: None)
+    monkeypatch.setattr(latency, "PAUSE_S", 0)
+    assert BUSY < latency.measure(lambda: time.sleep(0.001), 1, CPU).waited
