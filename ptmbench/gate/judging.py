@@ -5,7 +5,7 @@ model, time) and inside each kind by Holm's adjustment, so that with nothing cha
 any `worse` no more often than that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from ptmbench.gate import exact, quality, speed
 from ptmbench.gate.findings import Comparison, Finding, Tested
 from ptmbench.gate.pairs import Pair, check_sides, pair_up
+from ptmbench.gate.quality import Difference
 from ptmbench.gate.rules import Rules, Verdict
 from ptmbench.gate.sides import Side
 from ptmbench.records.record import quality_of
@@ -33,11 +34,18 @@ class Judgement:
     rules: Rules
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...]
+    power: Mapping[str, float]
 
     @property
     def failed(self) -> bool:
-        """Whether any verdict is one that the rules fail on."""
-        return any(finding.verdict in self.rules.fail_on for finding in self.findings)
+        """Whether any verdict is one that the rules fail on, or the gate could not find what it is there for."""
+        return bool(self.blind) or any(finding.verdict in self.rules.fail_on for finding in self.findings)
+
+    @property
+    def blind(self) -> tuple[str, ...]:
+        """The models of which a drop as large as the rules' `must_find` would be missed too often."""
+        asked = self.rules.must_find
+        return () if asked is None else tuple(model for model, found in self.power.items() if found > asked)
 
     def count(self, verdict: Verdict) -> int:
         """How many findings have the verdict."""
@@ -59,7 +67,20 @@ def judge(baseline: Side, current: Side, rules: Rules) -> Judgement:
     families = zip((by_model, by_case, timed), SHARES.values(), strict=True)
     judged = [finding for family, share in families for finding in verdicts(family, share * rules.alarms)]
     exactly = [finding for pair in kept for finding in exact.compare(pair, rules)]
-    return Judgement(baseline, current, rules, (*findings, *told, *judged, *exactly), remarks)
+    power = _power(judged, differences)
+    return Judgement(baseline, current, rules, (*findings, *told, *judged, *exactly), remarks, power)
+
+
+def _power(judged: Iterable[Finding], differences: Iterable[Difference]) -> dict[str, float]:
+    """By model the drop of quality that would be found eight times in ten: in all of its cases, or in its only one."""
+    model_of = {difference.pair.case_id: difference.pair.baseline[0][1].case.model.name for difference in differences}
+    found: dict[str, float] = {}
+    for finding in judged:
+        comparison = finding.comparison
+        if comparison is not None and comparison.unit == "points" and finding.detectable is not None:
+            model = model_of.get(finding.subject, finding.subject)
+            found[model] = min(found.get(model, np.inf), finding.detectable)
+    return dict(sorted(found.items()))
 
 
 def _changed(pair: Pair) -> Iterable[Finding]:

@@ -3,6 +3,8 @@
 alarms = 0.01             # the chance that any `worse` is reported where nothing changed
 resolution = 0.03         # a comparison of quality that would miss a drop of this size is inconclusive (beyond the
                           # tolerance, where that is as large)
+must_find = 0.05          # fail where the quality of a model is compared so loosely that a drop of this size, in all of
+                          # its cases, would be missed two times in ten or more; unset, such a gate passes and says so
 fail_on = ["worse"]       # verdicts that end with exit code 1
 compare = ["weights"]     # changes that are compared all the same, not told as `changed`
 
@@ -59,6 +61,7 @@ class Rules(_Table):
 
     alarms: Level = 0.01
     resolution: Annotated[float, Field(gt=0, lt=1)] = 0.03
+    must_find: Annotated[float, Field(gt=0, lt=1)] | None = None
     fail_on: tuple[Verdict, ...] = ("worse",)
     compare: tuple[Change, ...] = ()
     tolerance: Tolerance = Tolerance()

@@ -12,6 +12,7 @@ LEGEND = (
     "rank: the ranks in this table that a row may hold, from paired comparisons with all others (95 %)",
     "gain over scratch: percentage points over the same architecture from scratch on the same budget, paired",
     "verdict: helps or hurts where the gain is clear of 0; at most 5 % of a table's are false; one seed gives none",
+    "size MiB: the weights as their checkpoint holds them, its own head included; of a variant, the backbone as served",
     "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
     "transfer s: seconds at one seed for features (paid once, shared) and for fitting or training",
     "controls: *.random is the architecture at random initialisation, pixels and tfidf no network at all",

@@ -1,6 +1,7 @@
 """What a gate found, for people (text, Markdown) and for programs (GitHub annotations, JSON, JUnit XML)."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -84,6 +85,13 @@ def _fine_print(judgement: Judgement) -> Iterator[str]:
         f"With nothing changed, any `worse` is reported in at most {100 * rules.alarms:g} % of gate runs. Quality: "
         f"paired on the same test examples and seeds, tolerance {100 * rules.tolerance.quality:g} points."
     )
+    if power := sorted(judgement.power.items(), key=lambda entry: -entry[1]):
+        model, largest = power[0]
+        yield (
+            "Power: the smallest drop, over all tasks of a model, that is found 80 % of the time is "
+            f"{_points(power[-1][1])} ({power[-1][0]}) to {_points(largest)} ({model})."
+        )
+    yield from _blind(judgement)
     worst = sorted(
         (finding for finding in judgement.findings if finding.verdict == "inconclusive" and finding.detectable),
         key=lambda finding: -(finding.detectable or 0.0),
@@ -93,6 +101,19 @@ def _fine_print(judgement: Judgement) -> Iterator[str]:
     if len(worst) > len(worst[:3]):
         yield f"and {len(worst) - 3} more inconclusive: --format json has all"
     yield from judgement.remarks
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} points" if math.isfinite(share) else "of any size"
+
+
+def _blind(judgement: Judgement) -> Iterator[str]:
+    """What fails a gate that could not have found what it is there for."""
+    for model in judgement.blind:
+        yield (
+            f"FAILED: must_find = {judgement.rules.must_find:g}, and a drop of {model} has to be "
+            f"{_points(judgement.power[model])}: more cases, seeds or test examples find less"
+        )
 
 
 def render_text(judgement: Judgement) -> str:
@@ -120,6 +141,7 @@ def render_github(judgement: Judgement) -> str:
         lines.append(
             f"::{level} title={_escaped(f'{finding.verdict}: {finding.subject}')}::{_escaped(', '.join(cells))}"
         )
+    lines += [f"::error title=power::{_escaped(line)}" for line in _blind(judgement)]
     return "\n".join([*lines, _summary(judgement)]) + "\n"
 
 
@@ -141,6 +163,8 @@ def render_json(judgement: Judgement) -> str:
         "counts": {verdict: judgement.count(verdict) for verdict in ORDER},  # type: ignore[arg-type]  # as above
         "findings": [asdict(finding) for finding in ordered(judgement, ORDER)],
         "remarks": list(judgement.remarks),
+        "power": {model: found if math.isfinite(found) else None for model, found in judgement.power.items()},
+        "blind": list(judgement.blind),
     }
     return json.dumps(content, indent=1) + "\n"
 
@@ -152,8 +176,8 @@ def render_junit(judgement: Judgement) -> str:
     suite = ET.Element(
         "testsuite",
         name="ptmbench gate",
-        tests=str(len(judgement.findings)),
-        failures=str(len(failures)),
+        tests=str(len(judgement.findings) + len(judgement.blind)),
+        failures=str(len(failures) + len(judgement.blind)),
         errors="0",
         skipped=str(len(skipped)),
     )
@@ -164,6 +188,8 @@ def render_junit(judgement: Judgement) -> str:
             ET.SubElement(case, "failure", message=f"{finding.verdict}: {text}")
         elif finding in skipped:
             ET.SubElement(case, "skipped", message=f"{finding.verdict}: {text}")
+    for line in _blind(judgement):
+        ET.SubElement(ET.SubElement(suite, "testcase", classname="power", name="must_find"), "failure", message=line)
     ET.indent(suite)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"
 

@@ -343,3 +343,25 @@ def test_few_seeds_that_agree_are_no_regression(tmp_path, seeds, examples, lost,
     (found,) = [finding for finding in judgement.findings if finding.metric == "top1_accuracy"]
     assert pytest.approx((won - lost) / examples) == found.comparison.change
     assert found.comparison.p_worse > 0.05
+
+
+@pytest.mark.parametrize("style", ["text", "markdown", "github", "json", "junit"])
+def test_a_gate_says_what_it_could_have_found(sides, tmp_path, capsys, style):
+    """A gate that would miss a drop as large as `must_find` fails in every format, and names the model."""
+    (tmp_path / "gate.toml").write_text("must_find = 0.5")
+    command = ["gate", *map(str, sides), "--config", str(tmp_path / "gate.toml"), "--format", style]
+    assert 0 == main(command)
+    assert "must_find = 0.5," not in capsys.readouterr().out
+
+    (tmp_path / "gate.toml").write_text("must_find = 0.0001")
+    assert 1 == main(command)
+    said = capsys.readouterr().out
+    assert "vgg_tiny.glyphs" in said
+    assert "must_find" in said
+
+
+def test_the_power_of_a_gate_is_printed(sides, capsys):
+    """Without `must_find` too, a reader sees how large a drop would have been found."""
+    main(["gate", *map(str, sides)])
+
+    assert "Power: the smallest drop, over all tasks of a model, that is found 80 % of the time" in capsys.readouterr().out
