@@ -364,4 +364,4 @@ def test_the_power_of_a_gate_is_printed(sides, capsys):
     """Without `must_find` too, a reader sees how large a drop would have been found."""
     main(["gate", *map(str, sides)])
 
-    assert "Power: the smallest drop, over all tasks of a model, that is found 80 % of the time" in capsys.readouterr().out
+    assert "Power: the smallest drop, over all tasks of a model, that is found" in capsys.readouterr().out
