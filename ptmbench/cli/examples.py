@@ -38,6 +38,7 @@ examples:
 """
 SHOW = """\
 examples:
+  ptmbench show vgg_tiny.glyphs-digits_5shot-knn            figures of each class, and which is taken for which
   ptmbench show fasterrcnn_tiny.glyphs-scene_boxes_full-fine_tune
   ptmbench show unet_tiny.glyphs-scene_masks_full-fine_tune --results results/mine -n 12 -o masks.png
 """

@@ -10,7 +10,7 @@ PURPOSES: Final[dict[str, dict[str, str]]] = {
     },
     "Read": {
         "report": "render results folders as tables, pages, pictures or cards",
-        "show": "draw what a detector or segmenter made of test pictures",
+        "show": "show what a case mistakes: classes, or boxes and masks on pictures",
         "history": "follow a figure over several runs, and see where it stepped",
     },
     "Decide": {

@@ -1,25 +1,27 @@
-"""`ptmbench show`: test pictures with what a detector or segmenter made of them, as PNG."""
+"""`ptmbench show`: what a case made of the test part: boxes and masks as PNG, labels as a confusion matrix."""
 
 import argparse
 from pathlib import Path
 
+from ptmbench.analysis.confusion import confusion_of
 from ptmbench.catalog.traits import TaskKind
-from ptmbench.errors import UnknownName, UsageError
+from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder, write_atomically
 from ptmbench.records.test_sheets import kept_masks
+from ptmbench.report.confusion import render_confusion
 from ptmbench.running.session import DEFAULT_FOLDER
 
 SHOWS = (TaskKind.OBJECT_DETECTION, TaskKind.SEMANTIC_SEGMENTATION)
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Draws the first test pictures of a case anew, from its outcomes and its data."""
+    """Draws the first test pictures of a case anew, or prints which labels it mistakes for which."""
     if arguments.pictures < 1:
         raise UsageError(f"expected at least 1 picture, got {arguments.pictures}")
     folder, record = _found(arguments.case, arguments.results)
     if record.case.task.kind not in SHOWS:
-        raise UsageError(f"{record.case.id} is {record.case.task.kind}: show draws boxes and masks")
+        return _print_confusion(folder, record, arguments.output)
     from ptmbench.engine.data import load
     from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
     from ptmbench.engine.transfer.dense_work import sheet_of
@@ -37,6 +39,30 @@ def show(arguments: argparse.Namespace) -> int:
     kept = f" (masks are kept of {stored})" if stored is not None and arguments.pictures > stored else ""
     print(f"{output}: {min(arguments.pictures, stored or len(test), len(test))} of {len(test)} test pictures{kept}")
     return 0
+
+
+def _print_confusion(folder: ResultsFolder, record: Record, output: Path | None) -> int:
+    with folder.outcomes(record) as outcomes:
+        found = confusion_of(outcomes, () if "classes" in outcomes else _classes_of(record))
+    if found is None:
+        raise UsageError(f"{record.case.id} is {record.case.task.kind}: its outcomes hold no labels")
+    text = f"{record.case.id}\n\n{render_confusion(found)}"
+    if output is None:
+        print(text, end="")
+    else:
+        write_atomically(output, text.encode())
+        print(f"written to {output}")
+    return 0
+
+
+def _classes_of(record: Record) -> tuple[str, ...]:
+    """The names of the classes from the data itself, for older outcomes; none where the data cannot be read."""
+    from ptmbench.engine.data import load
+
+    try:
+        return load(record.case.task.dataset, skip_bad=record.case.task.left_out > 0).samples.classes
+    except PtmbenchError:
+        return ()
 
 
 def _found(case_id: str, place: Path | None) -> tuple[ResultsFolder, Record]:

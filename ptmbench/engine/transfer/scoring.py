@@ -41,7 +41,11 @@ class Scorer:
         test = self.data.split.test
         predictions = [predicted for predicted, _ in seen]
         parts = np.stack([self.parts(predicted, test) for predicted in predictions])
-        outcomes = {"predictions": np.stack(predictions), "truth": self.data.truth(test)}
+        outcomes = {
+            "predictions": np.stack(predictions),
+            "truth": self.data.truth(test),
+            "classes": np.asarray(self.data.samples.classes),
+        }
         if not (parts[..., 1] == 1).all():  # else they follow from predictions and truth
             outcomes["parts"] = parts
         return Answers(

@@ -11,13 +11,15 @@ DIR/pictures/         pictures of cases, named by their sha256
 DIR/assets/           scripts, style, Plotly, and the data of leaderboard and charts
 """
 
+import contextlib
 import importlib.util
 import shutil
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 
-from ptmbench.errors import StoreError, UsageError
+from ptmbench.analysis.confusion import Confusion, confusion_of
+from ptmbench.errors import RecordError, StoreError, UsageError
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.site.cards import cards_of
@@ -49,7 +51,12 @@ def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Pat
         _write_assets(target / "assets", plotly, entries)
         for entry in entries:
             steps = timelines.marks(entry.record) if len(runs[entry.record.case.id, entry.setting]) > 1 else {}
-            _write_case(target, press, entry, CaseContext(runs, steps, cards[entry.record.case.model.name].page))
+            _write_case(
+                target,
+                press,
+                entry,
+                CaseContext(runs, steps, cards[entry.record.case.model.name].page, _confusion(entry)),
+            )
         for card in cards.values():
             _write(target / card.page, press.card(card))
             if card.drawn:
@@ -98,6 +105,15 @@ def _write_assets(folder: Path, plotly: Path, entries: Sequence[Entry]) -> None:
     shutil.copyfile(plotly, folder / PLOTLY)
     _write(folder / "data.js", data_file("data", leaderboard(entries)))
     _write(folder / "series.js", data_file("series", series_of(entries)))
+
+
+def _confusion(entry: Entry) -> Confusion | None:
+    """Which classes the case takes for which; None where it finds none, or its outcomes cannot be read."""
+    if entry.record.quality is None:
+        return None
+    with contextlib.suppress(RecordError), entry.holding.folder.outcomes(entry.record) as outcomes:
+        return confusion_of(outcomes)
+    return None
 
 
 def _write_case(target: Path, press: Press, entry: Entry, context: CaseContext) -> None:

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import ptmbench
+from ptmbench.analysis.confusion import Confusion
 from ptmbench.analysis.usability import UsabilityCard
 from ptmbench.records.figures import by_name, figures_in
 from ptmbench.report.columns import VERDICTS
@@ -68,12 +69,13 @@ def _share(value: float) -> str:
 @dataclass(frozen=True, slots=True)
 class CaseContext:
     """What the page of a case shows beside its record: all runs of cases, the steps of its quality by the time of the
-    first run after each, and the page of its model.
+    first run after each, the page of its model, and which classes it takes for which.
     """
 
     runs: Runs
     steps: Mapping[str, str]
     card: str
+    confusion: Confusion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class Press:
             runs=runs,
             pictures=pictures,
             drawn=self.installed.drawn_by(entry.record.case.model),
+            confusion=context.confusion,
             charts=charts,
             literal=script_literal(charts),
         )
