@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from ptmbench.catalog.data_references import kind_of, known_options
-from ptmbench.catalog.references import Reference, check, parse
+from ptmbench.catalog.references import Reference, check, check_size, parse
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UsageError
 from ptmbench.files.tagged_text import ConllFile, read_conll, read_labelled
@@ -17,6 +17,7 @@ TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}
 def check_data(arguments: argparse.Namespace) -> int:
     """Reads the data and says what is in it; a fault is a `UsageError` that lists all of them."""
     reference = parse(arguments.data)
+    check_size(reference)
     if reference.scheme and not Path(arguments.data).exists():
         if arguments.form or arguments.repair or arguments.output:
             raise UsageError("--form, --repair and -o are for a file of labelled text, not for a reference")
