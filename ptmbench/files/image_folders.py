@@ -72,7 +72,7 @@ def read_image_folder(folder: Path, *, skip_bad: bool = False) -> ImageFolder:
             found = _images(place / name)
             bad += [f"{path.relative_to(folder)} (half-downloaded)" for path in found if path.suffix in PARTIAL]
             rows += [(path, name, part) for path in found if path.suffix not in PARTIAL]
-    digests, unreadable = _looked_over([path for path, _, _ in rows])
+    digests, unreadable = whole_pictures([path for path, _, _ in rows])
     bad += [f"{path.relative_to(folder)} ({why})" for path, why in unreadable.items()]
     _refuse(folder, faults, bad, skip_bad=skip_bad)
     kept = [(row, digest) for row, digest in zip(rows, digests, strict=True) if row[0] not in unreadable]
@@ -126,7 +126,7 @@ def in_threads(look: Callable[[Given], Found], entries: Sequence[Given]) -> list
     return found
 
 
-def _looked_over(files: Sequence[Path]) -> tuple[list[bytes], dict[Path, str]]:
+def whole_pictures(files: Sequence[Path]) -> tuple[list[bytes], dict[Path, str]]:
     """The sha256 of each file, and why those that hold no whole picture do not."""
     seen = in_threads(_look_over, files)
     return [digest for digest, _ in seen], {path: why for path, (_, why) in zip(files, seen, strict=True) if why}

@@ -76,7 +76,10 @@ class LabelledImageFiles(OneLabel):
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts(OneLabel):
-    """Texts [n], none blank, with labels [n] (int64, indices of `classes`) and one id a sample; `parts` as above."""
+    """Texts [n], none blank, with labels [n] (int64, indices of `classes`) and one id a sample; `parts` as above.
+
+    `pairs` [n] are second texts, where what is judged is a pair; empty where it is one text.
+    """
 
     ids: tuple[str, ...]
     texts: tuple[str, ...]
@@ -84,6 +87,7 @@ class LabelledTexts(OneLabel):
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_texts(self.ids, self.texts)
@@ -91,6 +95,8 @@ class LabelledTexts(OneLabel):
     def content(self) -> Iterator[bytes]:
         """Texts and labels, for a digest."""
         yield "\n".join(self.texts).encode()
+        if self.pairs:
+            yield "\n".join(("", *self.pairs)).encode()
         yield self.labels.numpy().tobytes()
 
 
@@ -98,7 +104,8 @@ class LabelledTexts(OneLabel):
 class LabelledTokens:
     """Sentences [n] of words with a BIO tag a word (Ramshaw & Marcus 1995), one id a sentence; `parts` as above.
 
-    `classes` are the tags, "O" first: the label of a word is the index of its tag.
+    `classes` are the tags, "O" first: the label of a word is the index of its tag. Where `plain`, a tag is a label of
+    its word (a part of speech) and no part of an entity.
     """
 
     ids: tuple[str, ...]
@@ -107,6 +114,7 @@ class LabelledTokens:
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
+    plain: bool = False
 
     def __post_init__(self) -> None:
         check_tokens(self.ids, self.sentences, self.tags)

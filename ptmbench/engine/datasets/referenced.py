@@ -6,12 +6,12 @@ import torch
 
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets import digits, torchvision_sets
-from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledImageFiles, LabelledTexts, LabelledTokens, Samples
+from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledImageFiles, LabelledTokens, Samples
 from ptmbench.engine.datasets.dense_files import DENSE_SETS
 from ptmbench.errors import UnknownName, UsageError, listed
 from ptmbench.files.image_folders import read_image_folder
 from ptmbench.files.splits import Part
-from ptmbench.files.tables import TableForm, part_files, read_tables
+from ptmbench.files.tables import part_files
 from ptmbench.files.tagged_text import read_conll
 
 
@@ -27,43 +27,6 @@ def image_folder(reference: Reference, *, skip_bad: bool) -> LabelledImageFiles:
         parts=found.parts,
         left_out=found.left_out,
     )
-
-
-def table(reference: Reference, *, skip_bad: bool) -> LabelledTexts:
-    """`csv:FILE?text=COLUMN&label=COLUMN`, or a folder with a file for each part."""
-    defaults = TableForm()
-    form = TableForm(
-        text=reference.get("text", defaults.text),
-        label=reference.get("label", defaults.label),
-        delimiter=reference.get("delimiter") or None,
-        encoding=reference.get("encoding", defaults.encoding),
-        label_until=reference.get("label_until") or None,
-    )
-    found = read_tables(_table_files(reference), form, skip_bad=skip_bad)
-    classes = tuple(sorted(set(found.labels)))
-    place = {name: index for index, name in enumerate(classes)}
-    return LabelledTexts(
-        ids=found.ids,
-        texts=found.texts,
-        labels=torch.tensor([place[label] for label in found.labels]),
-        classes=classes,
-        parts=found.parts,
-        left_out=found.left_out,
-    )
-
-
-def _table_files(reference: Reference) -> dict[Part, Path] | Path:
-    place = Path(reference.name).expanduser()
-    named: dict[Part, Path] = {}
-    if reference.get("validation_file"):
-        named["validation"] = Path(reference.get("validation_file")).expanduser()
-    if reference.get("test_file"):
-        named["test"] = Path(reference.get("test_file")).expanduser()
-    if place.is_dir():
-        return part_files(place)
-    if named and "test" not in named:
-        raise UsageError(f"{reference}: validation_file needs test_file beside it")
-    return {"train": place, **named} if named else place
 
 
 def conll(reference: Reference, *, skip_bad: bool) -> LabelledTokens:
