@@ -177,3 +177,17 @@ def test_texts_without_words_are_a_sentence():
 
     with pytest.raises(CaseFailure, match="the 2 training texts hold no word of two letters"):
         TfidfPreprocessing().encode(samples, (0, 1))
+
+
+def test_a_pair_is_read_as_the_tokenizer_joins_it():
+    """Both texts of a pair are fed to the model, the second behind the sign that divides them."""
+    folder = weights_path("bert_tiny.invented")
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    preprocessing = TextPreprocessing(tokenizer, "0" * 64, 64, tokenizer.vocab_size)
+    samples = LabelledTexts(("a", "b"), ("we go", "we go"), torch.tensor([0, 1]), ("x", "y"), pairs=("out", "in now"))
+    inputs = preprocessing.encode(samples, (0,)).inputs.tensor
+
+    for row, second in zip(inputs, samples.pairs, strict=True):
+        assert tokenizer("we go", second)["input_ids"] == [token for token in row.tolist() if token >= 0]
+    counts = TfidfPreprocessing().encode(samples, (0, 1)).inputs.tensor
+    assert not torch.equal(counts[0], counts[1])

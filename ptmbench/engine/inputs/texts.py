@@ -59,9 +59,11 @@ class TextPreprocessing:
         texts: list[Any] = [*samples.texts] if isinstance(samples, LabelledTexts) else [*map(list, samples.sentences)]
         if spaced:
             texts = [[word if word.startswith(" ") else f" {word}" for word in sentence] for sentence in texts]
+        pairs = [] if words else [*samples.pairs]
         rows, places, truncated = [], [], 0
         for start in range(0, len(texts), BATCH):
-            found = self.tokenizer(texts[start : start + BATCH], is_split_into_words=words, verbose=False)
+            second = pairs[start : start + BATCH] or None  # a pair as the checkpoint's own tokenizer joins it
+            found = self.tokenizer(texts[start : start + BATCH], second, is_split_into_words=words, verbose=False)
             for index, ids in enumerate(found["input_ids"]):
                 cut = len(ids) > self.max_length
                 truncated += cut
@@ -154,8 +156,10 @@ class TfidfPreprocessing:
             return self._encode_words(samples, train)
         assert isinstance(samples, LabelledTexts)
         vectorizer = TfidfVectorizer(max_features=self.features, ngram_range=(1, 2), sublinear_tf=True)
-        _fitted(vectorizer, [samples.texts[index] for index in train])
-        return Encoded(TensorInputs(self._dense(vectorizer.transform(samples.texts))))
+        pairs = samples.pairs or ("",) * len(samples.texts)
+        texts = [f"{text} {second}" if second else text for text, second in zip(samples.texts, pairs, strict=True)]
+        _fitted(vectorizer, [texts[index] for index in train])
+        return Encoded(TensorInputs(self._dense(vectorizer.transform(texts))))
 
     def _encode_words(self, samples: LabelledTokens, train: Sequence[int]) -> Encoded:
         documents = [contexts(sentence) for sentence in samples.sentences]
