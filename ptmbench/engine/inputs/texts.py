@@ -59,7 +59,7 @@ class TextPreprocessing:
         texts: list[Any] = [*samples.texts] if isinstance(samples, LabelledTexts) else [*map(list, samples.sentences)]
         if spaced:
             texts = [[word if word.startswith(" ") else f" {word}" for word in sentence] for sentence in texts]
-        pairs = [] if words else [*samples.pairs]
+        pairs = [*samples.pairs] if isinstance(samples, LabelledTexts) else []
         rows, places, truncated = [], [], 0
         for start in range(0, len(texts), BATCH):
             second = pairs[start : start + BATCH] or None  # a pair as the checkpoint's own tokenizer joins it
