@@ -3,7 +3,7 @@
 import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ptmbench.analysis.curves import Curve, curves_of
@@ -55,7 +55,7 @@ class Row:
         return self.intervals.get(name, (None, None))
 
 
-FACTS = tuple(field.name for field in fields(Row) if field.name not in {"figures", "intervals"})
+FACTS = tuple(entry.name for entry in fields(Row) if entry.name not in {"figures", "intervals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class Table:
     rows: tuple[Row, ...]
     curves: tuple[Curve, ...] = ()
     sheets: tuple[tuple[str, str], ...] = ()  # case ids with the files of their pictures
+    balance: Mapping[str, float] = field(default_factory=dict)  # of the task's record
 
     @property
     def finished(self) -> int:
@@ -206,6 +207,7 @@ def assembled(key: TableKey, members: Sequence[Record], rows: Iterable[Row]) -> 
         test_size=task.test_size,
         rows=tuple(sorted(rows, key=order)),
         curves=curves_of(members),
+        balance=task.balance,
         sheets=tuple(
             (record.case.id, sheet.file)
             for record in sorted(members, key=lambda record: record.case.id)

@@ -4,7 +4,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from ptmbench.catalog.data_references import kind_of, known_options
+from ptmbench.catalog.data_references import known_options, task_spec
 from ptmbench.catalog.references import Reference, check, check_size, parse
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UsageError
@@ -51,7 +51,9 @@ def _check_file(path: Path, arguments: argparse.Namespace) -> int:
 def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
     from ptmbench.engine.data import load
 
-    data, kind = load(str(reference), skip_bad=skip_bad), kind_of(reference)
+    task = task_spec(str(reference), ())
+    data, kind = load(task.dataset, skip_bad=skip_bad), task.kind
+    data.train_size(task.shots)
     samples, split = data.samples, data.split
     sizes = ", ".join(
         f"{name} {len(part):,}"
@@ -64,6 +66,8 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
         counts = Counter(samples.classes[label] for label in data.labels.tolist())
         held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
     print(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
+    for line in data.balance.told(len(split.test)):
+        print(f"  {line}")
     return 0
 
 

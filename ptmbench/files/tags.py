@@ -50,7 +50,7 @@ def tags_of(sentences: Sequence[Tagged], where: str, *, plain: bool) -> tuple[st
 
     Raises:
         UsageError: Where words and tags are not equally many, where tags do not say which entity they are of (entity
-            F1 would count none or wrong ones), or where a part has nothing to learn from or to be judged on.
+            F1 would count none or wrong ones).
     """
     uneven = [
         f"{row.where} ({len(row.words)} words, {len(row.tags)} tags)"
@@ -65,14 +65,17 @@ def tags_of(sentences: Sequence[Tagged], where: str, *, plain: bool) -> tuple[st
             raise UsageError(f"{where}: expected two labels or more, got {listed(sorted(found)) or 'none'}")
         return tuple(sorted(found))
     _refuse_odd(sorted(found), where)
-    for part, what in (("train", "training"), ("test", "test")):
-        rows = [row for row in sentences if row.part in {None, part}]
-        if not any(tag != OUTSIDE for row in rows for tag in row.tags):
-            raise UsageError(
-                f"{where} has no entity in the {what} part, whose entity F1 is then not defined: expected tags B-TYPE "
-                "and I-TYPE beside O"
-            )
+    checked_entities((row.tags for row in sentences), "whole", where)
     return (OUTSIDE, *sorted(found - {OUTSIDE}))
+
+
+def checked_entities(tags: Iterable[Sequence[str]], part: str, where: str) -> None:
+    """Raises `UsageError` where a part has no entity: there is nothing to learn, or F1 is not defined, and not 0."""
+    if all(tag == OUTSIDE for row in tags for tag in row):
+        raise UsageError(
+            f"{where} has no entity in the {part} part, so that entity F1 is not defined: expected tags B-TYPE and "
+            "I-TYPE beside O"
+        )
 
 
 def _refuse_odd(tags: Iterable[str], where: str) -> None:

@@ -54,6 +54,9 @@ class TaskRecord(_Part):
     """Which data ran: sizes in examples; `shots` a class, or "all"; `split_sha256` covers ids, labels and content.
 
     `left_out` counts the faulty examples that were passed over on request, `left_out_names` names the first 20.
+    `balance`: `majority`, the share of the largest class in the test part, which a constant answer reaches (no entry
+    where that is no answer: entities, boxes, masks); `untrained_classes` and `duplicated_test_examples`, counts of
+    classes without a training example and of test examples that stand in training or validation too.
     """
 
     name: str
@@ -67,6 +70,7 @@ class TaskRecord(_Part):
     classes: Count | None
     left_out: Count
     left_out_names: list[str] = []
+    balance: dict[str, float] = {}
 
 
 class MethodRecord(_Part):

@@ -1,6 +1,7 @@
 """What a data set is to the engine: samples with stable ids. Splits are made from the ids (`ptmbench.files.splits`)."""
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,10 @@ class LabelledImages(OneLabel):
         yield self.images.numpy().tobytes()
         yield self.labels.numpy().tobytes()
 
+    def contents(self) -> list[bytes]:
+        """What tells examples apart: a digest of the pixels of each."""
+        return [hashlib.sha256(image.tobytes()).digest() for image in self.images.numpy()]
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledImageFiles(OneLabel):
@@ -72,6 +77,10 @@ class LabelledImageFiles(OneLabel):
         """The files' digests and the labels, for a digest."""
         yield from self.digests
         yield self.labels.numpy().tobytes()
+
+    def contents(self) -> Sequence[bytes]:
+        """What tells examples apart: the digest of each file."""
+        return self.digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,10 @@ class LabelledTexts(OneLabel):
         if self.pairs:
             yield "\n".join(("", *self.pairs)).encode()
         yield self.labels.numpy().tobytes()
+
+    def contents(self) -> Sequence[Hashable]:
+        """What tells examples apart: the text, or both texts of a pair."""
+        return [*zip(self.texts, self.pairs, strict=True)] if self.pairs else self.texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,10 @@ class LabelledTokens:
         """Words and tags, for a digest."""
         for words, tags in zip(self.sentences, self.tags, strict=True):
             yield "\n".join((*words, "", *tags, "", "")).encode()
+
+    def contents(self) -> Sequence[Hashable]:
+        """What tells examples apart: the words of each sentence."""
+        return self.sentences
 
 
 Samples = LabelledImages | LabelledImageFiles | LabelledTexts | LabelledTokens | BoxedImages | MaskedImages
