@@ -8,7 +8,8 @@ from ptmbench.catalog.data_references import known_options, task_spec
 from ptmbench.catalog.references import Reference, check, check_size, parse
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UsageError
-from ptmbench.files.tagged_text import ConllFile, read_conll, read_labelled
+from ptmbench.files.conll import ConllFile, read_conll
+from ptmbench.files.tagged_text import read_labelled
 
 TAGGED = "tagged"
 TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}

@@ -102,7 +102,8 @@ class Workbench:
     def scorer(self, case: Case) -> Scorer:
         """The metric of the case's kind of task over its data."""
         brought = tuple(row for row in metric_schemes().values() if case.task.kind in row.kinds)
-        return Scorer(tasks.KINDS[case.task.kind], self.task_data(case), brought)
+        found = self.task_data(case)
+        return Scorer(tasks.kind_of(case.task.kind, plain=getattr(found.samples, "plain", False)), found, brought)
 
     def poolings(self, case: Case) -> tuple[str | None, ...]:
         """The poolings that the model offers for this kind of task, the usual one first; (None,): it has no choice."""

@@ -20,7 +20,7 @@ HIDDEN: Final = -1  # the index of a secret label in a column with names
 NO_LABEL: Final = "no label"
 FEW_NUMBERS: Final = 20  # different numbers that are taken for classes whatever they are
 FEW_FRACTIONS: Final = 10  # the same where some are no whole numbers: half stars are classes, similarities are not
-EXAMPLES_A_NUMBER: Final = 10  # of a column of indices; a column of quantities repeats hardly any
+EXAMPLES_A_NUMBER: Final = 20  # of a column of indices; a column of quantities repeats hardly any
 JOINED: Final = (";", "|", ",")  # signs between the labels of one cell; their parts may be known from other cells
 LOOSELY_JOINED: Final = ("+", "/", "&", " ")  # these stand inside of names too: each part must be a label of its own
 

@@ -303,8 +303,10 @@ def quality_of(record: Record) -> Quality:
 def chance_of(task: TaskRecord) -> float | None:
     """What guessing gives: an equal share for each class; of entities and of boxes practically none is guessed whole.
 
-    None where it is not known.
+    None where it is not known. Words with plain labels have a balance, and are guessed like examples.
     """
+    if "majority" in task.balance and task.classes:
+        return 1 / task.classes
     if task.kind in {"token_classification", "object_detection"}:
         return 0.0
     if task.kind == "semantic_segmentation":

@@ -223,7 +223,7 @@ def test_a_tag_without_a_name_is_a_fault():
     far = Dataset.from_dict({"tokens": [["a", "b", "c"]], "tags": [[-100, 1, -1]]})
     far = Dataset(far.data, info=table.info)
     with pytest.raises(UsageError, match="2 faults: test row 1: -100 is none of the set's 2 labels, .*: no label"):
-        hub_tables.tokens_of(parse("hf:set?tokens=tokens&tags=tags"), grids({"train": table, "test": far}))
+        hub_tables.sentences_of(parse("hf:set?tokens=tokens&tags=tags"), grids({"train": table, "test": far}))
 
 
 @pytest.mark.parametrize("tags", [["B-PER", "E-PER", "S-LOC"], ["I-PER", "O", "I-LOC"]], ids=["bioes", "iob1"])

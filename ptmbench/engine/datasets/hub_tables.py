@@ -15,13 +15,14 @@ from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledTexts, LabelledTokens
 from ptmbench.engine.datasets.hub_grids import FILES, hub_grids
 from ptmbench.engine.datasets.labelled_tables import form_of, samples_of
+from ptmbench.engine.datasets.tagged import tokens_of
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError, listed
 from ptmbench.files.downloads import check_online
 from ptmbench.files.grids import Grid
 from ptmbench.files.labels import label_of
 from ptmbench.files.splits import Part
 from ptmbench.files.tables import Named, named_by_file
-from ptmbench.files.tags import Tagged, is_plain, tags_of
+from ptmbench.files.tags import Tagged, is_plain
 
 SKIP: Final = (
     "where a test part has no labels take another one, ?test=validation, or go on without these rows: --skip-bad"
@@ -71,7 +72,7 @@ def load(reference: Reference, *, skip_bad: bool) -> LabelledTexts | LabelledIma
         found = hub_grids(reference, place)
         grids = {part: found[name] for part, name in _parts(reference, list(found)).items()}
     if reference.get("tokens"):
-        return tokens_of(reference, grids)
+        return sentences_of(reference, grids)
     return examples_of(reference, grids, place.parent if place.is_file() else place, skip_bad=skip_bad)
 
 
@@ -106,7 +107,7 @@ def _parts(reference: Reference, names: Sequence[str]) -> dict[Part, str]:
     return found
 
 
-def tokens_of(reference: Reference, grids: Grids) -> LabelledTokens:
+def sentences_of(reference: Reference, grids: Grids) -> LabelledTokens:
     """The sentences of tables with lists of words and of tags; raises `UsageError` with all faults."""
     sentences: list[Tagged] = []
     faults: list[str] = []
@@ -123,15 +124,7 @@ def tokens_of(reference: Reference, grids: Grids) -> LabelledTokens:
             sentences.append(Tagged(part, f"{part or grid.path.name}/{row - 1}", where, *found))
     if faults:
         raise UsageError(f"{reference}: {len(faults)} faults: {listed(faults)}; give every word a tag: O for no entity")
-    plain = is_plain(reference.get("scheme", "entities"))
-    return LabelledTokens(
-        ids=tuple(row.id for row in sentences),
-        sentences=tuple(row.words for row in sentences),
-        tags=tuple(row.tags for row in sentences),
-        classes=tags_of(sentences, str(reference), plain=plain),
-        parts=tuple(row.part for row in sentences if row.part) or None,
-        plain=plain,
-    )
+    return tokens_of(sentences, str(reference), plain=is_plain(reference.get("scheme", "entities")))
 
 
 def _sentence(words: Any, tags: Any, names: Sequence[str]) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], list[str]]:
