@@ -3,7 +3,7 @@
 import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ptmbench.analysis.curves import Curve, curves_of
@@ -61,7 +61,7 @@ class CaseRow:
         return self.intervals.get(name, (None, None))
 
 
-FACTS = tuple(field.name for field in fields(CaseRow) if field.name not in {"figures", "intervals", "no_gain", "busy"})
+FACTS = tuple(entry.name for entry in fields(CaseRow) if entry.name not in {"figures", "intervals", "no_gain", "busy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class ComparisonTable:
     rows: tuple[CaseRow, ...]
     curves: tuple[Curve, ...] = ()
     sheets: tuple[tuple[str, str], ...] = ()  # case ids with the files of their pictures
+    balance: Mapping[str, float] = field(default_factory=dict)  # of the task's record
 
     @property
     def finished(self) -> int:
@@ -242,6 +243,7 @@ def assembled(key: TableKey, members: Sequence[Record], rows: Iterable[CaseRow])
         test_size=task.test_size,
         rows=tuple(sorted(rows, key=order)),
         curves=curves_of(members),
+        balance=task.balance,
         sheets=tuple(
             (record.case.id, sheet.file)
             for record in sorted(members, key=lambda record: record.case.id)

@@ -78,7 +78,8 @@ def run(
         The records of these cases. A case that fails has a record that says why, and the others go on.
 
     Raises:
-        UsageError: For what cannot be run: unknown names, options that contradict each other, faulty data.
+        UsageError: For what cannot be run: unknown names, options that contradict each other, data that is faulty in
+            every task; of one faulty task among others the results' `problems` tell.
         StoreError: For a results folder that cannot be used.
     """
     if resume and results is None:
@@ -147,7 +148,8 @@ def _ran(session: Session, cases: Sequence[Case], problems: list[str], *, progre
     faults = [f"{case_id} met a fault of ptmbench:\n{trace}" for case_id, trace in session.faults.items()]
     records = tuple(record for record in found if record.case.id in ran)
     readers = Readers.of_folder(session.store)
-    return Results(records, (session.store.path,), (*problems, *unread, *faults), readers)
+    told = (*problems, *session.refusals, *unread, *faults)
+    return Results(records, (session.store.path,), told, readers)
 
 
 def _models_given(models: Any) -> list[Model]:

@@ -38,9 +38,14 @@ def model_type(folder: Path) -> str:
 
 def kind_of(reference: Reference) -> TaskKind:
     """What the columns make: labels of texts, or tags of words; raises `UsageError` where they make neither."""
-    given = {option for option in ("text", "label", "tokens", "tags") if reference.get(option)}
+    given = {option for option in ("text", "image", "label", "tokens", "tags") if reference.get(option)}
     if given == {"text", "label"}:
         return TaskKind.TEXT_CLASSIFICATION
     if given == {"tokens", "tags"}:
         return TaskKind.TOKEN_CLASSIFICATION
-    raise UsageError(f"expected hf:ORG/NAME?text=COLUMN&label=COLUMN, or ?tokens=COLUMN&tags=COLUMN, got {reference}")
+    if given == {"image", "label"}:
+        return TaskKind.IMAGE_CLASSIFICATION
+    raise UsageError(
+        "expected hf:ORG/NAME?text=COLUMN&label=COLUMN (or image=COLUMN with paths in place of text), or "
+        f"?tokens=COLUMN&tags=COLUMN, got {reference}"
+    )

@@ -11,6 +11,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from ptmbench.errors import UnknownName, UsageError
 
+LONGEST = 8_192  # characters of a reference: two paths, each as long as a path may be
+LONGEST_NAME = 255  # bytes of one folder or file name, which no usual file system exceeds
+LONGEST_CALLED = 100  # characters of name=: a file name is made of it, with more around it
+DIGITS = 9  # of a whole number in a reference: Python refuses to read thousands of them
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -33,8 +38,11 @@ class Reference:
         value = self.get(option)
         if not value:
             return None
-        if not value.isdecimal() or int(value) < least:
-            raise UsageError(f"expected {option}=N with a whole number of at least {least}, got {option}={value}")
+        if not value.isdecimal() or len(value) > DIGITS or int(value) < least:
+            most = f" of at most {DIGITS} digits" if len(value) > DIGITS else ""
+            raise UsageError(
+                f"expected {option}=N with a whole number of at least {least}{most}, got {option}={shortened(value)}"
+            )
         return int(value)
 
     def without(self, *options: str) -> "Reference":
@@ -59,6 +67,7 @@ def check(reference: Reference, kind: str, known: Mapping[str, Collection[str]])
 
     `known` holds the options of each scheme; that of a catalog name is "".
     """
+    check_size(reference)
     if reference.scheme not in known:
         raise UnknownName(f"{kind} scheme", reference.scheme, [scheme for scheme in known if scheme])
     if not reference.name:
@@ -68,6 +77,27 @@ def check(reference: Reference, kind: str, known: Mapping[str, Collection[str]])
             raise UnknownName(f"option of {reference.scheme or kind}", option, known[reference.scheme])
         if not value:
             raise UsageError(f"expected {option}=VALUE in {reference}, got no value")
+
+
+def check_size(reference: Reference) -> None:
+    """Raises `UsageError` for what no path and no setting can be: a system would end in a traceback over it."""
+    parts = [reference.name, *(value for _, value in reference.options)]
+    if any("\0" in part for part in parts):
+        raise UsageError(f"expected text without the character NUL, got {shortened(str(reference))!r}")
+    longest = max(len(word.encode(errors="replace")) for word in reference.name.split("/"))
+    called = len(reference.get("name"))
+    if sum(map(len, parts)) > LONGEST or longest > LONGEST_NAME:
+        raise UsageError(
+            f"expected a reference of at most {LONGEST} characters, and {LONGEST_NAME} between two slashes, got "
+            f"{shortened(str(reference))}"
+        )
+    if called > LONGEST_CALLED:
+        raise UsageError(f"expected name=NAME of at most {LONGEST_CALLED} characters, got {called}")
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text that is too long to be shown, with its length."""
+    return text if len(text) <= LONGEST_CALLED else f"{text[:40]}... ({len(text):,} characters)"
 
 
 def slug(name: str) -> str:

@@ -14,7 +14,7 @@ from ptmbench.catalog.extensions import DataScheme, MetricScheme, ModelScheme, l
 from ptmbench.catalog.places import HF_WEIGHTS, TRUSTED, hub_cache, snapshot, torch_hub_folder
 from ptmbench.catalog.references import Reference
 from ptmbench.catalog.traits import Family, Serves, TaskKind
-from ptmbench.errors import UnknownName
+from ptmbench.errors import UnknownName, UsageError
 
 MODELS: Final = "ptmbench.engine.models"
 DATASETS: Final = "ptmbench.engine.datasets"
@@ -103,7 +103,9 @@ _MODEL_SCHEMES: Final = (
     _composed("deeplabv3", Serves.MASKS),
 )
 
-_TABLE: Final = ("text", "label", "delimiter", "encoding", "label_until", "validation_file", "test_file")
+_COLUMNS: Final = ("text", "pair", "image", "images", "label")
+_TAGGED: Final = ("repair", "scheme", "word", "tag")
+_READ: Final = ("delimiter", "encoding", "quote", "label_until", "validation_file", "test_file")
 _OF_TORCHVISION: Final = {
     "VOCDetection": TaskKind.OBJECT_DETECTION,
     "CocoDetection": TaskKind.OBJECT_DETECTION,
@@ -117,6 +119,17 @@ def _torchvision_kind(reference: Reference) -> TaskKind:
 
 def _hub_data(reference: Reference, _place: str) -> bool:
     return any(snapshot("datasets", reference.name).rglob("*.parquet"))
+
+
+def _table_kind(reference: Reference) -> TaskKind:
+    """Pictures where a column holds their paths, else texts."""
+    if not reference.get("image"):
+        if reference.get("images"):
+            raise UsageError(f"{reference}: images=FOLDER says where the pictures of image=COLUMN lie: name the column")
+        return TaskKind.TEXT_CLASSIFICATION
+    if reference.get("text") or reference.get("pair"):
+        raise UsageError(f"{reference}: expected image=COLUMN or text=COLUMN, got both")
+    return TaskKind.IMAGE_CLASSIFICATION
 
 
 def _kind_of_object(reference: Reference) -> TaskKind:
@@ -133,8 +146,8 @@ def _always(kind: TaskKind) -> Callable[[Reference], TaskKind]:
 _DATA_SCHEMES: Final = (
     DataScheme("sklearn", f"{DATASETS}.referenced:of_sklearn", _always(TaskKind.IMAGE_CLASSIFICATION)),
     DataScheme("imagefolder", f"{DATASETS}.referenced:image_folder", _always(TaskKind.IMAGE_CLASSIFICATION)),
-    DataScheme("csv", f"{DATASETS}.referenced:table", _always(TaskKind.TEXT_CLASSIFICATION), _TABLE),
-    DataScheme("conll", f"{DATASETS}.referenced:conll", _always(TaskKind.TOKEN_CLASSIFICATION), ("repair",)),
+    DataScheme("csv", f"{DATASETS}.labelled_tables:table", _table_kind, (*_COLUMNS, *_READ)),
+    DataScheme("conll", f"{DATASETS}.referenced:conll", _always(TaskKind.TOKEN_CLASSIFICATION), _TAGGED),
     DataScheme(
         "torchvision",
         f"{DATASETS}.referenced:of_torchvision",
@@ -146,7 +159,7 @@ _DATA_SCHEMES: Final = (
         "hf",
         f"{DATASETS}.hub_tables:load",
         hugging_face.kind_of,
-        ("text", "label", "tokens", "tags", "folder", "validation", "test"),
+        (*_COLUMNS, *_READ[:4], "tokens", "tags", "scheme", "folder", "validation", "test"),
         extra="datasets",
         short=last_word,
         fetch=f"{DATASETS}.hub_tables:fetch",

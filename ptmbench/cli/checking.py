@@ -4,11 +4,12 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from ptmbench.catalog.data_references import kind_of, known_options
-from ptmbench.catalog.references import Reference, check, parse
+from ptmbench.catalog.data_references import known_options, task_spec
+from ptmbench.catalog.references import Reference, check, check_size, parse
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UsageError
-from ptmbench.files.tagged_text import ConllFile, read_conll, read_labelled
+from ptmbench.files.conll import ConllFile, read_conll
+from ptmbench.files.tagged_text import read_labelled
 
 TAGGED = "tagged"
 TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}
@@ -17,6 +18,7 @@ TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}
 def check_data(arguments: argparse.Namespace) -> int:
     """Reads the data and says what is in it; a fault is a `UsageError` that lists all of them."""
     reference = parse(arguments.data)
+    check_size(reference)
     if reference.scheme and not Path(arguments.data).exists():
         if arguments.form or arguments.repair or arguments.output:
             raise UsageError("--form, --repair and -o are for a file of labelled text, not for a reference")
@@ -50,7 +52,9 @@ def _check_file(path: Path, arguments: argparse.Namespace) -> int:
 def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
     from ptmbench.engine.data import load
 
-    data, kind = load(str(reference), skip_bad=skip_bad), kind_of(reference)
+    task = task_spec(str(reference), ())
+    data, kind = load(task.dataset, skip_bad=skip_bad), task.kind
+    data.train_size(task.shots)
     samples, split = data.samples, data.split
     sizes = ", ".join(
         f"{name} {len(part):,}"
@@ -63,8 +67,8 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
         counts = Counter(samples.classes[label] for label in data.labels.tolist())
         held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
     print(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
-    for note in getattr(samples, "notes", ()):
-        print(f"  {note}")
+    for line in (*getattr(samples, "notes", ()), *data.balance.told(len(split.test))):
+        print(f"  {line}")
     return 0
 
 

@@ -36,7 +36,7 @@ def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
 
 
 def run_cases(arguments: argparse.Namespace) -> int:
-    """Runs the chosen cases; 1 if a floor was missed or a case did not finish."""
+    """Runs the chosen cases; 1 if a floor was missed or a case did not finish, 2 if one could not be met."""
     settings = check_settings(
         budget=arguments.budget,
         seeds=arguments.seeds,
@@ -61,9 +61,12 @@ def run_cases(arguments: argparse.Namespace) -> int:
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
     print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
-    for line in (*problems, *complaints):
+    for line in (*problems, *complaints, *session.refusals):
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
+    if session.refused:
+        print(f"ptmbench: {len(session.refused)} of {len(cases)} cases could not be met", file=sys.stderr)
+        return 2
     return 1 if complaints else 0
 
 
@@ -80,7 +83,7 @@ def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
         fault = _fault(record, session)
         if fault:
             complaints.append(fault)
-    print(f"{len(cases)} cases in {time.perf_counter() - started:.0f} s")
+    print(f"{len(cases) - len(session.refused)} cases in {time.perf_counter() - started:.0f} s")
     return complaints
 
 

@@ -9,16 +9,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ptmbench.catalog.references import parse
+from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.schemes import data_scheme
-from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTokens, Samples
+from ptmbench.engine.datasets.annotated import MaskedImages
+from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTokens, OneLabel, Samples
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.datasets.referenced import check_shots
 from ptmbench.engine.hot import hot
 from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
 from ptmbench.errors import UnknownName
-from ptmbench.files.splits import Split, draw, limited, split_by_hash, split_by_parts, with_validation
+from ptmbench.files.balance import UNKNOWN, Balance, balance_of, checked_classes, checked_parts
+from ptmbench.files.splits import Split, draw, limited, split_by_hash, split_by_parts, stratified, with_validation
+from ptmbench.files.tags import checked_entities
 
 Indices = Sequence[int] | NDArray[np.int64]
 
@@ -45,6 +48,7 @@ class TaskData:
     sha256: str
     labels: Labels
     lengths: NDArray[np.int64]
+    balance: Balance = UNKNOWN
     _encoded: tuple[Preprocessing, Encoded] | None = field(default=None, repr=False)
 
     def encoded(self, preprocessing: Preprocessing) -> Encoded:
@@ -88,7 +92,36 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
         samples = DATASETS[reference.name]()
     else:
         raise UnknownName("data set", reference.name, DATASETS)
-    split = split_by_parts(samples.parts) if samples.parts else split_by_hash(samples.ids)
-    split = with_validation(split, samples.ids)
-    split = limited(split, samples.ids, reference.integer("train"), reference.integer("val"))
-    return TaskData(samples, split, digest_of(samples, split), samples.labels.numpy(), samples.lengths.numpy())
+    labels, lengths = samples.labels.numpy(), samples.lengths.numpy()
+    split = _split(samples, labels, reference)
+    checked_parts(split, dataset)
+    if isinstance(samples, OneLabel):
+        checked_classes(labels.tolist(), samples.classes, split, dataset)
+    if isinstance(samples, LabelledTokens) and not samples.plain:
+        for part, what in ((split.train, "training"), (split.test, "test")):
+            checked_entities([samples.tags[index] for index in part], what, dataset)
+    return TaskData(
+        samples, split, digest_of(samples, split), labels, lengths, _balance(samples, split, labels, lengths)
+    )
+
+
+def _split(samples: Samples, labels: Labels, reference: Reference) -> Split:
+    """The parts as the set gives them, else by the hashes of the ids; with as many examples as the reference asks."""
+    single = labels.tolist() if isinstance(samples, OneLabel) else None
+    if samples.parts:
+        split = split_by_parts(samples.parts)
+    else:
+        split = split_by_hash(samples.ids)
+        split = split if single is None else stratified(split, samples.ids, single)
+    split = with_validation(split, samples.ids, single)
+    return limited(split, samples.ids, reference.integer("train"), reference.integer("val"))
+
+
+def _balance(samples: Samples, split: Split, labels: Labels, lengths: NDArray[np.int64]) -> Balance:
+    """How labels are spread; of masks, whose labels are pixels, only what is there twice."""
+    ends = lengths.cumsum()
+    each = [labels[end - length : end].tolist() for end, length in zip(ends, lengths, strict=True)]
+    plain = isinstance(samples, OneLabel) or (isinstance(samples, LabelledTokens) and samples.plain)
+    if isinstance(samples, MaskedImages):
+        return balance_of([[]] * len(each), (), split, samples.contents(), whole=False)
+    return balance_of(each, samples.classes, split, samples.contents(), whole=plain)

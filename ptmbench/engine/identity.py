@@ -67,4 +67,5 @@ def identify(bench: Workbench, case: Case) -> Identity:
         validation_size=len(task.split.validation),
         test_size=len(task.split.test),
         left_out=task.samples.left_out,
+        balance=task.balance.fields(),
     )

@@ -15,6 +15,8 @@ def macro_f1(predicted: Labels, truth: Labels) -> float:
     """The mean over the classes that occur of F1 = 2 TP / (2 TP + FP + FN) (Van Rijsbergen 1979)."""
     scores = []
     for label in np.union1d(predicted, truth):
+        if label < 0:
+            continue  # no answer: a miss of the true label, and no class
         hits = np.sum((predicted == label) & (truth == label))
         wrong = np.sum((predicted == label) != (truth == label))
         scores.append(2 * hits / (2 * hits + wrong))

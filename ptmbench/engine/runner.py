@@ -37,7 +37,13 @@ NOTHING_TRAINED = Missing("nothing is trained by gradient: scikit-learn fits the
 EVERYTHING_TRAINS = Missing("no frozen features: every layer trains")
 NOT_PUBLISHED = Missing("the publisher of the checkpoint does not state it")
 ON_VALIDATION = "highest validation {metric} at seed 0, the first of equals"
-METRIC_NAMES = {"top1_accuracy": "accuracy", "entity_f1": "entity F1", "map": "mAP@[.5:.95]", "miou": "mIoU"}
+METRIC_NAMES = {
+    "top1_accuracy": "accuracy",
+    "entity_f1": "entity F1",
+    "word_accuracy": "accuracy over words",
+    "map": "mAP@[.5:.95]",
+    "miou": "mIoU",
+}
 RECORDED = "recorded learning rate (ptmbench/rates.json)"
 
 

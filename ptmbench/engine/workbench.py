@@ -30,6 +30,7 @@ from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.scoring import Scorer
 from ptmbench.engine.transfer.trained import Work
 from ptmbench.engine.variants.table import SERVED
+from ptmbench.errors import UsageError
 from ptmbench.records.measured import Footprint, Missing
 from ptmbench.records.record import SourceDistance
 
@@ -49,6 +50,7 @@ class Workbench:
     settings: RunSettings
     device: Device = field(init=False)
     _data: dict[str, data.TaskData] = field(default_factory=dict)
+    _refused: dict[str, str] = field(default_factory=dict)
     _models: dict[tuple[str, int], LoadedModel | DenseModel] = field(default_factory=dict)
     _frozen: FeatureCache = field(default_factory=FeatureCache)
     _corrupted: CorruptedSamples = field(default_factory=CorruptedSamples)
@@ -62,8 +64,14 @@ class Workbench:
     def task_data(self, case: Case) -> data.TaskData:
         """The case's data set, loaded once."""
         name = case.task.dataset
+        if name in self._refused:
+            raise UsageError(self._refused[name])
         if name not in self._data:
-            self._data[name] = data.load(name, skip_bad=self.settings.skip_bad)
+            try:
+                self._data[name] = data.load(name, skip_bad=self.settings.skip_bad)
+            except UsageError as error:
+                self._refused[name] = str(error)  # faulty data is read once, not once a model and method
+                raise
         return self._data[name]
 
     def loaded(self, case: Case, seed: int) -> LoadedModel | DenseModel:
@@ -94,7 +102,8 @@ class Workbench:
     def scorer(self, case: Case) -> Scorer:
         """The metric of the case's kind of task over its data."""
         brought = tuple(row for row in metric_schemes().values() if case.task.kind in row.kinds)
-        return Scorer(tasks.KINDS[case.task.kind], self.task_data(case), brought)
+        found = self.task_data(case)
+        return Scorer(tasks.kind_of(case.task.kind, plain=getattr(found.samples, "plain", False)), found, brought)
 
     def poolings(self, case: Case) -> tuple[str | None, ...]:
         """The poolings that the model offers for this kind of task, the usual one first; (None,): it has no choice."""

@@ -5,8 +5,8 @@ two data sets made of the same handwriting split it alike. Half of the samples a
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,7 @@ Part = Literal["train", "validation", "test"]
 TEST_SHARE = 0.5
 VALIDATION_SHARE = 0.1
 HELD_OUT_SHARE = 0.2  # of the training part, where data come with a test part and no validation part
+FEW = 20  # examples of a class: of so many the hashes leave one class in a million without one to learn from
 _RANGE = 2**64
 
 
@@ -46,6 +47,29 @@ def split_by_hash(ids: Sequence[str]) -> Split:
     return Split(tuple(parts["train"]), tuple(parts["validation"]), tuple(parts["test"]))
 
 
+def stratified(split: Split, ids: Sequence[str], labels: Sequence[int]) -> Split:
+    """A split by hashes, its small classes divided by the ranks of their hashes: each has a training example then.
+
+    Of a class with few examples the hashes may leave none to learn from. Half of them are for test and a tenth for
+    validation, as of large classes; a single one is for training. Larger classes stay as they are.
+    """
+    counts = Counter(labels)
+    few = {label for label, count in counts.items() if count < FEW}
+    if not few:
+        return split
+    part: dict[int, Part] = dict.fromkeys(split.train, "train")
+    part |= dict.fromkeys(split.validation, "validation")
+    part |= dict.fromkeys(split.test, "test")
+    for label in few:
+        members = sorted((i for i in part if labels[i] == label), key=lambda index: _hash(f"split:{ids[index]}"))
+        tests = len(members) // 2
+        held = round(len(members) * VALIDATION_SHARE)
+        part |= dict.fromkeys(members[:tests], "test")
+        part |= dict.fromkeys(members[tests : tests + held], "validation")
+        part |= dict.fromkeys(members[tests + held :], "train")
+    return split_by_parts([part[index] for index in range(len(ids))])
+
+
 def split_by_parts(parts: Sequence[Part]) -> Split:
     """The split that a data set itself gives, one part's name a sample."""
     places: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
@@ -54,17 +78,30 @@ def split_by_parts(parts: Sequence[Part]) -> Split:
     return Split(tuple(places["train"]), tuple(places["validation"]), tuple(places["test"]))
 
 
-def with_validation(split: Split, ids: Sequence[str]) -> Split:
+def with_validation(split: Split, ids: Sequence[str], labels: Sequence[int] | None = None) -> Split:
     """A split that has no validation part with a fifth of its training examples, by their hashes, as one.
 
-    Where the hashes hold out none of few examples, the one with the least hash is held out.
+    Where the hashes hold out none of few examples, the one with the least hash is held out. With `labels` [n] no class
+    loses its last training example by that.
     """
     if split.validation or len(split.train) < 2:
         return split
     places = {index: _hash(f"validation:{ids[index]}") / _RANGE for index in split.train}
-    held = {index for index, place in places.items() if place < HELD_OUT_SHARE} or {min(places, key=places.__getitem__)}
+    free = set(places) - (_last_of_classes(places, labels) if labels is not None else set())
+    held = {index for index in free if places[index] < HELD_OUT_SHARE}
+    held = held or ({min(free, key=places.__getitem__)} if free else set())
     kept = tuple(index for index in split.train if index not in held)
     return Split(kept, tuple(sorted(held)), split.test)
+
+
+def _last_of_classes(places: Mapping[int, float], labels: Sequence[int]) -> set[int]:
+    """The example of each class that is held out last: the one with the largest hash."""
+    last: dict[int, int] = {}
+    for index, place in places.items():
+        label = labels[index]
+        if label not in last or place > places[last[label]]:
+            last[label] = index
+    return set(last.values())
 
 
 def limited(split: Split, ids: Sequence[str], train: int | None, validation: int | None) -> Split:

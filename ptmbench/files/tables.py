@@ -1,30 +1,32 @@
-"""A user's own tables of labelled text: comma-separated, tab-separated, or a label before a space.
+"""A user's own tables of labelled examples: texts, pairs of texts, or paths of pictures, with a label each.
 
-A column is named by its heading, or by its number from 1 in a table without headings. Everything that is wrong with a
-file is said at once, with its lines.
+The file is separated text, JSON lines or Parquet (`ptmbench.files.grids`). A column is named by its heading, or by its
+number from 1; `title+body` joins columns. Everything that is wrong with a file is said at once, with its lines.
 """
 
-import csv
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
-from ptmbench.errors import UnknownName, UsageError, listed
-from ptmbench.files.image_folders import PART_NAMES
+from ptmbench.errors import SHOWN, UsageError, listed
+from ptmbench.files.grids import Cells, Grid, TextForm, read_grid, swallowed
+from ptmbench.files.image_folders import PART_NAMES, SUFFIXES
+from ptmbench.files.labels import Labelled, classes_of, kept_rows, label_of, named_alike, without_missing
 from ptmbench.files.splits import Part
 
-DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " "}
-MISSING = ("", "-1", "nan", "none", "null")  # labels that a test part published without labels carries
-CSV_FIELD_LIMIT = 10**7  # characters: Python's own limit of 131,072 is below a long document
+MEND = "mend the lines, or --skip-bad"
+Look = Callable[[list[Labelled]], list[Labelled]]
+BETWEEN = "\n"  # columns that are joined: a title, then its body
 
 
 @dataclass(frozen=True, slots=True)
 class TableForm:
     """How a table is read: which columns, what divides them, in which encoding.
 
-    `label_until` cuts a label at the first such sign ("DESC:manner" at ":").
+    `text` may join columns by `+`; `pair` is the second text of a pair, `image` the path of a picture in place of
+    texts. `label_until` cuts a label at the first such sign ("DESC:manner" at ":").
     """
 
     text: str = "text"
@@ -32,26 +34,40 @@ class TableForm:
     delimiter: str | None = None
     encoding: str = "utf-8-sig"
     label_until: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A text with its label and the line (from 1) on which its row ends."""
-
-    text: str
-    label: str
-    line: int
+    pair: str = ""
+    image: str = ""
+    quote: str = "double"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Labelled texts of one or several files, with the part of each where the files say so."""
+    """Labelled examples of one or several files, with the part of each where the files say so.
+
+    `pairs` are second texts, where pairs are judged; of pictures `texts` are the paths. `labels` are indices of
+    `classes`.
+    """
 
     ids: tuple[str, ...]
     texts: tuple[str, ...]
-    labels: tuple[str, ...]
+    pairs: tuple[str, ...]
+    labels: tuple[int, ...]
+    classes: tuple[str, ...]
     parts: tuple[Part, ...] | None
     left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A grid with its part, and how its rows are called: in ids and in messages, by their numbers.
+
+    `strips`: whether space around a text is taken off.
+    """
+
+    grid: Grid
+    part: Part | None
+    id: Callable[[int], str]
+    where: Callable[[int], str]
+    strips: bool = True
 
 
 def part_of(file: Path) -> Part | None:
@@ -78,114 +94,120 @@ def part_files(folder: Path) -> dict[Part, Path]:
 
 
 def read_tables(files: dict[Part, Path] | Path, form: TableForm, *, skip_bad: bool = False) -> Table:
-    """The labelled texts of one file, or of a file for each part; raises `UsageError` with all faults."""
+    """The labelled examples of one file, or of a file for each part; raises `UsageError` with all faults."""
     given: list[tuple[Part | None, Path]] = [(None, files)] if isinstance(files, Path) else [*files.items()]
-    rows: list[tuple[Path, Part | None, Row]] = []
-    faults: list[str] = []
-    for part, path in given:
-        found, wrong = _read(path, form)
-        rows += [(path, part, row) for row in found]
-        faults += wrong
-    if faults and not skip_bad:
-        raise UsageError(
-            "\n  ".join([f"{len(faults)} faults:", *_shown(faults), "next: mend the lines, or --skip-bad"])
-        )
-    _check_labels(rows, isinstance(files, Path))
+    grids = [named_by_file(path, part, form) for part, path in given]
+    return table_of(grids, form, str(given[0][1]), skip_bad=skip_bad)
+
+
+def named_by_file(path: Path, part: Part | None, form: TableForm) -> Named:
+    """The grid of a file, its rows called by its name and their lines."""
+    grid = read_grid(path, TextForm(form.delimiter, form.encoding, form.quote))
+    return Named(grid, part, lambda line: f"{path.name}:{line}", lambda line: f"{path}:{line}")
+
+
+def table_of(
+    grids: Sequence[Named], form: TableForm, where: str, *, skip_bad: bool, look: Look = list, hint: str = MEND
+) -> Table:
+    """The labelled examples of these grids: the one reader of every scheme that has a label a row.
+
+    Args:
+        grids: One grid, or one a part.
+        form: Which columns are read.
+        where: What messages call the data.
+        skip_bad: Whether faulty rows are left out.
+        look: Looks at examples whose rows are in order, and gives them back, those with a fault of their own told.
+        hint: What to do about faulty rows.
+
+    Returns:
+        The examples without a fault.
+
+    Raises:
+        UsageError: With all faults, or for labels that make no classification.
+    """
+    faults = [fault for entry in grids for fault in entry.grid.faults]
+    broken = [fault for entry in grids for fault in entry.grid.broken]
+    rows: list[Labelled] = []
+    for entry in grids:
+        found, lost = _rows(entry, form)
+        rows += found
+        broken += lost
+    declared = tuple(dict.fromkeys(name for entry in grids for name in _declared(entry.grid, form)))
+    rows = look(without_missing(named_alike(rows), declared))
+    faults += [f"{row.where}: {row.fault}" for row in rows if row.fault]
+    if broken or (faults and not skip_bad):
+        told = [*broken, *faults]
+        hint = "mend the quotes: what they enclose cannot be told apart, and left out neither" if broken else hint
+        raise UsageError("\n  ".join([f"{where}: {_counted(told)}:", *_shown(told), f"next: {hint}"]))
+    kept = kept_rows(rows, where)
+    _refuse_paths(kept, form, where)
+    classes = classes_of(kept, where, declared)
+    place = {name: index for index, name in enumerate(classes)}
     return Table(
-        ids=tuple(f"{path.name}:{row.line}" for path, _, row in rows),
-        texts=tuple(row.text for _, _, row in rows),
-        labels=tuple(row.label for _, _, row in rows),
-        parts=None if isinstance(files, Path) else tuple(part for _, part, _ in rows if part),
+        ids=tuple(row.id for row in kept),
+        texts=tuple(row.texts[0] for row in kept),
+        pairs=tuple(row.texts[1] for row in kept) if form.pair else (),
+        labels=tuple(place[row.label] for row in kept),
+        classes=classes,
+        parts=None if grids[0].part is None else tuple(row.part for row in kept if row.part),
         left_out=tuple(faults),
     )
 
 
+def _counted(faults: Sequence[str]) -> str:
+    return f"{len(faults)} fault{'' if len(faults) == 1 else 's'}"
+
+
 def _shown(faults: Sequence[str]) -> list[str]:
-    return [*faults[:20], *([f"... and {len(faults) - 20} more"] if len(faults) > 20 else [])]
+    return [*faults[:SHOWN], *([f"... and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else [])]
 
 
-def _check_labels(rows: Sequence[tuple[Path, Part | None, Row]], single: bool) -> None:  # noqa: FBT001  how the rows came
-    """Two classes or more, and no label in the test part that training never shows."""
-    classes = {row.label for _, _, row in rows}
-    if len(classes) < 2:
-        where, found = rows[0][0] if rows else "the table", listed(sorted(classes)) or "none"
-        raise UsageError(f"{where}: expected two labels or more, got {found}")
-    if single:
-        return
-    seen = {part: {row.label for _, found, row in rows if found == part} for part in ("train", "test")}
-    unseen = seen["test"] - seen["train"]
-    if unseen:
-        raise UsageError(f"labels of the test part that no training example has: {listed(sorted(unseen))}")
+def _declared(grid: Grid, form: TableForm) -> Sequence[str]:
+    return () if form.label_until else grid.names.get(grid.headings[grid.column(form.label)], ())
 
 
-def _read(path: Path, form: TableForm) -> tuple[list[Row], list[str]]:
-    """The rows of one file, and its faults by line."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        text = content.decode(form.encoding)
-    except (UnicodeDecodeError, LookupError) as error:
+def _rows(entry: Named, form: TableForm) -> tuple[list[Labelled], list[str]]:
+    """The examples of one grid, and what its quotes swallowed."""
+    grid = entry.grid
+    reads = [form.image] if form.image else [form.text, *([form.pair] if form.pair else [])]
+    columns, label = [grid.columns(name) for name in reads], grid.column(form.label)
+    names = _declared(grid, form)
+    headless = grid.headless and form.label.isdecimal() and all(name.isdecimal() for name in reads)
+    lost = swallowed(grid, label)
+    rows = []
+    for line, cells in grid.rows[0 if headless or not grid.headless else 1 :]:
+        if line not in lost:
+            rows.append(_example(entry, line, cells, columns, (cells[label], names, form.label_until)))
+    return rows, list(lost.values())
+
+
+def _example(
+    entry: Named,
+    line: int,
+    cells: Cells,
+    columns: Sequence[Sequence[int]],
+    labelled: tuple[Any, Sequence[str], str | None],
+) -> Labelled:
+    """One row: the texts of its columns and its label, or what is wrong with it."""
+    value, names, until = labelled
+    label, fault = label_of(value, names)
+    label = label.partition(until)[0] if until else label
+    texts = tuple(_joined([cells[column] for column in places], strips=entry.strips) for places in columns)
+    if not all(text.strip() for text in texts):
+        fault = "the text is empty"
+    return Labelled(entry.part, entry.id(line), entry.where(line), texts, label, fault)
+
+
+def _joined(cells: Sequence[Any], *, strips: bool) -> str:
+    """The texts of several cells, one below the other; what is no text counts as empty."""
+    texts = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
+    return BETWEEN.join(text.strip() if strips else text for text in texts)
+
+
+def _refuse_paths(rows: Sequence[Labelled], form: TableForm, where: str) -> None:
+    """Raises `UsageError` where texts are the paths of pictures: their names may give the labels away."""
+    if rows and not form.image and all(PurePath(row.texts[0]).suffix.lower() in SUFFIXES for row in rows):
         raise UsageError(
-            f"{path}: not {form.encoding}: {error}; name its encoding, for example csv:{path}?encoding=latin-1"
-        ) from None
-    delimiter = _delimiter(path, form)
-    if delimiter == " ":
-        cells = [(number, line.split(None, 1)) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    else:
-        cells = _csv_rows(text, delimiter)
-    if not cells:
-        raise UsageError(f"{path}: the file is empty")
-    return _rows(path, cells, form)
-
-
-def _csv_rows(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    csv.field_size_limit(CSV_FIELD_LIMIT)
-    lines = io.StringIO(text, newline="")
-    if delimiter == "\t":  # in tab-separated text a quote is a quote
-        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    else:
-        reader = csv.reader(lines, delimiter=delimiter)
-    return [(reader.line_num, row) for row in reader if row]
-
-
-def _delimiter(path: Path, form: TableForm) -> str:
-    if form.delimiter is None:
-        return "," if path.suffix.lower() == ".csv" else "\t"
-    if form.delimiter in DELIMITERS.values():
-        return form.delimiter
-    if form.delimiter not in DELIMITERS:
-        raise UnknownName("delimiter", form.delimiter, DELIMITERS)
-    return DELIMITERS[form.delimiter]
-
-
-def _rows(path: Path, cells: list[tuple[int, list[str]]], form: TableForm) -> tuple[list[Row], list[str]]:
-    columns = [_column(path, cells[0][1], name) for name in (form.text, form.label)]
-    body = cells if form.text.isdecimal() and form.label.isdecimal() else cells[1:]
-    rows, faults = [], []
-    for line, row in body:
-        if len(row) <= max(columns):
-            faults.append(f"{path}:{line}: {len(row)} columns, expected at least {max(columns) + 1}")
-            continue
-        text, label = (row[column].strip() for column in columns)
-        label = label.partition(form.label_until)[0] if form.label_until else label
-        if not text:
-            faults.append(f"{path}:{line}: the text is empty")
-        elif label.lower() in MISSING:
-            faults.append(f"{path}:{line}: no label (got {label!r})")
-        else:
-            rows.append(Row(text, label, line))
-    return rows, faults
-
-
-def _column(path: Path, headings: Sequence[str], name: str) -> int:
-    """The position of a column, from 0."""
-    names = [heading.strip() for heading in headings]
-    if name.isdecimal():
-        if not 1 <= int(name) <= len(names):
-            raise UsageError(f"{path}: there is no column {name}; there are {len(names)}")
-        return int(name) - 1
-    if name not in names:
-        raise UnknownName(f"column of {path}", name, names)
-    return names.index(name)
+            f"{where}: the column {form.text} holds the paths of pictures, such as {rows[0].texts[0]}: to read the "
+            f"pictures say ?image={form.text}&label={form.label}"
+        )

@@ -1,4 +1,4 @@
-"""A user's own labelled text: files with a word and its tag a line, or a text and its label a line.
+"""A user's own labelled text: files with a text and its label a line, and what words and tags have to be.
 
 Files are UTF-8 (a byte order mark is taken off). Whatever is wrong with a file is said in one `UsageError` that lists
 all faults with their lines, what was expected and what to do next. Tags are BIO (IOB2; Ramshaw & Marcus 1995, Tjong
@@ -7,38 +7,21 @@ Kim Sang & Veenstra 1999): O, B-TYPE for the first word of an entity, I-TYPE for
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ptmbench.errors import SHOWN, UsageError, listed
 
-DOCUMENT_START = "-DOCSTART-"  # CoNLL 2003 opens each document with a line of this word
 HEADINGS = {"label", "labels", "class", "category", "target"}
-BLANK = " \t\r"  # str.strip takes more: a no-break space is a word in real tweets
 
 _TAG = re.compile(r"O|[BI]-\S+")
-_CONLL = "a word and its tag a line (TAB or spaces between columns, the tag last), a blank line between sentences"
 _LABELLED = "a text, a TAB and its label a line"
 _NOT_UTF8 = "not UTF-8"
 _ONE_TAB = "write the text, one TAB and the label in each line"
 _FILL = "take the line out or fill it in"
-_REPAIR = "to read each such I-TYPE as B-TYPE, ask for the repair: ptmbench check FILE --form tagged --repair -o NEW"
 
 Fault = tuple[int, str, str]  # line from 1 (0: the whole file), what is wrong, what to do
-
-
-@dataclass(frozen=True, slots=True)
-class ConllFile:
-    """Sentences of words with a BIO tag a word, the line (from 1) each sentence begins in, and how many tags changed.
-
-    `tags` are valid BIO; `repairs` counts the I-TYPE that were read as B-TYPE.
-    """
-
-    sentences: tuple[tuple[str, ...], ...]
-    tags: tuple[tuple[str, ...], ...]
-    lines: tuple[int, ...]
-    repairs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +59,12 @@ def repair_bio(tags: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def read_conll(path: str | Path, *, repair: bool = False) -> ConllFile:
-    """Reads a file with a word and its BIO tag a line.
-
-    Columns stand between TABs or, in a line without one, between spaces; the word is the first column, the tag the
-    last, and every line has as many. Blank lines (they may hold spaces and TABs) and -DOCSTART- lines end a sentence.
-    An I-TYPE that follows neither B-TYPE nor I-TYPE of its type is a fault; `repair` reads it as B-TYPE. Raises
-    `UsageError` with all faults of the file.
-    """
-    lines, faults = _read(Path(path), _CONLL)
-    sentences = _sentences((number, _columns(line)) for number, line in enumerate(lines, 1))
-    width = next((len(columns) for sentence in sentences for _, columns in sentence if len(columns) > 1), 2)
-    for sentence in sentences:
-        faults += _row_faults(sentence, width)
-        if not repair:
-            faults += _order_faults(sentence)
-    if not sentences:
-        faults.append((0, "it holds no sentence", ""))
-    _refuse(path, faults, _CONLL)
-    read = [tuple(columns[-1] for _, columns in sentence) for sentence in sentences]
-    return ConllFile(
-        sentences=tuple(tuple(columns[0] for _, columns in sentence) for sentence in sentences),
-        tags=tuple(repair_bio(tags) for tags in read),
-        lines=tuple(sentence[0][0] for sentence in sentences),
-        repairs=sum(len(bio_faults(tags)) for tags in read),
-    )
-
-
 def read_labelled(path: str | Path) -> LabelledFile:
     """Reads a file with a text, a TAB and its label a line; empty lines are passed over.
 
     Raises `UsageError` with all faults of the file.
     """
-    lines, faults = _read(Path(path), _LABELLED)
+    lines, faults = read_lines(Path(path), _LABELLED)
     rows = [(number, line.split("\t")) for number, line in enumerate(lines, 1) if line]
     for number, columns in rows:
         if len(columns) != 2:
@@ -122,7 +78,7 @@ def read_labelled(path: str | Path) -> LabelledFile:
         faults.append((rows[0][0], f"the label {labels[0]!r} stands here only: a heading?", "take the heading out"))
     if not rows:
         faults.append((0, "it holds no text", ""))
-    _refuse(path, faults, _LABELLED)
+    refuse(path, faults, _LABELLED)
     return LabelledFile(
         texts=tuple(columns[0].strip() for _, columns in rows),
         labels=tuple(labels),
@@ -160,48 +116,7 @@ def _opens_inside(tag: str, previous: str) -> bool:
     return tag.startswith("I-") and previous not in {tag, f"B-{tag[2:]}"}
 
 
-def _columns(line: str) -> list[str]:
-    """The columns of a line; none for a blank one."""
-    if not line.strip(BLANK):
-        return []
-    if "\t" in line:
-        return [column.strip(BLANK) for column in line.split("\t")]
-    return [column for column in line.split(" ") if column]
-
-
-def _sentences(rows: Iterable[tuple[int, list[str]]]) -> list[list[tuple[int, list[str]]]]:
-    """Runs of lines between blank ones and document starts."""
-    sentences: list[list[tuple[int, list[str]]]] = [[]]
-    for number, columns in rows:
-        if not columns or columns[0] == DOCUMENT_START:
-            sentences.append([])
-        else:
-            sentences[-1].append((number, columns))
-    return [sentence for sentence in sentences if sentence]
-
-
-def _row_faults(sentence: Sequence[tuple[int, list[str]]], width: int) -> list[Fault]:
-    """Lines without word or tag, of another number of columns than the file's first, or with a tag that is none."""
-    faults = []
-    for number, columns in sentence:
-        if len(columns) == 1 or not columns[-1]:
-            faults.append((number, f"no tag after {columns[0]!r}", "give every word a tag: O for no entity"))
-        elif len(columns) != width:
-            faults.append((number, f"{len(columns)} columns, where the first line has {width}", ""))
-        elif not columns[0].strip():
-            faults.append((number, "an empty word", "take the line out"))
-        elif not _TAG.fullmatch(columns[-1]):
-            faults.append((number, bio_faults(columns[-1:])[0][1], "write tags as O, B-TYPE and I-TYPE (IOB2)"))
-    return faults
-
-
-def _order_faults(sentence: Sequence[tuple[int, list[str]]]) -> list[Fault]:
-    """Each I-TYPE that does not go on with an entity of its type."""
-    tags = [columns[-1] for _, columns in sentence]
-    return [(sentence[place][0], text, _REPAIR) for place, text in bio_faults(tags) if _TAG.fullmatch(tags[place])]
-
-
-def _read(path: Path, expected: str) -> tuple[list[str], list[Fault]]:
+def read_lines(path: Path, expected: str) -> tuple[list[str], list[Fault]]:
     """The lines of a UTF-8 file without their ends, and where bytes are not UTF-8."""
     try:
         content = path.read_bytes()
@@ -226,7 +141,7 @@ def _read(path: Path, expected: str) -> tuple[list[str], list[Fault]]:
     return lines, faults
 
 
-def _refuse(path: str | Path, faults: Sequence[Fault], expected: str) -> None:
+def refuse(path: str | Path, faults: Sequence[Fault], expected: str) -> None:
     """Raises one `UsageError` for all faults; bytes come before lines, which cannot be judged in another encoding."""
     if not faults:
         return

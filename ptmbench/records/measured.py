@@ -29,6 +29,7 @@ class Identity:
     validation_size: int | Missing
     test_size: int | Missing
     left_out: tuple[str, ...] = ()
+    balance: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

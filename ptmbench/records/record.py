@@ -55,6 +55,9 @@ class TaskRecord(_Part):
     """Which data ran: sizes in examples; `shots` a class, or "all"; `split_sha256` covers ids, labels and content.
 
     `left_out` counts the faulty examples that were passed over on request, `left_out_names` names the first 20.
+    `balance`: `majority`, the share of the largest class in the test part, which a constant answer reaches (no entry
+    where that is no answer: entities, boxes, masks); `untrained_classes` and `duplicated_test_examples`, counts of
+    classes without a training example and of test examples that stand in training or validation too.
     """
 
     name: str
@@ -68,6 +71,7 @@ class TaskRecord(_Part):
     classes: Count | None
     left_out: Count
     left_out_names: list[str] = []
+    balance: dict[str, float] = {}
 
 
 class MethodRecord(_Part):
@@ -316,8 +320,10 @@ def quality_of(record: Record) -> Quality:
 def chance_of(task: TaskRecord) -> float | None:
     """What guessing gives: an equal share for each class; of entities and of boxes practically none is guessed whole.
 
-    None where it is not known.
+    None where it is not known. Words with plain labels have a balance, and are guessed like examples.
     """
+    if "majority" in task.balance and task.classes:
+        return 1 / task.classes
     if task.kind in {"token_classification", "object_detection"}:
         return 0.0
     if task.kind == "semantic_segmentation":

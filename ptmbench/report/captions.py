@@ -26,7 +26,7 @@ def title_of(table: ComparisonTable) -> str:
     chance = "" if table.chance is None else f"chance {100 * table.chance:.0f} %, "
     return (
         f"{table.task} ({table.budget}, {table.device}, {table.precision}): "
-        f"{metric_name(table.metric)}, {sizes}{chance}"
+        f"{metric_name(table.metric)}, {sizes}{chance}{balance_of(table)}"
         f"{table.finished} of {len(table.rows)} cases finished"
     )
 
@@ -48,6 +48,21 @@ def _rows(count: int) -> str:
 
 def _remedy(reason: str) -> str:
     return "; run it too: --method from_scratch" if reason == PARTNER_MISSING else ""
+
+
+def balance_of(table: ComparisonTable) -> str:
+    """What the figures of a table hide: a constant answer that beats chance, classes nobody learned, copies in test."""
+    majority = table.balance.get("majority")
+    untrained = int(table.balance.get("untrained_classes", 0))
+    copies = int(table.balance.get("duplicated_test_examples", 0))
+    beats = majority is not None and round(100 * majority) > round(100 * (table.chance or 0))
+    return "".join(
+        [
+            f"largest class {100 * majority:.0f} %, " if beats and majority is not None else "",
+            f"{untrained} class{'' if untrained == 1 else 'es'} without a training example, " if untrained else "",
+            f"{copies} test example{'' if copies == 1 else 's'} seen in training too, " if copies else "",
+        ]
+    )
 
 
 def title_of_sources(source: SourceTable) -> str:

@@ -4,7 +4,13 @@ from ptmbench.analysis.comparison import CaseRow
 from ptmbench.records.figures import Figure
 
 NONE = "-"
-METRICS = {"top1_accuracy": "top-1 accuracy", "entity_f1": "entity F1", "map": "mAP@[.5:.95]", "miou": "mIoU"}
+METRICS = {
+    "top1_accuracy": "top-1 accuracy",
+    "entity_f1": "entity F1",
+    "word_accuracy": "accuracy over words",
+    "map": "mAP@[.5:.95]",
+    "miou": "mIoU",
+}
 
 
 def metric_name(metric: str) -> str:

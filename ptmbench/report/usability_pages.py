@@ -16,7 +16,13 @@ KINDS = {
     "text_classification": "text-classification",
     "token_classification": "token-classification",
 }
-METRIC_TYPES = {"top1_accuracy": "accuracy", "entity_f1": "f1", "map": "map", "miou": "mean_iou"}
+METRIC_TYPES = {
+    "top1_accuracy": "accuracy",
+    "entity_f1": "f1",
+    "word_accuracy": "accuracy",
+    "map": "map",
+    "miou": "mean_iou",
+}
 
 
 def code(text: str) -> str:

@@ -89,6 +89,7 @@ def _case_record(case: Case, identity: Identity, precision: str, result: Result 
             classes=gaps("case.task.classes", identity.classes),
             left_out=len(identity.left_out),
             left_out_names=list(identity.left_out[:SHOWN]),
+            balance=identity.balance,
         ),
         method=MethodRecord(
             name=method.name,

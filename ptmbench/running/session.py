@@ -37,7 +37,8 @@ KILLED = "the process was killed while this case ran, most likely for want of me
 class Session:
     """Runs cases into a results folder (`folder=None`: a default named after budget and device).
 
-    `reused` holds the ids of cases that a resume kept, `faults` the traceback of each case that met a bug of ptmbench.
+    `reused` holds the ids of cases that a resume kept, `faults` the traceback of each case that met a bug of ptmbench,
+    `refused` the task of each case that could not be met, and why.
     """
 
     settings: RunSettings
@@ -47,6 +48,7 @@ class Session:
     reused: set[str] = field(default_factory=set)
     finished: list[str] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     _ahead: Arrivals[Record | UsageError] = field(default_factory=lambda: Arrivals((), iter(())))
     _bench: Workbench | None = None
     _store: ResultsFolder | None = None
@@ -83,8 +85,28 @@ class Session:
         return record
 
     def run_all(self, cases: Sequence[Case]) -> Iterator[Record]:
-        """The record of each case as soon as it is on disk; `faults` has the traceback of a bug of ptmbench."""
-        return self._mapped(self._record, cases)
+        """The record of each case as soon as it is on disk; `faults` has the traceback of a bug of ptmbench.
+
+        A case whose data or options cannot be met has no record, and the others go on: `refused` says why. Raises
+        `UsageError` once all are through where none of them could be met.
+        """
+        met = False
+        for case, found in self._mapped(self._attempt, cases):
+            if isinstance(found, UsageError):
+                self.refused[case.id] = case.task.name, str(found)
+            else:
+                met = True
+                yield found
+        if self.refused and not met:
+            raise UsageError("\n".join(self.refusals))
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why cases were not run, each reason once; with its task where there are several."""
+        reasons = dict.fromkeys(self.refused.values())
+        if len({reason for _, reason in reasons}) == 1:
+            return [next(iter(reasons))[1]]
+        return [f"{task}: {reason}" for task, reason in reasons]
 
     @contextmanager
     def running_ahead(self, cases: Sequence[Case]) -> Iterator[None]:
@@ -132,7 +154,9 @@ class Session:
         """The record that needs no work: of a case that cannot run, or of one that a resume finds done or killed."""
         identity = identified.identity
         if identified.unavailable is not None:
-            return self.keep(self._unrun(case, identity, "skipped", identified.unavailable))
+            status: Status = "skipped" if identified.trace is None else "failed"
+            unrun = self._unrun(case, identity, status, identified.unavailable)
+            return self.keep(replace(unrun, trace=identified.trace))
         if not self.resume:
             return None
         standing = self._standing(case, identity)

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,14 @@ class Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What a case is made of; `unavailable` says why it cannot run here, where it cannot."""
+    """What a case is made of; `unavailable` says why it cannot run here, where it cannot.
+
+    `trace` is the traceback of a fault of ptmbench that was met on the way.
+    """
 
     identity: Identity
     unavailable: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,11 @@ def identify(bench: Workbench, case: Case) -> Identified:
         return Identified(identity.identify(bench, case))
     except Unavailable as error:
         return unidentified(bench, case, str(error))
+    except PtmbenchError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever the data of one task does, the others go on
+        told = f"{type(error).__name__}: {error}"
+        return replace(unidentified(bench, case, told), trace=traceback.format_exc())
 
 
 def unidentified(bench: Workbench, case: Case, reason: str) -> Identified:
@@ -118,9 +127,11 @@ def work(bench: Workbench, case: Case, identity: Identity | None = None) -> Fini
         found = identify(bench, case)
         identity = found.identity
         if found.unavailable is not None:
-            return Finished(case, identity, "skipped", _provenance_since(bench, started), found.unavailable)
+            status: Status = "skipped" if found.trace is None else "failed"
+            ended = _provenance_since(bench, started)
+            return Finished(case, identity, status, ended, found.unavailable, trace=found.trace)
     result, trace = None, None
-    status: Status = "ok"
+    status = "ok"
     reason: str | None = None
     try:
         with deadline(bench.settings.timeout_s):

@@ -27,6 +27,7 @@ from ptmbench.statistics.tallies import Ratios, Tally
 
 Numbers = NDArray[np.float64]
 ROUNDING = 1e-9  # as a share of a difference: a standard error below it is none
+LONE = 1.0  # variance of a metric on one example, or of a difference: as far as it can lie from the truth, squared
 Value = float | Numbers  # of one estimate, or of many at once
 
 
@@ -187,6 +188,8 @@ def _uncertainty(values: Numbers, effects: Numbers, kind: Estimate) -> Uncertain
     """The uncertainty of estimates of one kind and the same seeds: values [..., seeds], effects [..., seeds, k]."""
     worth, freedom, seeds = (kind.examples if kind.shares else 1), float(max(kind.examples - 1, 1)), values.shape[-1]
     means = effects.mean(axis=-2)
+    if kind.examples < 2:
+        return Uncertainty((Part(np.full(means.shape[:-1], LONE)[()], freedom),))
     of_examples = means.var(ddof=1, axis=-1) / worth
     if seeds == 1:
         return Uncertainty((Part(of_examples, freedom),))
@@ -201,6 +204,8 @@ def _uncertainty(values: Numbers, effects: Numbers, kind: Estimate) -> Uncertain
 
 def variance_over_examples(estimate: Estimate, effects: Numbers) -> float:
     """The variance that the draw of test examples gives a metric with these effects [k] of the estimate's kind."""
+    if estimate.examples < 2:
+        return LONE
     return float(effects.var(ddof=1)) / (estimate.examples if estimate.shares else 1)
 
 
@@ -213,8 +218,10 @@ def interval_of(estimate: Estimate) -> tuple[Interval, str]:
     """The 95 % interval of a metric between 0 and 1, and what it is over.
 
     It has Wilson's form at the number of examples that would give a plain share the same variance, so that it stays
-    inside 0 and 1 and leans away from them.
+    inside 0 and 1 and leans away from them. One example says nothing: the interval is all there is.
     """
+    if estimate.examples < 2:
+        return (0.0, 1.0), kind_of(estimate)
     found, value = uncertainty(estimate), estimate.value
     quantile = float(found.quantile)
     spread = float(found.reach) / quantile  # a standard error, as `wilson` takes it with Student's quantile
@@ -228,7 +235,12 @@ def interval_of(estimate: Estimate) -> tuple[Interval, str]:
 
 
 def difference_interval(difference: Estimate) -> tuple[Interval, float]:
-    """The 95 % interval of a difference, and the probability of one as large where there is none (two-sided)."""
+    """The 95 % interval of a difference, and the probability of one as large where there is none (two-sided).
+
+    One example says nothing: the interval is all there is, and the probability 1.
+    """
+    if difference.examples < 2:
+        return (-1.0, 1.0), 1.0
     found, value = uncertainty_of_difference(difference), difference.value
     reach = found.half_width
     return (value - reach, value + reach), float(_two_sided(found, value))

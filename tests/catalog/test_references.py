@@ -146,3 +146,22 @@ def test_bad_data_references_say_what_to_type(text, message):
     """A typo in any part of a data reference is answered with what was expected."""
     with pytest.raises((UsageError, UnknownName), match=message):
         task_spec(text, TASKS)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"sklearn:digits?shots={'9' * 5_000}", r"at most 9 digits, got shots=9+\.\.\. \(5,000 characters\)"),
+        (f"sklearn:digits?train={'1' * 10}", "at most 9 digits"),
+        (f"digits_full?val={'1' * 5_000}", "at most 9 digits"),
+        ("csv:a.csv?encoding=a%00b", "without the character NUL"),
+        (f"csv:{'a' * 300}", "255 between two slashes"),
+        (f"csv:{'a/' * 5_000}", "at most 8192 characters"),
+        (f"csv:a.csv?name={'n' * 200}", "name=NAME of at most 100 characters, got 200"),
+    ],
+    ids=["shots", "train", "val", "nul", "long_word", "long_path", "long_name"],
+)
+def test_what_no_setting_and_no_path_can_be_is_one_message(text, told):
+    """Thousands of digits, a NUL and names that no file system takes are refused before anything reads them."""
+    with pytest.raises(UsageError, match=told):
+        task_spec(text, TASKS)

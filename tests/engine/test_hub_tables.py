@@ -1,6 +1,7 @@
 """Tests of which classes and tags the hub's tables hold, on JSON lines and parquet files that the tests write."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from ptmbench.catalog.references import parse
 from ptmbench.cli import main
 from ptmbench.engine.data import load
 from ptmbench.engine.datasets import hub_tables
+from ptmbench.engine.datasets.hub_grids import grid_of
 from ptmbench.errors import UsageError
 
 NAMES = """---
@@ -46,6 +48,17 @@ def written(folder, **parts):
 def texts(folder, *, skip_bad=False):
     """The samples of that folder."""
     return hub_tables.load(parse(f"hf:{folder}?text=text&label=label"), skip_bad=skip_bad)
+
+
+def grids(tables):
+    """Tables of the library as the grids that schemes read."""
+    wanted = frozenset({"text", "label", "tokens", "tags"})
+    return {part: grid_of(table, Path(part), wanted) for part, table in tables.items()}
+
+
+def of_tables(tables):
+    """The samples of these tables of texts."""
+    return hub_tables.examples_of(parse("hf:set?text=text&label=label"), grids(tables), Path(), skip_bad=False)
 
 
 def tagged(folder, tags):
@@ -90,7 +103,7 @@ def test_integers_are_indices_where_the_set_names_its_labels(tmp_path):
         )
         for part, names in places.items()
     }
-    samples = hub_tables._texts(parse("hf:set?text=text&label=label"), tables, skip_bad=False)
+    samples = of_tables(tables)
 
     assert ("c", "a", "b") == samples.classes
     assert [0, 2, 0, 2] == samples.labels.tolist()
@@ -107,7 +120,7 @@ def test_one_label_is_one_class_however_a_part_writes_it(train, test):
         part: Dataset.from_dict({"text": ["x", "y"], "label": labels})
         for part, labels in (("train", train), ("test", test))
     }
-    samples = hub_tables._texts(parse("hf:set?text=text&label=label"), tables, skip_bad=False)
+    samples = of_tables(tables)
 
     assert ("0", "1") == samples.classes
     assert [int(label) for label in [*train, *test]] == samples.labels.tolist()
@@ -120,7 +133,7 @@ def test_labels_that_training_never_shows_are_refused():
         for part, labels in (("train", [False, True]), ("test", [0, 1]))
     }
     with pytest.raises(UsageError, match="that no training example has: 0, 1; in training there are False, True"):
-        hub_tables._texts(parse("hf:set?text=text&label=label"), tables, skip_bad=False)
+        of_tables(tables)
 
 
 def test_one_label_is_none(tmp_path):
@@ -132,7 +145,7 @@ def test_one_label_is_none(tmp_path):
 def test_secret_labels_are_told_from_a_class_called_minus_one(tmp_path):
     """-1 in the test part alone is no label; where training examples have it, it is a class."""
     folder = written(tmp_path / "secret", train=[0, 1], test=[-1, -1, 1])
-    with pytest.raises(UsageError, match="2 faults: test row 1: no label, test row 2: no label"):
+    with pytest.raises(UsageError, match=r"(?s)2 faults:.*test row 1: no label.*test row 2: no label"):
         texts(folder)
     samples = texts(folder, skip_bad=True)
 
@@ -142,14 +155,14 @@ def test_secret_labels_are_told_from_a_class_called_minus_one(tmp_path):
 
 def test_what_is_no_label_is_told_with_its_row(tmp_path):
     """An empty cell, a list and an index without a name are faults of their rows."""
-    with pytest.raises(UsageError, match="2 faults: train row 2: no label, test row 1: no label"):
+    with pytest.raises(UsageError, match=r"(?s)2 faults:.*train row 2: no label.*test row 1: no label"):
         texts(written(tmp_path / "set", train=["a", " ", "b"], test=[None, "a"]))
     with pytest.raises(UsageError, match=r"train row 1: expected one label, got \[1, 2\]"):
         texts(written(tmp_path / "lists", train=[[1, 2], [1]], test=[[1], [2]]))
     table = Dataset.from_dict({"text": ["x"], "label": [0]}).cast_column("label", ClassLabel(names=["a", "b"]))
     far = Dataset(table.data.set_column(1, "label", [[7]]).cast(table.data.schema), info=table.info)
     with pytest.raises(UsageError, match="test row 1: 7 is none of the set's 2 labels"):
-        hub_tables._texts(parse("hf:set?text=text&label=label"), {"train": table, "test": far}, skip_bad=False)
+        of_tables({"train": table, "test": far})
 
 
 def test_labels_from_1_are_those_of_the_same_table_as_csv(tmp_path):
@@ -210,7 +223,7 @@ def test_a_tag_without_a_name_is_a_fault():
     far = Dataset.from_dict({"tokens": [["a", "b", "c"]], "tags": [[-100, 1, -1]]})
     far = Dataset(far.data, info=table.info)
     with pytest.raises(UsageError, match="2 faults: test row 1: -100 is none of the set's 2 labels, .*: no label"):
-        hub_tables._tokens(parse("hf:set?tokens=tokens&tags=tags"), {"train": table, "test": far})
+        hub_tables.sentences_of(parse("hf:set?tokens=tokens&tags=tags"), grids({"train": table, "test": far}))
 
 
 @pytest.mark.parametrize("tags", [["B-PER", "E-PER", "S-LOC"], ["I-PER", "O", "I-LOC"]], ids=["bioes", "iob1"])

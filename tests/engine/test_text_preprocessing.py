@@ -11,7 +11,8 @@ from transformers import AutoTokenizer, GPT2Config, GPT2Model, PreTrainedTokeniz
 from ptmbench.catalog.checkpoint_cards import weights_path
 from ptmbench.cli import main
 from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens
-from ptmbench.engine.inputs.texts import TextPreprocessing, glues_words
+from ptmbench.engine.inputs.texts import TextPreprocessing, TfidfPreprocessing, glues_words
+from ptmbench.errors import CaseFailure
 from ptmbench.records.store import ResultsFolder
 
 TEXTS = ["we met in new york", "new york is big", "they say york is old and new", "we say don't"] * 20
@@ -168,3 +169,25 @@ def test_the_record_says_where_a_space_was_added(tmp_path, monkeypatch):
 
     assert found["gpt-tagged_full-knn"].pop("add_prefix_space") is True
     assert found["gpt-tagged_full-knn"] == found["gpt-texts_full-knn"]
+
+
+def test_texts_without_words_are_a_sentence():
+    """tf-idf has nothing to count in signs alone, which fails the case with a reason and is no fault of ptmbench."""
+    samples = LabelledTexts(("a", "b"), ("!!!", "? ?"), torch.tensor([0, 1]), ("x", "y"))
+
+    with pytest.raises(CaseFailure, match="the 2 training texts hold no word of two letters"):
+        TfidfPreprocessing().encode(samples, (0, 1))
+
+
+def test_a_pair_is_read_as_the_tokenizer_joins_it():
+    """Both texts of a pair are fed to the model, the second behind the sign that divides them."""
+    folder = weights_path("bert_tiny.invented")
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    preprocessing = TextPreprocessing(tokenizer, "0" * 64, 64, tokenizer.vocab_size)
+    samples = LabelledTexts(("a", "b"), ("we go", "we go"), torch.tensor([0, 1]), ("x", "y"), pairs=("out", "in now"))
+    inputs = preprocessing.encode(samples, (0,)).inputs.tensor
+
+    for row, second in zip(inputs, samples.pairs, strict=True):
+        assert tokenizer("we go", second)["input_ids"] == [token for token in row.tolist() if token >= 0]
+    counts = TfidfPreprocessing().encode(samples, (0, 1)).inputs.tensor
+    assert not torch.equal(counts[0], counts[1])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.errors import Unavailable
-from ptmbench.files.splits import Split, draw, split_by_hash, split_by_parts, with_validation
+from ptmbench.files.splits import FEW, Split, draw, split_by_hash, split_by_parts, stratified, with_validation
 
 ids = st.lists(st.text(max_size=8), unique=True, max_size=60)
 
@@ -87,3 +87,36 @@ def test_a_set_may_bring_its_own_split():
     split = split_by_parts(("train", "test", "validation", "train", "test"))
 
     assert Split(train=(0, 3), validation=(2,), test=(1, 4)) == split
+
+
+@given(st.lists(st.integers(1, FEW + 5), min_size=2, max_size=6))
+def test_a_small_class_is_divided_like_a_large_one(sizes):
+    """A class of few examples has half of them for test and one or more to learn from; large ones stay as hashed."""
+    labels = [label for label, size in enumerate(sizes) for _ in range(size)]
+    names = [f"{label}/{index}" for index, label in enumerate(labels)]
+    hashed = split_by_hash(names)
+
+    split = stratified(hashed, names, labels)
+
+    assert list(range(len(names))) == sorted(split.train + split.validation + split.test)
+    for label, size in enumerate(sizes):
+        parts = [[i for i in part if labels[i] == label] for part in (split.train, split.validation, split.test)]
+        if size < FEW:
+            assert (size // 2, True) == (len(parts[2]), len(parts[0]) >= 1)
+        else:
+            before = [
+                [i for i in part if labels[i] == label] for part in (hashed.train, hashed.validation, hashed.test)
+            ]
+            assert before == parts
+
+
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=30))
+def test_no_class_is_held_out_whole(labels):
+    """The fifth of the training part that becomes the validation part leaves every class an example to learn from."""
+    names = [f"n{index}" for index in range(len(labels))]
+    everything = tuple(range(len(labels)))
+
+    split = with_validation(Split(everything, (), ()), names, labels)
+
+    assert set(labels) == {labels[index] for index in split.train}
+    assert (len(set(labels)) < len(labels)) == bool(split.validation)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from datasets import ClassLabel, Dataset, Features, Value
 
 from ptmbench.errors import UsageError
 from ptmbench.files.tables import TableForm, part_files, part_of, read_tables
@@ -20,7 +21,8 @@ def test_commas_and_quotes(tmp_path):
     found = read_tables(file, TableForm(text="review", label="stars"))
 
     assert ('fine, "very" fine\nindeed', "poor") == found.texts
-    assert ("good", "bad") == found.labels
+    assert ("bad", "good") == found.classes
+    assert (1, 0) == found.labels
     assert ("a.csv:3", "a.csv:4") == found.ids
 
 
@@ -39,7 +41,7 @@ def test_labels_before_a_space(tmp_path):
     file = write(tmp_path / "q.label", "DESC:manner How so ?\nNUM:date When was \x85 caf\xe9 ?\n", "latin-1")
     found = read_tables(file, TableForm("2", "1", "space", "latin-1", ":"))
 
-    assert ("DESC", "NUM") == found.labels
+    assert ("DESC", "NUM") == found.classes
     assert "How so ?" == found.texts[0]
 
 
@@ -68,16 +70,18 @@ def test_a_folder_has_a_file_for_each_part(tmp_path):
 
 def test_all_faulty_lines_are_told_at_once_and_can_be_skipped(tmp_path):
     """Empty texts, missing labels and short rows stand in one message with their lines."""
-    file = write(tmp_path / "a.csv", "text,label\n,x\nfine,\nshort\ngood,y\nbad,x\nhidden,-1\n")
+    train = write(tmp_path / "train.csv", "text,label\n,x\nfine,\nshort\ngood,y\nbad,x\na,b,c\n")
+    files = {"train": train, "test": write(tmp_path / "test.csv", "text,label\nhidden,-1\ngood,y\n")}
 
-    with pytest.raises(
-        UsageError, match=r"(?s)4 faults.*a.csv:2: the text is empty.*:3: no label.*:4: 1 columns.*:7: no label"
-    ):
-        read_tables(file, TableForm())
-    found = read_tables(file, TableForm(), skip_bad=True)
+    with pytest.raises(UsageError, match=r"(?s)5 faults") as refused:
+        read_tables(files, TableForm())
+    found = read_tables(files, TableForm(), skip_bad=True)
 
-    assert ("good", "bad") == found.texts
-    assert 4 == len(found.left_out)
+    told = ("train.csv:2: the text is empty", "train.csv:3: no label", "train.csv:4: 1 columns, expected 2",
+            "train.csv:7: 3 columns, expected 2: enclose", "test.csv:2: no label (got '-1')")  # fmt: skip
+    assert [] == [fault for fault in told if fault not in str(refused.value)]
+    assert ("good", "bad", "good") == found.texts
+    assert 5 == len(found.left_out)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,13 @@ def test_all_faulty_lines_are_told_at_once_and_can_be_skipped(tmp_path):
         ("a,b\n", TableForm("1", "3"), "there is no column 3; there are 2"),
         ("a,b\n", TableForm("1", "2", "coma"), "did you mean comma"),
         ("text,label\ncaf\xe9,x\n", TableForm(encoding="ascii"), "not ascii.*encoding=latin-1"),
-        ("text,label\na,x\n", TableForm(encoding="utf-9"), "not utf-9"),
+        ("text,label\na,x\n", TableForm(encoding="utf-9"), "no encoding is called 'utf-9'"),
+        ("text,label\na,x\n", TableForm(encoding="a\0b"), r"no encoding is called 'a\\x00b'"),
+        ("text,label\na,x\n", TableForm(encoding="hex"), "not hex"),
+        ("t\0,label\na,x\n", TableForm(), "the character NUL, as UTF-16 does"),
+        ("text,label,text\na,x,b\n", TableForm(), "2 columns are called text: name it by its number"),
+        ("text,label\na,x\n", TableForm(quote="single"), "no quote is called 'single'"),
+        ("path,label\na/1.png,x\nb/2.jpg,y\n", TableForm("path"), r"paths of pictures.*\?image=path&label=label"),
     ],
 )
 def test_bad_tables_say_what_was_expected(tmp_path, text, form, message):
@@ -102,5 +112,121 @@ def test_a_label_that_training_never_shows_is_refused(tmp_path):
     """The test part may only hold labels that training has."""
     train, test = write(tmp_path / "train.tsv", "a\t0\nb\t1\n"), write(tmp_path / "test.tsv", "c\t2\n")
 
-    with pytest.raises(UsageError, match="labels of the test part that no training example has: 2"):
+    with pytest.raises(UsageError, match="labels of the test part that no training example has: 2; in .* are 0, 1"):
         read_tables({"train": train, "test": test}, TableForm("1", "2"))
+
+
+STRAY = "".join(f"plain text {index},{'neg' if index % 2 else 'pos'}\n" for index in range(20))
+
+
+@pytest.mark.parametrize(
+    ("stray", "told"),
+    [
+        ('"open at the end,pos\n' + STRAY, "a.csv:22: the quote that opens here never closes .read on to line 42."),
+        (f'"open,pos\n{STRAY}"again,neg\n', "a.csv:22: a quote that opens here closes before its cell ends"),
+        (
+            f'"open,pos\n{STRAY}closed",neg\n',
+            "a.csv:22: a quote that opens here closes on line 43 and swallows 21 rows",
+        ),
+        ('"open,pos\nclosed",neg\n', "a.csv:22: a quote that opens here closes on line 23 and swallows 1 rows"),
+    ],
+    ids=["never_closed", "two_strays", "closed_by_chance", "one_row"],
+)
+def test_a_quote_that_swallows_rows_is_a_fault_of_the_line_where_it_opens(tmp_path, stray, told):
+    """Rows that a stray quote hides are never lost, not even on request, and quote=none reads them."""
+    file = write(tmp_path / "a.csv", f"text,label\n{STRAY}{stray}")
+    for skip_bad in (False, True):
+        with pytest.raises(UsageError, match=told):
+            read_tables(file, TableForm(), skip_bad=skip_bad)
+    rows = file.read_text().count("\n") - 1
+
+    assert rows == len(read_tables(file, TableForm(quote="none")).texts)
+
+
+def test_a_cell_of_several_lines_is_no_fault(tmp_path):
+    """Line breaks and commas inside of quotes are text, as long as no line of it is a row."""
+    file = write(tmp_path / "a.csv", f'text,label\n{STRAY}"one, two\nthree, four\nfive",pos\n')
+
+    assert "one, two\nthree, four\nfive" == read_tables(file, TableForm()).texts[-1]
+
+
+def test_a_delimiter_at_the_end_of_lines_is_no_cell(tmp_path):
+    """Empty cells behind the last heading are passed over."""
+    assert ("a", "b") == read_tables(write(tmp_path / "a.csv", "text,label\na,x,\nb,y,,\n"), TableForm()).texts
+
+
+JSON_ROWS = ['{"text": "a", "stars": 1, "more": null}', '{"stars": 2, "text": "b"}']
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.jsonl", "\n".join(JSON_ROWS)),
+        ("a.ndjson", "\n\n".join(JSON_ROWS)),
+        ("a.json", f"[{', '.join(JSON_ROWS)}]"),
+        ("a.json", f'{{"version": 1, "data": [{", ".join(JSON_ROWS)}]}}'),
+        ("a.json", '{"text": ["a", "b"],\n"stars": [1, 2]}'),
+        ("a.json", "\n".join(JSON_ROWS)),
+    ],
+    ids=["lines", "blank_lines", "array", "inside", "columns", "lines_by_another_name"],
+)
+def test_json_is_read_in_its_usual_forms(tmp_path, name, text):
+    """An object a line, a list of objects or an object of lists are the same table."""
+    found = read_tables(write(tmp_path / name, text), TableForm(label="stars"))
+
+    assert (("a", "b"), (0, 1), ("1", "2")) == (found.texts, found.labels, found.classes)
+
+
+def test_faults_of_json_lines_have_their_lines(tmp_path):
+    """Lines that are no JSON, no object, or too deep, and rows without text or label stand in one message."""
+    lines = ['{"text": "a", "label": true}', "{", "[1]", '{"label": false}', '{"text": 5, "label": true}',
+             '{"text": "x", "label": null}', "[" * 100_000, '{"text": "b", "label": false}']  # fmt: skip
+    file = write(tmp_path / "a.jsonl", "\n".join(lines))
+
+    with pytest.raises(UsageError, match="6 faults") as refused:
+        read_tables(file, TableForm())
+    told = [line.strip().partition("a.jsonl:")[2] for line in str(refused.value).splitlines()[1:-1]]
+    assert ["2", "7", "3", "4", "5", "6"] == [line.partition(":")[0] for line in told]
+    assert ("False", "True") == read_tables(file, TableForm(), skip_bad=True).classes
+
+
+def test_parquet_is_read_with_the_names_of_its_labels(tmp_path):
+    """Integers are indices where the file declares names, and classes by themselves where it does not."""
+    features = Features({"text": Value("string"), "label": ClassLabel(names=["bad", "good"]), "stars": Value("int64")})
+    rows = {"text": ["a", "b"], "label": [1, 0], "stars": [5, 1]}
+    Dataset.from_dict(rows, features=features).to_parquet(str(tmp_path / "a.parquet"))
+    named, numbers = (read_tables(tmp_path / "a.parquet", TableForm(label=label)) for label in ("label", "stars"))
+
+    assert (("bad", "good"), (1, 0)) == (named.classes, named.labels)
+    assert (("1", "5"), (1, 0)) == (numbers.classes, numbers.labels)
+    with pytest.raises(UsageError, match=r"b.parquet: no Parquet file that can be read"):
+        read_tables(write(tmp_path / "b.parquet", "text"), TableForm())
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a.xlsx", "a spreadsheet"),
+        ("a.conll", "conll:FOLDER reads them"),
+        ("a.zip", "unpack it"),
+        ("a.pkl", "a pickle"),
+    ],
+)
+def test_a_file_of_another_form_says_what_reads_it(tmp_path, name, told):
+    """What is no table is named for what it is."""
+    with pytest.raises(UsageError, match=told):
+        read_tables(write(tmp_path / name, "x"), TableForm())
+
+
+def test_pairs_and_joined_columns(tmp_path):
+    """A second text goes beside the first, and a title above its body; a row with neither has no text."""
+    file = write(tmp_path / "a.csv", "a,b,head line,label\nx,y,t,1\n,v,w,0\n,,u,1\n")
+    joined = read_tables(write(tmp_path / "b.csv", "a,b,label\nx,y,1\n,v,0\n"), TableForm("a b"))
+
+    assert ("x\ny", "v") == joined.texts
+    with pytest.raises(UsageError, match=r"(?s)2 faults:.*a.csv:3: the text is empty.*a.csv:4: the text is empty"):
+        read_tables(file, TableForm("a", pair="b"))
+    assert ("t", "w", "u") == read_tables(file, TableForm("head line")).texts
+    assert ("y",) == read_tables(
+        write(tmp_path / "c.csv", "a,b,l\nx,y,1\nz,w,0\n"), TableForm("a", "l", pair="b")
+    ).pairs[:1]

@@ -7,14 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.errors import UsageError
-from ptmbench.files.tagged_text import (
-    bio_faults,
-    check_texts,
-    check_tokens,
-    read_conll,
-    read_labelled,
-    repair_bio,
-)
+from ptmbench.files.conll import read_conll
+from ptmbench.files.tagged_text import bio_faults, check_texts, check_tokens, read_labelled, repair_bio
 
 
 def flat(parts):

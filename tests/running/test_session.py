@@ -137,6 +137,39 @@ def test_a_session_that_runs_ahead_hands_each_case_to_who_asks(session, monkeypa
     assert [OTHER.id] == session.finished
 
 
+def test_a_case_that_cannot_be_met_stops_no_other(session, monkeypatch):
+    """Faulty options or data of one case are told once the others have run; alone they are the error."""
+    honest = runner.prepare
+
+    def refuse(bench, case):
+        if case == CASE:
+            raise UsageError("no such option")
+        return honest(bench, case)
+
+    monkeypatch.setattr(runner, "prepare", refuse)
+
+    assert [OTHER.id] == [record.case.id for record in session.run_all([CASE, OTHER])]
+    assert (["no such option"], [CASE.id]) == (session.refusals, list(session.refused))
+    with pytest.raises(UsageError, match="no such option"):
+        list(again(session, refused={}).run_all([CASE]))
+
+
+def test_a_fault_while_data_is_read_is_kept_and_stops_no_other(session, monkeypatch):
+    """Whatever reading the data of one case raises, its record says so and the others run."""
+    honest = identity.identify
+
+    def stumble(bench, case):
+        if case == CASE:
+            raise ZeroDivisionError("in the reader")
+        return honest(bench, case)
+
+    monkeypatch.setattr(identity, "identify", stumble)
+    failed, ran = session.run_all([CASE, OTHER])
+
+    assert ("failed", "ZeroDivisionError: in the reader", "ok") == (failed.status, failed.reason, ran.status)
+    assert "in stumble" in session.faults[CASE.id]
+
+
 def test_nan_loss_diverges(tmp_path, bench, monkeypatch):
     """Images that are not numbers make the features diverge, and the status says so."""
     case = find_case("vgg_tiny.random", "digits_1shot", "from_scratch")

@@ -181,3 +181,15 @@ def test_what_was_judged_on_other_examples_cannot_be_told_apart():
 
     assert [0.0, 0.0] == values.tolist()
     assert [1.0, 1.0] == chances.tolist()
+
+
+@pytest.mark.parametrize("rows", [[[1]], [[1], [0], [1]]], ids=["one_seed", "three_seeds"])
+def test_one_example_says_nothing(rows):
+    """Of one test example no variance is known: intervals are all there is, and nothing is told apart."""
+    sample, other = of_hits(rows), of_hits([[0]] * len(rows))
+    entities = of_ratios([[2, 3]])
+
+    assert (0.0, 1.0) == interval_of(sample)[0] == interval_of(entities)[0]
+    assert ((-1.0, 1.0), 1.0) == difference_interval(sample.minus(other))
+    assert differences(sample, [other])[1][0] > 0.2
+    assert uncertainty(sample.minus(other)).chance(0.5) > 0.2

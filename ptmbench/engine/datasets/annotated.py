@@ -4,7 +4,8 @@ Pictures are one tensor where all have one size and lie in memory, else files. A
 stored: a rotation noted in its metadata is left alone, since boxes and masks are drawn on the stored pixels.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,12 @@ class Pictures:
         else:
             yield self.tones.content()
             yield from self.digests
+
+    def contents(self) -> Sequence[bytes]:
+        """What tells pictures apart: a digest of the pixels or of the file of each."""
+        if isinstance(self.stored, Tensor):
+            return [hashlib.sha256(picture.tobytes()).digest() for picture in self.stored.numpy()]
+        return self.digests
 
     def pixels(self, index: int) -> NDArray[np.uint8]:
         """One picture as RGB [h, w, 3]."""
@@ -85,6 +92,10 @@ class BoxedImages:
         yield from self.pictures.content()
         for rows in zip(self.boxes, self.box_labels, self.ignored, strict=True):
             yield from (row.tobytes() + b"|" for row in rows)
+
+    def contents(self) -> Sequence[bytes]:
+        """What tells pictures apart."""
+        return self.pictures.contents()
 
     def truth(self, indices: NDArray[np.int64]) -> Boxes:
         """The true boxes of these pictures, numbered from 0 in this order."""
@@ -135,6 +146,10 @@ class MaskedImages:
             yield from self.mask_digests
         else:
             yield self.masks.tobytes()
+
+    def contents(self) -> Sequence[bytes]:
+        """What tells pictures apart."""
+        return self.pictures.contents()
 
     def mask(self, index: int) -> NDArray[np.uint8]:
         """The mask of a picture [h, w]."""

@@ -1,6 +1,7 @@
 """What a data set is to the engine: samples with stable ids. Splits are made from the ids (`ptmbench.files.splits`)."""
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,10 @@ class LabelledImages(OneLabel):
         yield self.images.numpy().tobytes()
         yield self.labels.numpy().tobytes()
 
+    def contents(self) -> list[bytes]:
+        """What tells examples apart: a digest of the pixels of each."""
+        return [hashlib.sha256(image.tobytes()).digest() for image in self.images.numpy()]
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledImageFiles(OneLabel):
@@ -81,10 +86,17 @@ class LabelledImageFiles(OneLabel):
         yield from self.digests
         yield self.labels.numpy().tobytes()
 
+    def contents(self) -> Sequence[bytes]:
+        """What tells examples apart: the digest of each file."""
+        return self.digests
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts(OneLabel):
-    """Texts [n], none blank, with labels [n] (int64, indices of `classes`) and one id a sample; `parts` as above."""
+    """Texts [n], none blank, with labels [n] (int64, indices of `classes`) and one id a sample; `parts` as above.
+
+    `pairs` [n] are second texts, where what is judged is a pair; empty where it is one text.
+    """
 
     ids: tuple[str, ...]
     texts: tuple[str, ...]
@@ -92,6 +104,7 @@ class LabelledTexts(OneLabel):
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_texts(self.ids, self.texts)
@@ -99,14 +112,21 @@ class LabelledTexts(OneLabel):
     def content(self) -> Iterator[bytes]:
         """Texts and labels, for a digest."""
         yield "\n".join(self.texts).encode()
+        if self.pairs:
+            yield "\n".join(("", *self.pairs)).encode()
         yield self.labels.numpy().tobytes()
+
+    def contents(self) -> Sequence[Hashable]:
+        """What tells examples apart: the text, or both texts of a pair."""
+        return [*zip(self.texts, self.pairs, strict=True)] if self.pairs else self.texts
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledTokens:
     """Sentences [n] of words with a BIO tag a word (Ramshaw & Marcus 1995), one id a sentence; `parts` as above.
 
-    `classes` are the tags, "O" first: the label of a word is the index of its tag.
+    `classes` are the tags, "O" first: the label of a word is the index of its tag. Where `plain`, a tag is a label of
+    its word (a part of speech) and no part of an entity.
     """
 
     ids: tuple[str, ...]
@@ -115,6 +135,7 @@ class LabelledTokens:
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
+    plain: bool = False
 
     def __post_init__(self) -> None:
         check_tokens(self.ids, self.sentences, self.tags)
@@ -134,6 +155,10 @@ class LabelledTokens:
         """Words and tags, for a digest."""
         for words, tags in zip(self.sentences, self.tags, strict=True):
             yield "\n".join((*words, "", *tags, "", "")).encode()
+
+    def contents(self) -> Sequence[Hashable]:
+        """What tells examples apart: the words of each sentence."""
+        return self.sentences
 
 
 Samples = LabelledImages | LabelledImageFiles | LabelledTexts | LabelledTokens | BoxedImages | MaskedImages

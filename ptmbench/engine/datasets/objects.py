@@ -9,7 +9,7 @@ from ptmbench.catalog.objects import held_data
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.base import LabelledImages, LabelledTexts
 from ptmbench.files.arrays import LabelledArrays
-from ptmbench.files.splits import Part, split_by_hash
+from ptmbench.files.splits import Part, split_by_hash, stratified
 
 
 def load(reference: Reference, *, skip_bad: bool) -> LabelledImages | LabelledTexts:
@@ -36,7 +36,8 @@ def _parts(content: LabelledArrays) -> tuple[Part, ...]:
     if content.test is not None:
         return tuple("test" if test else "train" for test in content.test)
     different = tuple(dict.fromkeys(content.digests))
-    split = split_by_hash(different)
+    labels = dict(zip(reversed(content.digests), reversed(content.labels), strict=True))  # of copies the first one's
+    split = stratified(split_by_hash(different), different, [labels[digest] for digest in different])
     part: dict[str, Part] = {different[index]: "train" for index in split.train}
     part |= {different[index]: "validation" for index in split.validation}
     part |= {different[index]: "test" for index in split.test}

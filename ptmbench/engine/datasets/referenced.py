@@ -6,13 +6,15 @@ import torch
 
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets import digits, torchvision_sets
-from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledImageFiles, LabelledTexts, LabelledTokens, Samples
+from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledImageFiles, LabelledTokens, Samples
 from ptmbench.engine.datasets.dense_files import DENSE_SETS
+from ptmbench.engine.datasets.tagged import tokens_of
 from ptmbench.errors import UnknownName, UsageError, listed
+from ptmbench.files.conll import ConllForm, read_conll
 from ptmbench.files.image_folders import read_image_folder
 from ptmbench.files.splits import Part
-from ptmbench.files.tables import TableForm, part_files, read_tables
-from ptmbench.files.tagged_text import read_conll
+from ptmbench.files.tables import part_files
+from ptmbench.files.tags import Tagged, is_plain
 
 
 def image_folder(reference: Reference, *, skip_bad: bool) -> LabelledImageFiles:
@@ -30,67 +32,29 @@ def image_folder(reference: Reference, *, skip_bad: bool) -> LabelledImageFiles:
     )
 
 
-def table(reference: Reference, *, skip_bad: bool) -> LabelledTexts:
-    """`csv:FILE?text=COLUMN&label=COLUMN`, or a folder with a file for each part."""
-    defaults = TableForm()
-    form = TableForm(
-        text=reference.get("text", defaults.text),
-        label=reference.get("label", defaults.label),
-        delimiter=reference.get("delimiter") or None,
-        encoding=reference.get("encoding", defaults.encoding),
-        label_until=reference.get("label_until") or None,
-    )
-    found = read_tables(_table_files(reference), form, skip_bad=skip_bad)
-    classes = tuple(sorted(set(found.labels)))
-    place = {name: index for index, name in enumerate(classes)}
-    return LabelledTexts(
-        ids=found.ids,
-        texts=found.texts,
-        labels=torch.tensor([place[label] for label in found.labels]),
-        classes=classes,
-        parts=found.parts,
-        left_out=found.left_out,
-    )
-
-
-def _table_files(reference: Reference) -> dict[Part, Path] | Path:
-    place = Path(reference.name).expanduser()
-    named: dict[Part, Path] = {}
-    if reference.get("validation_file"):
-        named["validation"] = Path(reference.get("validation_file")).expanduser()
-    if reference.get("test_file"):
-        named["test"] = Path(reference.get("test_file")).expanduser()
-    if place.is_dir():
-        return part_files(place)
-    if named and "test" not in named:
-        raise UsageError(f"{reference}: validation_file needs test_file beside it")
-    return {"train": place, **named} if named else place
-
-
 def conll(reference: Reference, *, skip_bad: bool) -> LabelledTokens:
-    """`conll:DIR` with a file for each part; the classes are all tags that occur, "O" first.
+    """`conll:DIR` with a file for each part, or one file; the classes are all tags that occur, "O" first.
 
     A faulty sentence is never left out: `?repair=true` reads an I-TYPE that continues nothing as B-TYPE, and stands in
-    the record as a part of the reference.
+    the record as a part of the reference. `?scheme=plain` takes each tag for a label of its word.
     """
     place = Path(reference.name).expanduser()
-    if not place.is_dir():
-        raise UsageError(f"{place} is not a folder: expected one with a train and a test file of tagged words")
-    repair = reference.get("repair") in {"true", "yes", "1"}
-    ids: list[str] = []
-    sentences: list[tuple[str, ...]] = []
-    tags: list[tuple[str, ...]] = []
-    parts: list[Part] = []
-    for part, path in part_files(place).items():
-        found = read_conll(path, repair=repair)
-        ids += [f"{path.name}:{line}" for line in found.lines]
-        sentences += found.sentences
-        tags += found.tags
-        parts += [part] * len(found.lines)
-    classes = ("O", *sorted({tag for row in tags for tag in row} - {"O"}))
-    if len(classes) < 2:
-        raise UsageError(f"{place} has no entity: expected tags B-TYPE and I-TYPE beside O")
-    return LabelledTokens(tuple(ids), tuple(sentences), tuple(tags), classes, tuple(parts))
+    if not place.exists():
+        raise UsageError(f"{place} is not there: expected a folder with a train and a test file of tagged words")
+    form = ConllForm(
+        repair=reference.get("repair") in {"true", "yes", "1"},
+        plain=is_plain(reference.get("scheme", "entities")),
+        word=reference.integer("word"),
+        tag=reference.integer("tag"),
+    )
+    files: list[tuple[Part | None, Path]] = [*part_files(place).items()] if place.is_dir() else [(None, place)]
+    sentences: list[Tagged] = []
+    for part, path in files:
+        found = read_conll(path, form)
+        names = [f"{path.name}:{line}" for line in found.lines]
+        for name, words, tags in zip(names, found.sentences, found.tags, strict=True):
+            sentences.append(Tagged(part, name, name, words, tags))
+    return tokens_of(sentences, str(reference), plain=form.plain)
 
 
 def of_sklearn(reference: Reference, *, skip_bad: bool) -> Samples:

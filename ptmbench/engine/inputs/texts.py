@@ -17,7 +17,7 @@ from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens, Samples
 from ptmbench.engine.inputs.batches import TensorInputs
 from ptmbench.engine.inputs.pictures import PADDING, Encoded, Fields
 from ptmbench.engine.seeding import torch_generator
-from ptmbench.errors import WeightsError
+from ptmbench.errors import CaseFailure, WeightsError
 
 BATCH = 1_000  # texts tokenized at once
 TFIDF_FEATURES = 2_048
@@ -59,9 +59,11 @@ class TextPreprocessing:
         texts: list[Any] = [*samples.texts] if isinstance(samples, LabelledTexts) else [*map(list, samples.sentences)]
         if spaced:
             texts = [[word if word.startswith(" ") else f" {word}" for word in sentence] for sentence in texts]
+        pairs = [*samples.pairs] if isinstance(samples, LabelledTexts) else []
         rows, places, truncated = [], [], 0
         for start in range(0, len(texts), BATCH):
-            found = self.tokenizer(texts[start : start + BATCH], is_split_into_words=words, verbose=False)
+            second = pairs[start : start + BATCH] or None  # a pair as the checkpoint's own tokenizer joins it
+            found = self.tokenizer(texts[start : start + BATCH], second, is_split_into_words=words, verbose=False)
             for index, ids in enumerate(found["input_ids"]):
                 cut = len(ids) > self.max_length
                 truncated += cut
@@ -154,13 +156,15 @@ class TfidfPreprocessing:
             return self._encode_words(samples, train)
         assert isinstance(samples, LabelledTexts)
         vectorizer = TfidfVectorizer(max_features=self.features, ngram_range=(1, 2), sublinear_tf=True)
-        vectorizer.fit([samples.texts[index] for index in train])
-        return Encoded(TensorInputs(self._dense(vectorizer.transform(samples.texts))))
+        pairs = samples.pairs or ("",) * len(samples.texts)
+        texts = [f"{text} {second}" if second else text for text, second in zip(samples.texts, pairs, strict=True)]
+        _fitted(vectorizer, [texts[index] for index in train])
+        return Encoded(TensorInputs(self._dense(vectorizer.transform(texts))))
 
     def _encode_words(self, samples: LabelledTokens, train: Sequence[int]) -> Encoded:
         documents = [contexts(sentence) for sentence in samples.sentences]
         vectorizer = TfidfVectorizer(max_features=self.features, analyzer=str.split, sublinear_tf=True)
-        vectorizer.fit([word for index in train for word in documents[index]])
+        _fitted(vectorizer, [word for index in train for word in documents[index]])
         places = padded_places([range(len(sentence)) for sentence in documents])
         inputs = torch.zeros(*places.shape, self.features)
         inputs[torch.from_numpy(places >= 0)] = self._dense(
@@ -180,6 +184,19 @@ class TfidfPreprocessing:
     def fields(self) -> Fields:
         """What was counted."""
         return {"vectorizer": "tf-idf, sublinear, words and pairs of words", "features": self.features}
+
+
+def _fitted(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> None:
+    """Learns the vocabulary; raises `CaseFailure` where there is none."""
+    try:
+        vectorizer.fit(texts)
+    except ValueError as error:
+        if "empty vocabulary" not in str(error):
+            raise
+        raise CaseFailure(
+            f"the {len(texts):,} training texts hold no word of two letters or digits: tf-idf has nothing to count; "
+            "take a model that reads signs, or texts with words"
+        ) from None
 
 
 def contexts(words: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptmbench.engine.data import Indices, TaskData
+from ptmbench.engine.datasets.base import LabelledTokens
 from ptmbench.engine.inputs.pictures import Encoded
 from ptmbench.engine.metrics import Labels
 
@@ -42,11 +43,15 @@ class Rows:
         return truth if self.positions is None else truth[self._seen(indices)]
 
     def spread(self, predicted: Labels, indices: Indices) -> Labels:
-        """Predictions of rows as predictions for all labels: 0 ("O") for the words that were cut off."""
+        """Predictions of rows as predictions for all labels: 0 ("O") for the words that were cut off.
+
+        Where words have plain labels, those have none (-1), which is never right.
+        """
         if self.positions is None:
             return predicted
         seen = self._seen(indices)
-        labels = np.zeros(len(seen), dtype=np.int64)
+        cut_off = -1 if isinstance(self.data.samples, LabelledTokens) and self.data.samples.plain else 0
+        labels = np.full(len(seen), cut_off, dtype=np.int64)
         labels[seen] = predicted
         return labels
 

@@ -1,0 +1,38 @@
+"""Tests of how examples are spread over parts and classes."""
+
+import pytest
+
+from ptmbench.errors import UsageError
+from ptmbench.files.balance import balance_of, checked_classes, checked_parts
+from ptmbench.files.splits import Split
+
+SPLIT = Split((0, 1), (2,), (3, 4, 5))
+
+
+def test_what_a_figure_hides_is_told():
+    """The largest class of the test part, classes nobody learns and copies of examples seen before are named."""
+    labels, contents = [[0], [0], [1], [1], [1], [2]], ["a", "b", "c", "c", "d", "a"]
+    found = balance_of(labels, ("x", "y", "z"), SPLIT, contents, whole=True)
+
+    assert ("y", 2 / 3, ("y", "z"), 2) == (found.largest, found.majority, found.untrained, found.duplicates)
+    assert {"majority": 2 / 3, "untrained_classes": 2, "duplicated_test_examples": 2} == found.fields()
+    assert [
+        "the largest class is y, 67 % of the test part",
+        "2 classes have no training example: y, z",
+        "2 of 3 test examples stand in training or validation too",
+    ] == found.told(3)
+
+
+def test_of_entities_no_constant_answer_is_told():
+    """Where an answer is no label there is no majority, and no words about it."""
+    found = balance_of([[0, 1], [], [0], [1], [0, 0], [1]], ("O", "B-x"), SPLIT, list("abcdef"), whole=False)
+
+    assert (None, (), 0, []) == (found.majority, found.untrained, found.duplicates, found.told(3))
+
+
+def test_parts_without_examples_and_one_class_are_refused():
+    """Nothing can be learned, chosen or judged without examples, and one class is none."""
+    with pytest.raises(UsageError, match="csv:a: no example for validation and test .train 2, validation 0, test 0."):
+        checked_parts(Split((0, 1), (), ()), "csv:a")
+    with pytest.raises(UsageError, match="csv:a: every training example is of the class y"):
+        checked_classes([1, 1, 0, 0, 0, 0], ("x", "y"), SPLIT, "csv:a")
