@@ -9,6 +9,9 @@ from ptmbench.errors import UsageError
 from ptmbench.files.masks import IGNORED, MaskForm, read_masks
 
 
+NAMES = "abcdefghijklmnop"  # enough for a picture in each part
+
+
 def pair(folder, name, indices, size=(6, 4), mode="L"):
     """A picture and a mask with these indices in its first row."""
     for part in ("images", "masks"):
@@ -63,10 +66,13 @@ def test_all_faults_are_told_at_once(tmp_path):
 
 def test_check_reads_masks(tmp_path, capsys):
     """`ptmbench check masks:DIR` says what is there, and ends with 2 where something is wrong."""
-    pair(tmp_path, "a", [1, 2])
+    for name in NAMES:
+        pair(tmp_path, name, [1, 2])
 
     assert 0 == main(["check", f"masks:{tmp_path}"])
-    assert "1 pictures (training 1, validation 0, test 0), masks of 3 classes" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"{len(NAMES)} pictures (training" in said
+    assert "masks of 3 classes" in said
     assert 2 == main(["check", f"masks:{tmp_path}?classes=2"])
     assert "a.png: has the index 2" in capsys.readouterr().err
     assert 2 == main(["check", f"masks:{tmp_path / 'none'}"])
@@ -75,7 +81,7 @@ def test_check_reads_masks(tmp_path, capsys):
 
 def test_black_and_white_masks_ask_for_their_foreground(tmp_path, capsys):
     """255 is left out, so a mask of 0 and 255 has one class; the message asks whether it is the foreground."""
-    for name in "ab":
+    for name in NAMES:
         pair(tmp_path, name, [IGNORED, IGNORED])
 
     for options in ("", "?names=ground,cell", "?classes=2"):
@@ -203,8 +209,9 @@ def test_pictures_of_masks_are_decoded(tmp_path):
 
 def test_options_reach_the_masks(tmp_path, capsys):
     """`ignore` and `mask_suffix` are options of a reference; an odd value is told."""
-    pair(tmp_path, "a", [1, 11])
-    (tmp_path / "masks" / "a.png").rename(tmp_path / "masks" / "a_gt.png")
+    for name in NAMES:
+        pair(tmp_path, name, [1, 11])
+        (tmp_path / "masks" / f"{name}.png").rename(tmp_path / "masks" / f"{name}_gt.png")
 
     assert 0 == main(["check", f"masks:{tmp_path}?ignore=11&mask_suffix=_gt"])
     assert "masks of 2 classes" in capsys.readouterr().out

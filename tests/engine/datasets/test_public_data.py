@@ -123,7 +123,7 @@ def test_texts_are_read_with_their_names(topics):
 
 def test_secret_labels_are_told(topics):
     """A test part without labels is refused, its rows are counted, and the message says what to type."""
-    with pytest.raises(UsageError, match=r"2 faults: test row 1: no label.*\?test=validation"):
+    with pytest.raises(UsageError, match=r"(?s)2 faults:\n  test row 1: no label.*\?test=validation"):
         hub_tables.load(parse(f"hf:{topics}?text=text&label=label"), skip_bad=False)
 
 
