@@ -77,6 +77,7 @@ def read_image_folder(folder: Path, *, skip_bad: bool = False) -> ImageFolder:
     _refuse(folder, faults, bad, skip_bad=skip_bad)
     kept = [(row, digest) for row, digest in zip(rows, digests, strict=True) if row[0] not in unreadable]
     there = sorted({name for (_, name, _), _ in kept})
+    _check_lost(folder, rows, [row for row, _ in kept])
     if len(there) < 2:
         raise UsageError(
             f"{folder} has {len(there)} class{'' if len(there) == 1 else 'es'} with images: expected two or more"
@@ -91,6 +92,22 @@ def read_image_folder(folder: Path, *, skip_bad: bool = False) -> ImageFolder:
         parts=tuple(part for (_, _, part), _ in kept if part) if divided else None,
         left_out=tuple(sorted(bad)),
     )
+
+
+def _check_lost(
+    folder: Path, rows: Sequence[tuple[Path, str, Part | None]], kept: Sequence[tuple[Path, str, Part | None]]
+) -> None:
+    """Raises `UsageError` where leaving out faulty files would take a class away, or all that it is learned from."""
+
+    def learned(found: Sequence[tuple[Path, str, Part | None]]) -> set[str]:
+        return {name for _, name, part in found if part in {None, "train"}}
+
+    lost = {name for _, name, _ in rows} - {name for _, name, _ in kept} | learned(rows) - learned(kept)
+    if lost:
+        raise UsageError(
+            f"{folder}: without the faulty files the classes {listed(sorted(lost))} have no image left to learn from: "
+            "mend the files, or take the class out"
+        )
 
 
 def _folders(place: Path) -> list[Path]:

@@ -120,3 +120,12 @@ def test_one_class_is_no_classification(tmp_path):
         read_image_folder(tmp_path)
     with pytest.raises(UsageError, match="is not a folder: expected DIR/train/CLASS"):
         read_image_folder(tmp_path / "nowhere")
+
+
+def test_leaving_files_out_takes_no_class_away(divided):
+    """Where all pictures of a class to learn from are faulty, --skip-bad refuses as well."""
+    for file in (divided / "train" / "cat").iterdir():
+        file.write_bytes(b"x")
+
+    with pytest.raises(UsageError, match="the classes cat have no image left to learn from"):
+        read_image_folder(divided, skip_bad=True)
