@@ -147,6 +147,12 @@ _DATA_SCHEMES: Final = (
     DataScheme("sklearn", f"{DATASETS}.referenced:of_sklearn", _always(TaskKind.IMAGE_CLASSIFICATION)),
     DataScheme("imagefolder", f"{DATASETS}.referenced:image_folder", _always(TaskKind.IMAGE_CLASSIFICATION)),
     DataScheme("csv", f"{DATASETS}.labelled_tables:table", _table_kind, (*_COLUMNS, *_READ)),
+    DataScheme(
+        "textfolder",
+        f"{DATASETS}.labelled_tables:text_folder",
+        _always(TaskKind.TEXT_CLASSIFICATION),
+        ("encoding",),
+    ),
     DataScheme("conll", f"{DATASETS}.referenced:conll", _always(TaskKind.TOKEN_CLASSIFICATION), _TAGGED),
     DataScheme(
         "torchvision",

@@ -91,12 +91,13 @@ def without_missing(rows: Sequence[Labelled], declared: Collection[str] = ()) ->
 def kept_rows(rows: Sequence[Labelled], where: str) -> list[Labelled]:
     """The rows without a fault; raises `UsageError` where a class would be left without an example by that."""
     kept = [row for row in rows if not row.fault]
-    lost = {row.label for row in rows if row.fault and row.label and not row.fault.startswith(NO_LABEL)}
-    lost -= {row.label for row in kept}
+    named = [row for row in rows if row.label and not row.fault.startswith(NO_LABEL)]
+    lost = {row.label for row in named} - {row.label for row in kept}
+    lost |= {row.label for row in named if row.trains} - {row.label for row in kept if row.trains}
     if lost:
         raise UsageError(
-            f"{where}: without the faulty examples these classes have none left: {listed(sorted(lost))}; mend them, or "
-            "take the class out"
+            f"{where}: without the faulty examples these classes have none left to learn from: {listed(sorted(lost))}; "
+            "mend them, or take the class out"
         )
     return kept
 

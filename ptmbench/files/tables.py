@@ -134,22 +134,37 @@ def table_of(
         broken += lost
     declared = tuple(dict.fromkeys(name for entry in grids for name in _declared(entry.grid, form)))
     rows = look(without_missing(named_alike(rows), declared))
-    faults += [f"{row.where}: {row.fault}" for row in rows if row.fault]
-    if broken or (faults and not skip_bad):
-        told = [*broken, *faults]
-        hint = "mend the quotes: what they enclose cannot be told apart, and left out neither" if broken else hint
-        raise UsageError("\n  ".join([f"{where}: {_counted(told)}:", *_shown(told), f"next: {hint}"]))
+    if broken:
+        hint = "mend the quotes: what they enclose cannot be told apart, and left out neither"
+        faults, skip_bad = [*broken, *faults], False
+    table = judged(rows, where, faults, skip_bad=skip_bad, declared=declared, hint=hint)
+    _refuse_paths(table, form, where)
+    return table
+
+
+def judged(
+    rows: Sequence[Labelled],
+    where: str,
+    faults: Sequence[str] = (),
+    *,
+    skip_bad: bool,
+    declared: Sequence[str] = (),
+    hint: str = MEND,
+) -> Table:
+    """The examples without a fault; raises `UsageError` with all faults, or for labels that make no classification."""
+    faults = [*faults, *(f"{row.where}: {row.fault}" for row in rows if row.fault)]
+    if faults and not skip_bad:
+        raise UsageError("\n  ".join([f"{where}: {_counted(faults)}:", *_shown(faults), f"next: {hint}"]))
     kept = kept_rows(rows, where)
-    _refuse_paths(kept, form, where)
     classes = classes_of(kept, where, declared)
     place = {name: index for index, name in enumerate(classes)}
     return Table(
         ids=tuple(row.id for row in kept),
         texts=tuple(row.texts[0] for row in kept),
-        pairs=tuple(row.texts[1] for row in kept) if form.pair else (),
+        pairs=tuple(second for row in kept for second in row.texts[1:]),
         labels=tuple(place[row.label] for row in kept),
         classes=classes,
-        parts=None if grids[0].part is None else tuple(row.part for row in kept if row.part),
+        parts=tuple(row.part for row in kept if row.part) or None,
         left_out=tuple(faults),
     )
 
@@ -204,10 +219,10 @@ def _joined(cells: Sequence[Any], *, strips: bool) -> str:
     return BETWEEN.join(text.strip() if strips else text for text in texts)
 
 
-def _refuse_paths(rows: Sequence[Labelled], form: TableForm, where: str) -> None:
+def _refuse_paths(found: Table, form: TableForm, where: str) -> None:
     """Raises `UsageError` where texts are the paths of pictures: their names may give the labels away."""
-    if rows and not form.image and all(PurePath(row.texts[0]).suffix.lower() in SUFFIXES for row in rows):
+    if not form.image and all(PurePath(text).suffix.lower() in SUFFIXES for text in found.texts):
         raise UsageError(
-            f"{where}: the column {form.text} holds the paths of pictures, such as {rows[0].texts[0]}: to read the "
+            f"{where}: the column {form.text} holds the paths of pictures, such as {found.texts[0]}: to read the "
             f"pictures say ?image={form.text}&label={form.label}"
         )

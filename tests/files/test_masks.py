@@ -8,7 +8,6 @@ from ptmbench.cli import main
 from ptmbench.errors import UsageError
 from ptmbench.files.masks import IGNORED, MaskForm, read_masks
 
-
 NAMES = "abcdefghijklmnop"  # enough for a picture in each part
 
 

@@ -12,7 +12,8 @@ from ptmbench.errors import UsageError
 from ptmbench.files.labels import Labelled
 from ptmbench.files.pictures import Look, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
-from ptmbench.files.tables import MEND, Named, Table, TableForm, named_by_file, part_files, table_of
+from ptmbench.files.tables import MEND, Named, Table, TableForm, judged, named_by_file, part_files, table_of
+from ptmbench.files.text_folders import text_rows
 
 
 def form_of(reference: Reference) -> TableForm:
@@ -36,6 +37,12 @@ def table(reference: Reference, *, skip_bad: bool) -> LabelledTexts | LabelledIm
     grids = [named_by_file(path, part, form) for part, path in files]
     home = files[0][1].parent
     return samples_of(grids, reference, home, skip_bad=skip_bad)
+
+
+def text_folder(reference: Reference, *, skip_bad: bool) -> LabelledTexts:
+    """`textfolder:DIR`: a file a text, in a folder a class."""
+    rows = text_rows(Path(reference.name).expanduser(), reference.get("encoding", "utf-8-sig"))
+    return _texts(judged(rows, str(reference), skip_bad=skip_bad, hint="mend or remove the files, or --skip-bad"))
 
 
 def _files(reference: Reference) -> list[tuple[Part | None, Path]]:
