@@ -28,6 +28,11 @@ def no_network() -> Iterator[None]:
         yield
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says that says anything, or its kind."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
 def imported(library: str, extra: str) -> ModuleType:
     """The library of an extra; raises `Unavailable` with the line that installs it: other cases can go on."""
     try:

@@ -10,19 +10,18 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms.functional import InterpolationMode, resize
 
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Size, rgb
 from ptmbench.engine.datasets.base import Samples
 from ptmbench.engine.inputs.batches import FileInputs, TensorInputs
-from ptmbench.engine.inputs.pictures import Encoded, Fields, Interpolation
+from ptmbench.engine.inputs.pictures import Channels, Encoded, Fields, Interpolation, scaled, stated
 from ptmbench.engine.seeding import torch_generator
 from ptmbench.files.masks import IGNORED
 
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """A square side in pixels, channel means and standard deviations, interpolation.
+    """A square side in pixels, channel means and standard deviations, interpolation, and the order of channels.
 
     The longer side of a picture is brought to `side`, whatever its size; what is left of the square, on the right or
     below, holds the mean colour. Boxes therefore scale by one factor and nothing is cut off.
@@ -32,6 +31,7 @@ class Letterbox:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: Interpolation = "bilinear"
+    channels: Channels = "rgb"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,9 +49,11 @@ class Letterbox:
 
     def apply(self, images: Tensor) -> Tensor:
         """Images [n, 3, h, w] (uint8) of one size to normalised input [n, 3, side, side] (float32)."""
+        if self.channels == "bgr":
+            images = images.flip(1)
         height, width = self.inner((images.shape[-2], images.shape[-1]))
         if images.shape[-2:] != (height, width):
-            images = resize(images, [height, width], InterpolationMode(self.interpolation), antialias=True)
+            images = scaled(images, [height, width], self.interpolation)
         mean, std = (torch.tensor(values)[:, None, None] for values in (self.mean, self.std))
         pixels = (images.float().div(255) - mean) / std
         return functional.pad(pixels, (0, self.side - width, 0, self.side - height))
@@ -100,5 +102,4 @@ class Letterbox:
 
     def fields(self) -> Fields:
         """Side, means, standard deviations, interpolation, and that the whole picture is fitted in."""
-        found = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-        return {**found, "fit": "letterbox"}
+        return {**stated(asdict(self)), "fit": "letterbox"}

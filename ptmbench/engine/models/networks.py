@@ -3,10 +3,10 @@
 import copy
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ptmbench.engine.models.backbone import Backbone, Pool
+from ptmbench.engine.models.checks import checked
 from ptmbench.errors import UnknownName, WeightsError
 
 LARGE = 0.05  # of the parameters: what stands before the first such block from the end is the trunk
@@ -104,9 +104,8 @@ def _size(module: nn.Module) -> int:
 
 
 def feature_size(module: nn.Module, example: Tensor) -> int:
-    """How many features a module gives for an example batch [n, ...]."""
-    with torch.inference_mode():
-        outputs: Tensor = module.eval()(example)
+    """How many features a module gives for an example batch [n, ...]; raises `WeightsError` as `checked` does."""
+    outputs = checked(module, example, "the network")
     if outputs.dim() != 2:
         raise WeightsError(f"expected features [n, d] of the network, got shape {list(outputs.shape)}")
     return int(outputs.shape[1])
