@@ -92,6 +92,11 @@ def text_length(config: Any, network: nn.Module, tokenizer: Any, reference: Refe
     return min([*found, asked] if asked else found or [USUAL_LENGTH])
 
 
+def has_decoder(model: nn.Module) -> bool:
+    """Whether a decoder stands beside an encoder, which alone gives features; T5's encoders saved alone deny it."""
+    return all(isinstance(getattr(model, part, None), nn.Module) for part in ("encoder", "decoder"))
+
+
 def _tried(preprocessing: TextPreprocessing) -> Tensor:
     """Random ids [3, length] of ordinary tokens, padded: a short text, a longer one, the longest."""
     special = {*preprocessing.tokenizer.all_special_ids}
@@ -141,7 +146,7 @@ def text_backbone(
         found = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         size, vocabulary = int(config.hidden_size), int(config.vocab_size)
     tokenizer = fitted_tokenizer(found, vocabulary, spec.name)
-    network = model.get_encoder() if getattr(config, "is_encoder_decoder", False) else model
+    network = model.get_encoder() if has_decoder(model) else model
     preprocessing = TextPreprocessing(
         tokenizer=tokenizer,
         tokenizer_sha256=tokenizer_sha256(tokenizer.backend_tokenizer.to_str().encode()),

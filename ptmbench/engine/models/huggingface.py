@@ -14,7 +14,7 @@ from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.hub_folders import check_folder, fetch, folder_of, loading, weights_sha256
 from ptmbench.engine.models.hub_pictures import image_backbone
-from ptmbench.engine.models.hub_texts import text_backbone
+from ptmbench.engine.models.hub_texts import has_decoder, text_backbone
 from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.provider import ModelProvider, at_revision
 from ptmbench.engine.seeding import seeded_draws
@@ -52,7 +52,7 @@ def _model(folder: Path, config: Any, spec: ModelSpec, seed: int) -> tuple[PreTr
                 output_loading_info=True,
                 dtype=torch.float32,
             )
-    unused = (*NOT_FEATURES, *(("decoder.",) if getattr(config, "is_encoder_decoder", False) else ()))
+    unused = (*NOT_FEATURES, *(("decoder.",) if has_decoder(model) else ()))
     absent = [key for key in report["missing_keys"] if not key.startswith(unused)]
     absent += [str(key) for key in report["mismatched_keys"]]
     total = len(model.state_dict())

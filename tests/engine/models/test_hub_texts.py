@@ -1,8 +1,9 @@
-"""Tests of the text models of transformers: lengths, what a token sees, padding, and tokenizers that know too little."""
+"""Tests of the text models of transformers: lengths, what a token sees, padding, poor tokenizers."""
 
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers.processors import TemplateProcessing
 from transformers import (
     BartConfig,
     BartModel,
@@ -43,9 +44,16 @@ LIMITS = {  # the model, and the tokens that it takes
     "bart": (
         lambda: BartModel(
             BartConfig(
-                **{"vocab_size": 14, "d_model": 16, "pad_token_id": 10, "max_position_embeddings": 30},
-                **{"encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 16, "decoder_ffn_dim": 16},
-                **{"encoder_attention_heads": 2, "decoder_attention_heads": 2},
+                vocab_size=14,
+                d_model=16,
+                pad_token_id=10,
+                max_position_embeddings=30,
+                encoder_layers=1,
+                decoder_layers=1,
+                encoder_ffn_dim=16,
+                decoder_ffn_dim=16,
+                encoder_attention_heads=2,
+                decoder_attention_heads=2,
             )
         ),
         30,
@@ -60,8 +68,6 @@ LIMITS = {  # the model, and the tokens that it takes
 
 def tokenizer(words=WORDS):
     """A tokenizer of single letters between [CLS] and [SEP]."""
-    from tokenizers.processors import TemplateProcessing  # noqa: PLC0415  of this function alone
-
     backend = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="[UNK]"))  # noqa: S106
     backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     backend.post_processor = TemplateProcessing("[CLS] $A [SEP]", special_tokens=[("[CLS]", 12), ("[SEP]", 13)])
