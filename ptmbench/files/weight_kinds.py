@@ -37,7 +37,7 @@ def not_weights(file: Path) -> str | None:
     with file.open("rb") as stream:
         head = stream.read(HEAD)
     if not head:
-        return "is empty: download it again"
+        return "is empty, and no whole checkpoint: download it again"
     for beginning, what, advice in _BEGINNINGS:
         if head.startswith(beginning):
             return f"is {what}: {advice}"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ptmbench.engine.foreign_code import first_line
+from ptmbench.engine.foreign_code import said
 from ptmbench.errors import WeightsError
 
 ACTIVATIONS = {
@@ -72,12 +72,10 @@ def _why(error: BaseException) -> str:
     found = CHANNELS.search(str(error))
     if found:
         return (
-            f"it takes pictures of {found[1]} channels, and every picture here has {found[2]} (red, green, blue): wrap "
-            "it in a module that makes its channels of them, or load weights for three"
+            f"its first convolution takes {found[1]} channel{'s' * (found[1] != '1')}, and every picture here has "
+            f"{found[2]} (red, green, blue): wrap it in a module that makes its channels of them"
         )
-    if isinstance(error, SystemExit):
-        return f"it ends the process (SystemExit: {error}): take that out of its code"
-    return f"{type(error).__name__}: {first_line(error)}"
+    return said(error)
 
 
 def _refuse_probabilities(outputs: Tensor, activation: str | None, name: str) -> None:
