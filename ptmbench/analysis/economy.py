@@ -6,6 +6,7 @@ one forward and a backward pass of twice its cost (Kaplan et al. 2020) for each 
 was watched, the first look that is near enough counts, else its end.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ TRAINING = 3  # forward passes that a step costs
 class CaseCost:
     """What one case takes to get there: steps of training (none for frozen methods), seconds, FLOPs at one seed.
 
-    Seconds are None where the case was not timed.
+    Seconds are None where the case was not timed, FLOPs where they could not be counted.
     """
 
     model: str
@@ -31,7 +32,7 @@ class CaseCost:
     value: float
     steps: int
     seconds: float | None
-    flops: int
+    flops: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,11 @@ def _seconds(cost: Cost, part: float) -> float | None:
 
 def _quickness(price: CaseCost) -> tuple[bool, float]:
     """Orders costs by their seconds, and those without seconds behind them by their operations."""
-    return (False, price.seconds) if price.seconds is not None else (True, price.flops)
+    return (
+        (False, price.seconds)
+        if price.seconds is not None
+        else (True, math.inf if price.flops is None else price.flops)
+    )
 
 
 def cost_of(record: Record, wanted: float) -> CaseCost | None:
@@ -105,5 +110,5 @@ def cost_of(record: Record, wanted: float) -> CaseCost | None:
         value=value,
         steps=steps,
         seconds=_seconds(cost, part),
-        flops=cost.flops * (TRAINING * batch * steps if method.steps else examples),
+        flops=None if cost.flops is None else cost.flops * (TRAINING * batch * steps if method.steps else examples),
     )

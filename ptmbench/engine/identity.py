@@ -3,6 +3,7 @@
 from ptmbench.catalog.digests import case_digest
 from ptmbench.catalog.rates import recorded_rate
 from ptmbench.catalog.spec import Case
+from ptmbench.engine.foreign_code import built
 from ptmbench.engine.models.provider import NO_CHECKPOINT, provider_of, revision_of
 from ptmbench.engine.workbench import Workbench
 from ptmbench.errors import WeightsError
@@ -15,7 +16,8 @@ def _bound(case: Case) -> str | Missing:
     Broken weights are for `prepare` to complain of. Raises `Unavailable` where they are not on disk.
     """
     try:
-        found = provider_of(case.model).sha256(case.model)
+        with built(case.model.name):
+            found = provider_of(case.model).sha256(case.model)
     except WeightsError as error:
         return Missing(str(error))
     return NO_CHECKPOINT if found is None else found

@@ -17,6 +17,7 @@ from ptmbench.catalog.spec import FULL, Case
 from ptmbench.catalog.traits import Serves, Trains
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
+from ptmbench.engine.foreign_code import carried_out
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
 from ptmbench.engine.inputs.letterbox import Letterbox
 from ptmbench.engine.methods.frozen_method import FitContext
@@ -81,7 +82,7 @@ def _pretrain_time(case: Case, seconds: float | None) -> float | Missing:
 
 def prepare(bench: Workbench, case: Case) -> Prepared:
     """Loads weights and data, measures what does not depend on the labels, and warms up."""
-    with out_of_memory_named():
+    with carried_out(case.model.name), out_of_memory_named():
         model, encoded = bench.loaded(case, 0), bench.encoded(case)
         loaded = Loaded(
             loaded_fraction=NO_CHECKPOINT if model.loaded_fraction is None else model.loaded_fraction,
@@ -193,7 +194,7 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
     case, work = prepared.case, prepared.work
     seeds = tuple(range(bench.settings.seeds_for(case.method, case.task)))
     before, started = energy.counter_joules(bench.device), time.perf_counter()
-    with out_of_memory_named():
+    with carried_out(case.model.name), out_of_memory_named():
         seen = [work.seed(seed) for seed in seeds]
     duration, after = time.perf_counter() - started, energy.counter_joules(bench.device)
     answers = work.answers(seeds, seen)

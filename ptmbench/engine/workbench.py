@@ -18,6 +18,7 @@ from ptmbench.engine.corruptions.stress import Condition, CorruptedSamples, Stre
 from ptmbench.engine.cost import footprint
 from ptmbench.engine.datasets.base import LabelledImages
 from ptmbench.engine.device import Device, resolve
+from ptmbench.engine.foreign_code import built
 from ptmbench.engine.inputs.pictures import Encoded
 from ptmbench.engine.methods import fine_tune
 from ptmbench.engine.methods.fine_tune import Trainable
@@ -79,7 +80,8 @@ class Workbench:
         spec = case.model
         key = spec.name, weights_seed(spec, seed)
         if key not in self._models:
-            model = provider_of(spec).build(spec, key[1])
+            with built(spec.name):
+                model = provider_of(spec).build(spec, key[1])
             if isinstance(model, LoadedModel):
                 self.device.place(model.backbone)
             self._models[key] = model

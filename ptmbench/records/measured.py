@@ -108,8 +108,8 @@ class Footprint:
 
     parameters: int
     size_bytes: int
-    macs: int
-    flops: int
+    macs: int | Missing
+    flops: int | Missing
     thop_macs: int | Missing
     uncounted_operations: tuple[str, ...]
     latency: LatencySamples | Missing

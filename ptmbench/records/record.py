@@ -230,13 +230,13 @@ class PeakMemory(_Part):
 
 
 class Cost(_Part):
-    """What the backbone with its head costs. MACs and FLOPs (2 x MACs) are for one input."""
+    """What the backbone with its head costs. MACs and FLOPs (2 x MACs) are for one input, null where not countable."""
 
     parameters: Count
     trainable_parameters: Count
     size_bytes: Count
-    macs: Count
-    flops: Count
+    macs: Count | None
+    flops: Count | None
     thop_macs: Count | None
     uncounted_operations: list[str]
     latency_s: Latency | None

@@ -36,4 +36,5 @@ def _cells(line: CheapestCase) -> list[str]:
     price = line.price
     steps = str(price.steps) if price.steps else NONE
     seconds = NONE if price.seconds is None else f"{price.seconds:.2f}"
-    return [price.model, steps, seconds, f"{price.flops / 1e9:,.2f}", reached]
+    operations = NONE if price.flops is None else f"{price.flops / 1e9:,.2f}"
+    return [price.model, steps, seconds, operations, reached]

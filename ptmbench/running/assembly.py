@@ -155,8 +155,8 @@ def _cost(result: Result, gaps: Gaps) -> Cost:
         parameters=footprint.parameters,
         trainable_parameters=spending.trainable_parameters,
         size_bytes=footprint.size_bytes,
-        macs=footprint.macs,
-        flops=footprint.flops,
+        macs=gaps("cost.macs", footprint.macs),
+        flops=gaps("cost.flops", footprint.flops),
         thop_macs=gaps("cost.thop_macs", footprint.thop_macs),
         uncounted_operations=[*footprint.uncounted_operations, *spending.uncounted_operations],
         latency_s=gaps(

@@ -52,7 +52,7 @@ def measure(
     `size_bytes` is that of the weights in memory; a caller that knows the checkpoint's puts it there.
     """
     single = example(1)
-    counted = operations.count(network.cpu(), single)
+    counted = operations.counted(network.cpu(), single)
     thop_macs = operations.thop_macs(network, single)
     network = device.place(network).eval()
     inputs = device.put(example(batch_size))
@@ -64,10 +64,10 @@ def measure(
     return Footprint(
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         size_bytes=state_bytes(network),
-        macs=counted.macs,
-        flops=counted.flops,
+        macs=counted if isinstance(counted, Missing) else counted.macs,
+        flops=counted if isinstance(counted, Missing) else counted.flops,
         thop_macs=thop_macs,
-        uncounted_operations=counted.uncounted,
+        uncounted_operations=() if isinstance(counted, Missing) else counted.uncounted,
         latency=samples,
         throughput_per_s=rate,
         throughput_batch_size=rate_batch,

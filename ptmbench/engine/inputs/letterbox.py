@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
-from torchvision.transforms.functional import InterpolationMode, resize
 
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Size
 from ptmbench.engine.datasets.base import Samples
 from ptmbench.engine.inputs.batches import FileInputs, TensorInputs
-from ptmbench.engine.inputs.pictures import Encoded, Fields, Interpolation
+from ptmbench.engine.inputs.pictures import Channels, Encoded, Fields, Interpolation, scaled, stated
 from ptmbench.engine.seeding import torch_generator
 from ptmbench.files.masks import IGNORED
 from ptmbench.files.pictures import PLAIN, Tones, rgb
@@ -24,7 +23,7 @@ from ptmbench.files.pictures import PLAIN, Tones, rgb
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """A square side in pixels, channel means and standard deviations, interpolation.
+    """A square side in pixels, channel means and standard deviations, interpolation, and the order of channels.
 
     The longer side of a picture is brought to `side`, whatever its size; what is left of the square, on the right or
     below, holds the mean colour. Boxes therefore scale by one factor and nothing is cut off.
@@ -34,6 +33,7 @@ class Letterbox:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     interpolation: Interpolation = "bilinear"
+    channels: Channels = "rgb"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -51,9 +51,11 @@ class Letterbox:
 
     def apply(self, images: Tensor) -> Tensor:
         """Images [n, 3, h, w] (uint8) of one size to normalised input [n, 3, side, side] (float32)."""
+        if self.channels == "bgr":
+            images = images.flip(1)
         height, width = self.inner((images.shape[-2], images.shape[-1]))
         if images.shape[-2:] != (height, width):
-            images = resize(images, [height, width], InterpolationMode(self.interpolation), antialias=True)
+            images = scaled(images, [height, width], self.interpolation)
         mean, std = (torch.tensor(values)[:, None, None] for values in (self.mean, self.std))
         pixels = (images.float().div(255) - mean) / std
         return functional.pad(pixels, (0, self.side - width, 0, self.side - height))
@@ -102,5 +104,4 @@ class Letterbox:
 
     def fields(self) -> Fields:
         """Side, means, standard deviations, interpolation, and that the whole picture is fitted in."""
-        found = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-        return {**found, "fit": "letterbox"}
+        return {**stated(asdict(self)), "fit": "letterbox"}

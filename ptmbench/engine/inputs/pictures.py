@@ -2,10 +2,11 @@
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms.functional import InterpolationMode, center_crop, resize
+from torchvision.transforms.v2.functional import resize as v2_resize
 
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledImages, Samples
 from ptmbench.engine.inputs.batches import AppliedInputs, FileInputs, Inputs, TensorInputs
@@ -25,6 +27,9 @@ FLOAT_BYTES = 4
 KEPT_BYTES = 2**28  # of normalised pictures that are kept; more are made batch by batch
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+Channels = Literal["rgb", "bgr"]
+FILTERS: Mapping[str, Interpolation] = {"bicubic": "bicubic", "lanczos": "lanczos", "nearest": "nearest"}
+USUAL_CHANNELS = ("channels", "rgb")
 Fields = dict[str, bool | int | float | str | list[float]]
 
 
@@ -60,35 +65,19 @@ class Preprocessing(Protocol):
         """What the record says of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImagePreprocessing:
-    """The checkpoint's own input: square side in pixels, channel means and standard deviations, interpolation.
+class PicturePreprocessing(ABC):
+    """What preprocessings of pictures share: they read files, and keep or make the inputs of a data set."""
 
-    `resize` is the length in pixels that the shorter side of a picture is brought to before the square is cut from its
-    middle; None: the whole picture is brought to the square, whatever its proportions.
-    """
+    __slots__ = ()
 
-    side: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    interpolation: Interpolation = "bilinear"
-    resize: int | None = None
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height, width."""
 
+    @abstractmethod
     def apply(self, images: Tensor) -> Tensor:
-        """Images [n, 3, h, w] (uint8) to normalised input [n, 3, side, side] (float32) on the images' device."""
-        if self.resize is None:
-            pixels = images.float().div_(255)
-            if pixels.shape[-2:] != (self.side, self.side):
-                pixels = functional.interpolate(
-                    pixels, size=(self.side, self.side), mode=self.interpolation, align_corners=False, antialias=True
-                )
-        else:
-            mode = InterpolationMode(self.interpolation)
-            scaled = resize(images, [self.resize], interpolation=mode, antialias=True)
-            pixels = center_crop(scaled, [self.side, self.side]).float().div_(255)
-        mean = torch.tensor(self.mean, device=pixels.device)[:, None, None]
-        std = torch.tensor(self.std, device=pixels.device)[:, None, None]
-        return (pixels - mean) / std
+        """Images [n, 3, h, w] (uint8) to inputs [n, *shape] (float32)."""
 
     def read(
         self,
@@ -101,11 +90,6 @@ class ImagePreprocessing:
         if change:
             pixels = change(pixels, file.name)
         return self.apply(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Channels, height, width."""
-        return 3, self.side, self.side
 
     def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  pictures teach it nothing
         """Normalised pictures [n, 3, side, side], those of files and large ones when they are asked for."""
@@ -121,7 +105,64 @@ class ImagePreprocessing:
         """Gaussian noise."""
         return torch.randn(batch_size, *shape, generator=torch_generator("example batch"))
 
+
+@dataclass(frozen=True, slots=True)
+class ImagePreprocessing(PicturePreprocessing):
+    """The checkpoint's own input: square side in pixels, channel means and standard deviations, interpolation.
+
+    `resize` is the length in pixels that the shorter side of a picture is brought to before the square is cut from its
+    middle; None: the whole picture is brought to the square, whatever its proportions. Means and standard deviations
+    are those of the channels in the order that the network takes them, which `channels` says.
+    """
+
+    side: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    interpolation: Interpolation = "bilinear"
+    resize: int | None = None
+    channels: Channels = "rgb"
+
+    def apply(self, images: Tensor) -> Tensor:
+        """Images [n, 3, h, w] (uint8) to normalised input [n, 3, side, side] (float32) on the images' device."""
+        if self.channels == "bgr":
+            images = images.flip(1)
+        pixels = self._resized(images)
+        mean = torch.tensor(self.mean, device=pixels.device)[:, None, None]
+        std = torch.tensor(self.std, device=pixels.device)[:, None, None]
+        return (pixels - mean) / std
+
+    def _resized(self, images: Tensor) -> Tensor:
+        """The square of each picture, its values from 0 to 1."""
+        if self.resize is None and self.interpolation == "bilinear":
+            pixels = images.float().div_(255)
+            if pixels.shape[-2:] == (self.side, self.side):
+                return pixels
+            return functional.interpolate(
+                pixels, size=(self.side, self.side), mode="bilinear", align_corners=False, antialias=True
+            )
+        # As bytes: wider filters overshoot, and every checkpoint's own processor cuts that off at black and white.
+        wanted = [self.side, self.side] if self.resize is None else [self.resize]
+        cut: Tensor = center_crop(scaled(images, wanted, self.interpolation), [self.side, self.side])
+        return cut.float().div_(255)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height, width."""
+        return 3, self.side, self.side
+
     def fields(self) -> Fields:
         """Side, means, standard deviations, interpolation, and the length resized to where there is one."""
-        found = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-        return {name: value for name, value in found.items() if value is not None}
+        return stated(asdict(self))
+
+
+def scaled(images: Tensor, size: list[int], interpolation: Interpolation) -> Tensor:
+    """Images [n, 3, h, w] (uint8) with their shorter side, or height and width, brought to that size."""
+    scale = v2_resize if interpolation == "lanczos" else resize  # which has no lanczos for tensors
+    found: Tensor = scale(images, size, InterpolationMode(interpolation), antialias=True)
+    return found
+
+
+def stated(settings: Mapping[str, Any]) -> Fields:
+    """What a record says of settings: not what is None, and of the order of channels only an unusual one."""
+    found = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+    return {name: value for name, value in found.items() if value is not None and (name, value) != USUAL_CHANNELS}

@@ -1,6 +1,7 @@
 """From text to network inputs: a checkpoint's own tokenizer, or counts of words."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
+from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens, Samples
 from ptmbench.engine.inputs.batches import TensorInputs
@@ -20,13 +21,20 @@ from ptmbench.engine.seeding import torch_generator
 from ptmbench.errors import CaseFailure, WeightsError
 
 BATCH = 1_000  # texts tokenized at once
+UNKNOWN_FAULT, UNKNOWN_WARNING = 0.5, 0.1  # shares of tokens
 TFIDF_FEATURES = 2_048
 TFIDF_NORM = 10.0  # of a text's vector: at 1 the largest C of the probe's grid would still be a strong penalty
 
 
 def fitted_tokenizer(tokenizer: PreTrainedTokenizerBase, vocabulary: int, name: str) -> PreTrainedTokenizerBase:
     """The tokenizer, if every id it gives has one of the model's `vocabulary` embeddings; else `WeightsError`."""
-    ids = tokenizer.get_vocab().values()
+    vocabulary_of, special = tokenizer.get_vocab(), {*tokenizer.all_special_tokens}
+    ids = vocabulary_of.values()
+    if not {*vocabulary_of} - special:
+        raise WeightsError(
+            f"the tokenizer of {name} knows no word: its files are missing or empty (tokenizer.json, or vocab.txt, "
+            "vocab.json and merges.txt); copy them from where the weights came from"
+        )
     if max(ids) >= vocabulary:
         raise WeightsError(
             f"the tokenizer does not fit the model {name}: it gives ids up to {max(ids)}, and the model has "
@@ -34,7 +42,20 @@ def fitted_tokenizer(tokenizer: PreTrainedTokenizerBase, vocabulary: int, name: 
         )
     if not tokenizer.is_fast:
         raise WeightsError(f"the tokenizer of {name} has no tokenizer.json: save it with transformers' fast tokenizer")
+    if _without_merges(tokenizer.backend_tokenizer.to_str()):
+        raise WeightsError(
+            f"the tokenizer of {name} has no merges, so that every text falls into single letters: copy merges.txt or "
+            "tokenizer.json from where the weights came from"
+        )
     return tokenizer
+
+
+def _without_merges(tokenizer_json: str) -> bool:
+    """Whether a byte-pair tokenizer knows longer pieces, and no way to make one."""
+    model = json.loads(tokenizer_json)["model"]
+    added = {entry["content"] for entry in json.loads(tokenizer_json).get("added_tokens", ())}
+    pairs = model.get("type") == "BPE" and not model.get("merges") and not model.get("ignore_merges")
+    return pairs and any(len(piece) > 1 for piece in {*model["vocab"]} - added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +81,43 @@ class TextPreprocessing:
         if spaced:
             texts = [[word if word.startswith(" ") else f" {word}" for word in sentence] for sentence in texts]
         pairs = [*samples.pairs] if isinstance(samples, LabelledTexts) else []
-        rows, places, truncated = [], [], 0
+        rows, places, truncated, unknown = [], [], 0, _Unknown(self.tokenizer)
         for start in range(0, len(texts), BATCH):
-            second = pairs[start : start + BATCH] or None  # a pair as the checkpoint's own tokenizer joins it
-            found = self.tokenizer(texts[start : start + BATCH], second, is_split_into_words=words, verbose=False)
-            for index, ids in enumerate(found["input_ids"]):
-                cut = len(ids) > self.max_length
-                truncated += cut
-                rows.append([*ids[: self.max_length - 1], ids[-1]] if cut else ids)  # the last may mark the end
+            part = texts[start : start + BATCH]
+            second = pairs[start : start + BATCH]
+            found = self._tokenized(part, second, words=words)
+            unknown.add(found)
+            long = [index for index, ids in enumerate(found["input_ids"]) if len(ids) > self.max_length]
+            again_second = [second[index] for index in long] if second else []
+            cut = (
+                self._tokenized([part[index] for index in long], again_second, words=words, cut=True) if long else found
+            )
+            again = {index: place for place, index in enumerate(long)}
+            truncated += len(long)
+            for index in range(len(part)):
+                source, place = (cut, again[index]) if index in again else (found, index)
+                rows.append(source["input_ids"][place])
                 if words:
-                    limit = self.max_length - cut
-                    places.append(first_pieces(found.word_ids(index), len(texts[start + index]), limit))
+                    places.append(first_pieces(source.word_ids(place), len(part[index]), self.max_length))
         length = max(map(len, rows))
         inputs = torch.full((len(rows), length), PADDING)
         for row, ids in zip(inputs, rows, strict=True):
             row[: len(ids)] = torch.tensor(ids)
         fields: Fields = {"add_prefix_space": True} if spaced else {}
-        return Encoded(TensorInputs(inputs), padded_places(places) if words else None, truncated, fields)
+        return Encoded(
+            TensorInputs(inputs), padded_places(places) if words else None, truncated, {**fields, **unknown.fields()}
+        )
+
+    def _tokenized(self, texts: list[Any], second: list[str], *, words: bool, cut: bool = False) -> BatchEncoding:
+        """The ids of texts, each with its `second` where there is one, joined as this tokenizer joins them.
+
+        With `cut` they are no more than the model takes, cut as this tokenizer cuts.
+        """
+        limit: dict[str, Any] = {"truncation": True, "max_length": self.max_length} if cut else {}
+        found: BatchEncoding = self.tokenizer(
+            texts, second or None, is_split_into_words=words, verbose=False, return_special_tokens_mask=True, **limit
+        )
+        return found
 
     def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
         """Random ids without padding."""
@@ -91,6 +132,31 @@ class TextPreprocessing:
             "vocabulary": self.vocabulary,
             "max_length": self.max_length,
         }
+
+
+class _Unknown:
+    """Counts the tokens of texts that stand for what a tokenizer does not know."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.id, self.name = tokenizer.unk_token_id, tokenizer.unk_token
+        self.unknown = self.tokens = 0
+
+    def add(self, found: BatchEncoding) -> None:
+        """Counts one batch, what the tokenizer puts around each text left out."""
+        for ids, around in zip(found["input_ids"], found["special_tokens_mask"], strict=True):
+            self.tokens += len(ids) - sum(around)
+            self.unknown += sum(piece == self.id and not frame for piece, frame in zip(ids, around, strict=True))
+
+    def fields(self) -> Fields:
+        """The share, where it is worth a warning; raises `WeightsError` where most of the text is unknown."""
+        share = self.unknown / max(self.tokens, 1)
+        if share > UNKNOWN_FAULT:
+            raise WeightsError(
+                f"the tokenizer does not know {100 * share:.0f} % of the tokens of these texts (they become "
+                f"{self.name}): it is for another language or script, or its files are incomplete; take a model that "
+                "was trained on such texts"
+            )
+        return {"unknown_share": round(share, 3)} if share > UNKNOWN_WARNING else {}
 
 
 def glues_words(tokenizer: PreTrainedTokenizerBase) -> bool:

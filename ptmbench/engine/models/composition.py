@@ -12,6 +12,7 @@ from ptmbench.catalog.model_references import model_spec
 from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.inputs.letterbox import Letterbox
+from ptmbench.engine.inputs.own_pictures import OwnPreprocessing
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models.backbone import LoadedModel
 from ptmbench.engine.models.dense_network import SCOPES, DenseModel, DenseNetwork
@@ -82,10 +83,15 @@ def build(spec: ModelSpec, seed: int) -> DenseModel:
 def _letterbox(loaded: LoadedModel, spec: ModelSpec, usual: int) -> Letterbox:
     """The backbone's own normalisation; the side that the reference says, or the usual one."""
     own = loaded.preprocessing
+    if isinstance(own, OwnPreprocessing):
+        raise UsageError(
+            f"{spec.name}: detectors and segmenters scale pictures themselves, and {own.name} of the backbone does "
+            f"more to them than ptmbench can repeat there ({own.cause}): take another backbone"
+        )
     if not isinstance(own, ImagePreprocessing):
         raise UsageError(f"{spec.name}: detectors and segmenters are built over models of images")
     side = parse(spec.entry).integer("size", least=32) or usual
-    return Letterbox(side, own.mean, own.std, own.interpolation)
+    return Letterbox(side, own.mean, own.std, own.interpolation, own.channels)
 
 
 def _maps(loaded: LoadedModel, side: int, name: str) -> FeatureMaps:

@@ -95,12 +95,12 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     preprocessing = preprocessing_of(reference)
     network = build_network(reference, "random", spec.architecture, seed)
     fraction, sha256 = None, None
+    example = preprocessing.example(2, preprocessing.shape)
     if not spec.random:
         file = _file(reference)
         partial = reference.get("partial") == "allow"
         sha256 = sha256_of_file(file)
-        fraction = fill(network, read_state(file), spec.name, leave=beside_features(network), partial=partial)
-    example = preprocessing.example(2, preprocessing.shape)
+        fraction = fill(network, read_state(file), spec.name, leave=beside_features(network, example), partial=partial)
     backbone = classifier_backbone(network, example, reference.get("features"))
     return LoadedModel(backbone, preprocessing, sha256, fraction, tensor_bytes(backbone), None)
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ptmbench.engine.models.backbone import Backbone, Pool
+from ptmbench.engine.models.checks import checked
 from ptmbench.errors import UnknownName, WeightsError
 
 LARGE = 0.05  # of the parameters: what stands before the first such block from the end is the trunk
@@ -40,31 +41,56 @@ def first_of(outputs: Any) -> Tensor:
     return outputs
 
 
-def head_of(network: nn.Module) -> str | None:
-    """The name of a classifier's head: the linear layer registered last, if nothing with weights follows it.
+def head_of(network: nn.Module, example: Tensor | None = None) -> str | None:
+    """The name of a classifier's head: the linear layer that is called last, if nothing with weights follows it.
 
-    SqueezeNet's is a convolution inside `classifier`, which counts as a whole. None: there is no head to be seen.
+    Without an example batch, the one registered last. SqueezeNet's is a convolution inside `classifier`, which counts
+    as a whole. None: there is no head to be seen.
     """
-    with_weights = [name for name, module in network.named_modules() if list(module.parameters(recurse=False))]
-    last: str = with_weights[-1] if with_weights else ""
+    last = _called_last(network, example) if example is not None else None
+    if last is None:
+        with_weights = [name for name, module in network.named_modules() if list(module.parameters(recurse=False))]
+        last = with_weights[-1] if with_weights else ""
     if isinstance(network.get_submodule(last), nn.Linear):
         return last
     return "classifier" if isinstance(getattr(network, "classifier", None), nn.Module) else None
 
 
-def beside_features(network: nn.Module) -> tuple[str, ...]:
+def _called_last(network: nn.Module, example: Tensor) -> str | None:
+    """The name of the module with weights, and no other inside it, that is called last; None where the network fails.
+
+    The order of registration need not be that of the call: a head may be written above the body.
+    """
+    called: list[str] = []
+    hooks = [
+        module.register_forward_hook(lambda _module, _inputs, _output, name=name: called.append(name))
+        for name, module in network.named_modules()
+        if list(module.parameters(recurse=False)) and not any(True for _ in module.children())
+    ]
+    try:
+        with torch.no_grad():
+            network.eval()(example)
+    except (Exception, SystemExit):  # noqa: BLE001  `checked` says so, with the reason
+        return None
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return called[-1] if called else None
+
+
+def beside_features(network: nn.Module, example: Tensor | None = None) -> tuple[str, ...]:
     """The prefixes of tensors that features do not need: the head's, and an auxiliary classifier's."""
-    head = head_of(network)
+    head = head_of(network, example)
     return (*([f"{head}."] if head else []), *([f"{AUXILIARY}."] if getattr(network, AUXILIARY, None) else []))
 
 
-def headless(network: nn.Module) -> nn.Module:
+def headless(network: nn.Module, example: Tensor) -> nn.Module:
     """A copy of a classifier without head and auxiliary classifier."""
     network = copy.deepcopy(network)
     if getattr(network, AUXILIARY, None):
         setattr(network, AUXILIARY, None)
         network.aux_logits = False  # type: ignore[assignment]  # Inception's own flag
-    name = head_of(network)
+    name = head_of(network, example)
     if name == "classifier" and not isinstance(network.classifier, nn.Linear):
         network.classifier = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     elif name:
@@ -104,9 +130,8 @@ def _size(module: nn.Module) -> int:
 
 
 def feature_size(module: nn.Module, example: Tensor) -> int:
-    """How many features a module gives for an example batch [n, ...]."""
-    with torch.inference_mode():
-        outputs: Tensor = module.eval()(example)
+    """How many features a module gives for an example batch [n, ...]; raises `WeightsError` as `checked` does."""
+    outputs = checked(module, example, "the network")
     if outputs.dim() != 2:
         raise WeightsError(f"expected features [n, d] of the network, got shape {list(outputs.shape)}")
     return int(outputs.shape[1])
@@ -130,7 +155,7 @@ def classifier_backbone(network: nn.Module, example: Tensor, features: str = "")
         raise UnknownName("kind of features", features, (PENULTIMATE, CONVOLUTIONS))
     if _hidden_layers(network) or features == CONVOLUTIONS:
         return _with_choice(network, example, features)
-    tail = Features(headless(network))
+    tail = Features(headless(network, example))
     return Backbone(nn.Identity(), tail, feature_size(tail, example), last_stage=last_stage(tail)).eval()
 
 

@@ -13,7 +13,8 @@ from torch import nn
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_code import imported
-from ptmbench.engine.inputs.pictures import ImagePreprocessing, Interpolation
+from ptmbench.engine.inputs.own_pictures import OwnPreprocessing, Processor, as_the_source
+from ptmbench.engine.inputs.pictures import FILTERS, ImagePreprocessing
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.networks import Features, feature_size, last_stage
@@ -89,20 +90,22 @@ def fetch(spec: ModelSpec) -> Path:
         raise WeightsError(f"{repository} cannot be fetched: {str(error).splitlines()[0]}") from None
 
 
-def preprocessing_of(network: nn.Module, size: int | None) -> ImagePreprocessing:
-    """Timm's evaluation transform: the shorter side to size / crop_pct, the middle, means, standard deviations."""
-    config = library().data.resolve_data_config({}, model=network)
-    native = int(config["input_size"][-1])
-    side = size or native
-    interpolation: Interpolation = "bicubic" if config["interpolation"] == "bicubic" else "bilinear"
-    squashed = config["crop_mode"] == "squash"
-    return ImagePreprocessing(
+def preprocessing_of(network: nn.Module, size: int | None) -> ImagePreprocessing | OwnPreprocessing:
+    """Timm's evaluation transform, by ours where that does the same; `size` is the side in the place of its own."""
+    data = library().data
+    config = data.resolve_data_config({}, model=network)
+    if size:
+        config["input_size"] = (config["input_size"][0], size, size)
+    side = int(config["input_size"][-1])
+    ours = ImagePreprocessing(
         side=side,
         mean=tuple(config["mean"]),
         std=tuple(config["std"]),
-        interpolation=interpolation,
-        resize=None if squashed else int(side / config["crop_pct"]),
+        interpolation=FILTERS.get(config["interpolation"], "bilinear"),
+        resize=None if config["crop_mode"] == "squash" else int(side / config["crop_pct"]),
     )
+    transform: Processor = data.create_transform(**config, is_training=False)
+    return as_the_source(ours, transform, name="timm.data.create_transform", identity=str(config))
 
 
 def build(spec: ModelSpec, seed: int) -> LoadedModel:

@@ -11,7 +11,7 @@ from torchvision.ops import FrozenBatchNorm2d
 
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
-from ptmbench.engine.inputs.pictures import ImagePreprocessing, Interpolation
+from ptmbench.engine.inputs.pictures import FILTERS, ImagePreprocessing
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.networks import beside_features, classifier_backbone, first_of
@@ -119,12 +119,11 @@ def preprocessing_of(weights: Weights, size: int | None = None) -> ImagePreproce
     preset = weights.transforms()
     crop, resized = preset.crop_size[0], preset.resize_size[0]
     side = size or crop
-    interpolation: Interpolation = "bicubic" if preset.interpolation.value == "bicubic" else "bilinear"
     return ImagePreprocessing(
         side=side,
         mean=tuple(preset.mean),
         std=tuple(preset.std),
-        interpolation=interpolation,
+        interpolation=FILTERS.get(preset.interpolation.value, "bilinear"),
         resize=round(resized * side / crop),
     )
 

@@ -3,7 +3,7 @@
 import hashlib
 import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -11,10 +11,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ptmbench.engine.foreign_code import first_line
 from ptmbench.errors import SHOWN, Unavailable, WeightsError
+from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_weights
 
-WRAPPERS = ("state_dict", "model_state_dict", "model")  # keys under which a checkpoint keeps its tensors
-PREFIXES = ("module.", "_orig_mod.")  # what DataParallel and torch.compile put before each name
+WRAPPERS = ("state_dict", "model_state_dict", "model", "module", "net")  # keys under which a checkpoint keeps tensors
+WRAPPED = (
+    "module.",
+    "_orig_mod.",
+    "_fsdp_wrapped_module.",
+)  # what DataParallel, torch.compile and FSDP put before names
+HELD = ("model.", "net.", "network.", "backbone.", "encoder.", "ema.", "ema_model.")  # what trainers call their model
+AVERAGED = "n_averaged"  # the counter that AveragedModel keeps beside its tensors
+DEEPEST = 10  # mappings inside each other
 COUNTER = "num_batches_tracked"  # BatchNorm's step counter: no weight, and older checkpoints have none
 _DIGESTS: dict[tuple[Path, int, int], str] = {}
 
@@ -39,42 +48,108 @@ def read_state(file: Path) -> dict[str, Tensor]:
     """
     if not file.exists():
         raise Unavailable(f"{file}: no such file; check the path, or copy the weights there")
-    if file.suffix == ".safetensors":
+    fault = not_weights(file)
+    if fault:
+        raise WeightsError(f"{file} {fault}")
+    if file.suffix == ".safetensors" or is_safetensors(file):
+        if is_torch_archive(file):
+            raise WeightsError(f"{file} is a checkpoint of torch.save under another name: call it {file.stem}.pth")
         try:
-            return dict(load_file(file))
+            return _bare(dict(load_file(file)))
         except (SafetensorError, OSError) as error:
             raise WeightsError(f"{file} is no whole safetensors file ({error}): download it again") from None
+    return _unwrapped(_unpickled(file), file)
+
+
+def _unpickled(file: Path) -> object:
+    """What a pickle holds, if that is tensors and plain values."""
     try:
         with warnings.catch_warnings():  # of a pickle that torch did not write: it is refused, or its tensors are good
             warnings.filterwarnings("ignore", message="Detected pickle protocol", category=UserWarning)
-            content = torch.load(file, map_location="cpu", weights_only=True)
+            content: object = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         why = next((line.strip() for line in str(error).splitlines() if "GLOBAL" in line or "Unsupported" in line), "")
         raise WeightsError(
             f"{file} was refused and nothing in it ran: it holds more than tensors ({why or 'pickled objects'}). "
             "Take a safetensors file, or save the tensors alone: torch.save(model.state_dict(), FILE)"
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise WeightsError(f"{file} is no whole checkpoint ({first}): download it again") from None
-    return _unwrapped(content, file)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  a broken pickle may make its reader raise anything
+        raise WeightsError(f"{file} is no whole checkpoint ({first_line(error)}): download it again") from None
+    return content
 
 
 def _unwrapped(content: object, file: Path) -> dict[str, Tensor]:
     """The tensors, wherever the checkpoint keeps them, under their bare names."""
-    while isinstance(content, Mapping):
+    for _ in range(DEEPEST):
+        if not isinstance(content, Mapping):
+            break
         inner = next((content[key] for key in WRAPPERS if isinstance(content.get(key), Mapping)), None)
+        if inner is None:
+            inner = _only_holder(content, file)
         if inner is None:
             break
         content = inner
+    else:
+        raise WeightsError(f"{file} holds mappings inside each other without end: save model.state_dict() alone")
     found = content.items() if isinstance(content, Mapping) else ()
     state = {str(key): value for key, value in found if isinstance(value, Tensor)}
     if not state:
         raise WeightsError(f"{file} holds no tensors: expected a state dict, or one under {', '.join(WRAPPERS)}")
-    for prefix in PREFIXES:
-        if all(key.startswith(prefix) for key in state):
-            state = {key.removeprefix(prefix): value for key, value in state.items()}
+    return _bare(state)
+
+
+def _only_holder(content: Mapping[object, object], file: Path) -> Mapping[object, object] | None:
+    """The one mapping of tensors in a checkpoint that has none itself; raises `WeightsError` where there are more."""
+    if any(isinstance(value, Tensor) for value in content.values()):
+        return None
+    holders = {
+        str(key): value
+        for key, value in content.items()
+        if isinstance(value, Mapping) and any(isinstance(inner, Tensor) for inner in value.values())
+    }
+    if len(holders) > 1:
+        raise WeightsError(
+            f"{file} holds several sets of tensors ({', '.join(sorted(holders))}): save the one that is meant alone"
+        )
+    return next(iter(holders.values()), None)
+
+
+def _bare(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under the names that they had before somebody wrapped the model, however often and in what order."""
+    state = {key: value for key, value in state.items() if key != AVERAGED} or state
+    while prefix := next((found for found in WRAPPED if all(key.startswith(found) for key in state)), None):
+        state = {key.removeprefix(prefix): value for key, value in state.items()}
     return state
+
+
+def _starts(key: str) -> Iterator[str]:
+    """What of a key may stand before the name that the network has for the tensor."""
+    start = ""
+    while found := next((name for name in (*WRAPPED, *HELD) if key.startswith(name, len(start))), None):
+        start += found
+        yield start
+
+
+def _named_as(wanted: Mapping[str, Tensor], state: Mapping[str, Tensor], name: str) -> Mapping[str, Tensor]:
+    """The tensors less what a trainer put before their names, where more of the network's are found that way."""
+
+    def fitting(start: str) -> int:
+        keys = ((key, f"{start}{key}") for key in wanted)
+        return sum(long in state and state[long].shape == wanted[key].shape for key, long in keys)
+
+    counts = {start: fitting(start) for start in ("", *dict.fromkeys(part for key in state for part in _starts(key)))}
+    most = max(counts.values())
+    best = [start for start, count in counts.items() if count == most]
+    if most == counts[""]:
+        return state
+    if len(best) > 1:
+        raise WeightsError(
+            f"{name}: the checkpoint holds several sets of tensors that fit ({', '.join(best)}): save the one that is "
+            "meant alone"
+        )
+    return {key.removeprefix(best[0]): value for key, value in state.items() if key.startswith(best[0])}
 
 
 def fill(
@@ -91,6 +166,7 @@ def fill(
     with all that is missing or does not fit, unless `partial` allows it.
     """
     wanted = {key: value for key, value in network.state_dict().items() if not key.endswith(COUNTER)}
+    state = _named_as(wanted, state, name)
     backbone = [key for key in wanted if not key.startswith(leave or ("\0",))]
     fits = {key: state[key] for key in wanted if key in state and state[key].shape == wanted[key].shape}
     faults = [

@@ -7,7 +7,9 @@ import time
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
+from torchvision.ops import DeformConv2d, nms
 
 from ptmbench.catalog.references import parse
 from ptmbench.engine.cost import energy, latency, memory, operations
@@ -184,3 +186,69 @@ def test_waiting_is_counted_where_the_system_tells(monkeypatch):
     monkeypatch.setattr(latency, "waiting_s", lambda: None)
     monkeypatch.setattr(latency, "PAUSE_S", 0)
     assert BUSY < latency.measure(lambda: time.sleep(0.001), 1, CPU).waited
+
+
+class Called(nn.Module):
+    """A module that is called in its own way."""
+
+    def __init__(self, way, **parts):
+        super().__init__()
+        self.way = way
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, inputs):
+        """What the way makes of module and inputs."""
+        return self.way(self, inputs)
+
+
+@pytest.mark.parametrize(
+    ("network", "inputs", "macs"),
+    [
+        (nn.LSTM(8, 16, batch_first=True), (1, 5, 8), 5 * (64 * 8 + 64 * 16)),
+        (nn.LSTM(8, 16, bidirectional=True), (5, 1, 8), 2 * 5 * (64 * 8 + 64 * 16)),
+        (nn.GRU(8, 16), (5, 1, 8), 5 * (48 * 8 + 48 * 16)),
+        (Called(lambda m, x: m.form(x, x), form=nn.Bilinear(4, 4, 6)), (2, 4), 2 * (6 * 4 * 4 + 6 * 4)),
+        (Called(lambda m, x: m.layer.weight @ x, layer=nn.Linear(4, 3)), (4,), 12),
+        (Called(lambda _m, x: torch.dot(x, x)), (4,), 4),
+        (
+            Called(lambda m, x: m.layer(x, x.new_zeros(1, 18, 6, 6)), layer=DeformConv2d(3, 4, 3)),
+            (1, 3, 8, 8),
+            4 * 36 * 27,
+        ),
+    ],
+)
+def test_layers_that_torch_does_not_count(network, inputs, macs):
+    """Recurrent layers, bilinear forms, products with vectors and deformable convolutions, as counted by hand."""
+    assert macs == operations.count(network, torch.randn(inputs)).macs
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_quantised_layers_are_counted_and_others_listed():
+    """A quantised linear layer has the products of the full one; an operation outside torch's own is named."""
+    network = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(8, 4)), {nn.Linear}, dtype=torch.qint8)
+    boxes = Called(lambda _m, x: nms(x[:, :4].abs(), x[:, 4], 0.5))
+
+    assert 2 * 8 * 4 == operations.count(network, torch.randn(2, 8)).macs
+    assert "torchvision.nms" in operations.count(boxes, torch.rand(3, 5)).uncounted
+
+
+def test_counts_are_those_of_torchs_own_counter():
+    """On what torch has formulas for, both give the same."""
+    network, image = models.resnet18(weights=None).eval(), torch.randn(1, 3, 64, 64)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(image)
+
+    assert counter.get_total_flops() == operations.count(network, image).flops
+
+
+def test_what_cannot_be_counted_says_why():
+    """A network that cannot be copied has no count, and a reason in its place."""
+
+    def refuse(_self, _memo):
+        raise TypeError("has a lock")
+
+    network = type("Locked", (nn.Linear,), {"__deepcopy__": refuse})(3, 2)
+    counted = operations.counted(network, torch.randn(1, 3))
+
+    assert Missing("the operations of this network cannot be counted (TypeError: has a lock)") == counted

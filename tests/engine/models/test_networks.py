@@ -271,3 +271,91 @@ def test_parameters_are_the_published_number(name):
     weights = torchvision_models.weights_of(parse(f"torchvision:{name}"))
 
     assert weights.meta["num_params"] == sum(parameter.numel() for parameter in network(name).parameters())
+
+
+def small():
+    """A network whose tensors have names without a prefix."""
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+
+
+def prefixed(*prefixes):
+    """The state of a small network under these prefixes, the outermost first."""
+    return {f"{''.join(prefixes)}{key}": value for key, value in small().state_dict().items()}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        prefixed("module.", "_orig_mod."),
+        prefixed("_orig_mod.", "module.", "module."),
+        {**prefixed("module."), "n_averaged": torch.tensor(7)},
+        {"state_dict": {**prefixed("model."), "loss.weight": torch.ones(3)}, "epoch": 3},
+        {"state_dict": prefixed("model.", "_orig_mod.")},
+        {"state_dict": {"module": prefixed("_orig_mod.", "model.", "net.")}},
+        {"epoch": 1, "weights_of_mine": prefixed(), "acc": 0.9},
+        {"ema_model.initted": torch.ones(1), **prefixed("ema_model.")},
+    ],
+)
+def test_what_a_trainer_puts_before_names_is_taken_off(tmp_path, content):
+    """Whatever wrapped the model, however often and in which order; tensors of its loss may lie beside."""
+    torch.save(content, tmp_path / "w.pth")
+
+    assert 1.0 == fill(small(), read_state(tmp_path / "w.pth"), "net")
+
+
+def test_a_prefix_that_the_network_has_itself_stays(tmp_path):
+    """A network that keeps its layers in `model` is filled as it stands."""
+    torch.save(prefixed("model."), tmp_path / "w.pth")
+    holder = nn.Module()
+    holder.model = small()
+
+    assert 1.0 == fill(holder, read_state(tmp_path / "w.pth"), "net")
+
+
+def test_two_sets_of_weights_are_not_chosen_between(tmp_path):
+    """Which of them is meant is for the user to say: under two keys, or two prefixes."""
+    torch.save({"student": prefixed(), "teacher": prefixed()}, tmp_path / "keys.pth")
+    torch.save({**prefixed("model."), **prefixed("ema.")}, tmp_path / "prefixes.pth")
+
+    with pytest.raises(WeightsError, match=r"several sets of tensors \(student, teacher\)"):
+        read_state(tmp_path / "keys.pth")
+    with pytest.raises(WeightsError, match=r"several sets of tensors that fit \(model\., ema\.\)"):
+        fill(small(), read_state(tmp_path / "prefixes.pth"), "net")
+
+
+def test_a_checkpoint_that_contains_itself_is_refused(tmp_path):
+    """It would be unwrapped for ever."""
+    content = {}
+    content["state_dict"] = content
+    torch.save(content, tmp_path / "w.pth")
+
+    with pytest.raises(WeightsError, match="mappings inside each other without end"):
+        read_state(tmp_path / "w.pth")
+
+
+def test_safetensors_are_known_by_their_content(tmp_path):
+    """Under another name they are read all the same, and a pickle under theirs is named."""
+    save_file(small().state_dict(), tmp_path / "w.bin")
+    torch.save(small().state_dict(), tmp_path / "w.safetensors")
+
+    assert 1.0 == fill(small(), read_state(tmp_path / "w.bin"), "net")
+    with pytest.raises(WeightsError, match=r"a checkpoint of torch.save under another name: call it w.pth"):
+        read_state(tmp_path / "w.safetensors")
+
+
+def test_the_head_is_what_is_called_last():
+    """It may be written above the body, whose last layer is linear too."""
+
+    class HeadFirst(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head = nn.Linear(6, 6)
+            self.body = nn.Sequential(nn.Flatten(), nn.Linear(192, 6), nn.ReLU(), nn.Linear(6, 6))
+
+        def forward(self, images):
+            return self.head(self.body(images))
+
+    network, pictures = HeadFirst().eval(), torch.randn(2, 3, 8, 8)
+
+    assert ("head.",) == beside_features(network, pictures)
+    assert torch.equal(network.body(pictures), classifier_backbone(network, pictures)(pictures))

@@ -3,10 +3,13 @@
 import pytest
 import timm
 import torch
+from PIL import Image
 from safetensors.torch import save_file
+from torch import nn
 
 from ptmbench.catalog.model_references import model_spec, model_specs
 from ptmbench.engine import foreign_code
+from ptmbench.engine.inputs.own_pictures import trial_pictures
 from ptmbench.engine.models import timm_models
 from ptmbench.errors import Unavailable, UnknownName, WeightsError
 
@@ -87,3 +90,23 @@ def test_a_missing_extra_names_the_line_that_installs_it(monkeypatch):
 
     with pytest.raises(Unavailable, match=r"timm is not installed: pip install 'ptmbench\[timm\]'"):
         foreign_code.imported("timm", "timm")
+
+
+def test_pictures_are_fed_as_timms_own_transform_does():
+    """Squash with a crop, borders in the mean colour and oblong inputs included."""
+    for settings in (
+        {"crop_mode": "squash", "crop_pct": 1.0},
+        {"crop_mode": "squash", "crop_pct": 0.9},
+        {"crop_mode": "border", "crop_pct": 1.0},
+        {"input_size": (3, 64, 48)},
+        {"interpolation": "bilinear", "crop_pct": 0.8},
+    ):
+        network = nn.Identity()
+        network.pretrained_cfg = {"input_size": (3, 64, 64), "interpolation": "bicubic", **settings}
+        config = timm.data.resolve_data_config({}, model=network)
+        own = timm.data.create_transform(**config, is_training=False)
+        picture = trial_pictures()[0]
+        ours = timm_models.preprocessing_of(network, None).apply(torch.from_numpy(picture).permute(2, 0, 1)[None])[0]
+
+        assert own(Image.fromarray(picture)).shape == ours.shape
+        assert float((own(Image.fromarray(picture)) - ours).abs().mean()) < 0.02

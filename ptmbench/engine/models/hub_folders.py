@@ -1,0 +1,152 @@
+"""Folders in Hugging Face's format: the user's own or snapshots in the hub's cache, and what is wrong with them."""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import transformers
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+from ptmbench.catalog.places import HF_WEIGHTS as WEIGHTS
+from ptmbench.catalog.references import parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_code import first_line
+from ptmbench.engine.inputs.texts import tokenizer_sha256
+from ptmbench.engine.models.weight_files import sha256_of_file
+from ptmbench.errors import PtmbenchError, Unavailable, UsageError, WeightsError
+from ptmbench.files.downloads import check_online
+from ptmbench.files.weight_kinds import not_weights
+
+BESIDE = ("*.json", "*.txt", "*.model")  # configuration, tokenizer, processor
+ADAPTER = "adapter_config.json"
+UNKNOWN_TYPE = re.compile(r"model type [`'\"]?([\w.-]+)[`'\"]?")
+
+
+def folder_of(spec: ModelSpec) -> Path:
+    """The folder of a checkpoint: the user's own, or the snapshot in the hub's cache; raises `Unavailable`."""
+    reference = parse(spec.reference)
+    own = Path(reference.name).expanduser()
+    if own.is_dir():
+        if not (own / "config.json").exists():
+            raise UsageError(f"{own} has no config.json: expected a folder in Hugging Face's format")
+        return own
+    repository, _, revision = reference.name.partition("@")
+    try:
+        return Path(snapshot_download(repository, revision=revision or None, local_files_only=True))
+    except HFValidationError:
+        raise Unavailable(f"{own} is neither a folder nor the name of a repository: expected hf:ORG/NAME") from None
+    except LocalEntryNotFoundError:
+        raise Unavailable(f"{spec.name} is not on disk: ptmbench fetch --model '{spec.reference}'") from None
+
+
+def fetch(spec: ModelSpec) -> Path:
+    """Downloads configuration, tokenizer or processor, and weights into the hub's cache; the hub's client resumes."""
+    own, (repository, _, revision) = Path(parse(spec.reference).name), parse(spec.reference).name.partition("@")
+    if own.expanduser().is_dir():
+        return own
+    check_online()
+    try:
+        folder = Path(snapshot_download(repository, revision=revision or None, allow_patterns=[WEIGHTS[0], *BESIDE]))
+        if not any(folder.glob(WEIGHTS[0])):  # an older repository: its pickles load as tensors only
+            snapshot_download(repository, revision=revision or None, allow_patterns=[WEIGHTS[1]])
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        raise WeightsError(f"{repository} cannot be fetched: {str(error).splitlines()[0]}") from None
+    return folder
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold the weights: safetensors where there are some."""
+    found = next((files for pattern in WEIGHTS if (files := sorted(folder.glob(pattern)))), [])
+    if not found:
+        raise Unavailable(f"{folder} holds no weights: expected {' or '.join(WEIGHTS)}; fetch it again")
+    return found
+
+
+def weights_sha256(spec: ModelSpec) -> str:
+    """The sha256 of the weights' file; of several, that of their sha256 one after the other.
+
+    For a random control it is that of the configuration, which is all it takes from the folder beside the tokenizer.
+    """
+    folder = folder_of(spec)
+    files = [folder / "config.json"] if spec.random else weight_files(folder)
+    digests = [sha256_of_file(file) for file in files]
+    return digests[0] if len(digests) == 1 else tokenizer_sha256("".join(digests).encode())
+
+
+def check_folder(folder: Path, spec: ModelSpec) -> None:
+    """Raises `WeightsError` for what transformers would misread, pass over or trip over in a folder."""
+    fault = _config_fault(folder / "config.json")
+    if fault:
+        raise WeightsError(f"{spec.name} cannot be loaded: {folder / 'config.json'} {fault}")
+    if spec.random:
+        return
+    if (folder / ADAPTER).exists():
+        raise WeightsError(
+            f"{folder} holds an adapter ({ADAPTER}) beside the weights, and ptmbench applies none: merge it with "
+            "peft's merge_and_unload() and save the model; or, to measure the model without it, move its files away"
+        )
+    faults = [f"{file} {what}" for file in weight_files(folder) if (what := not_weights(file))]
+    if faults:
+        raise WeightsError(f"{spec.name} cannot be loaded: {'; '.join(faults)}")
+
+
+def _config_fault(file: Path) -> str | None:
+    content = file.read_bytes()
+    if not content.strip():
+        return "is empty: fetch it again"
+    if content.startswith(b"\xef\xbb\xbf"):
+        return "begins with a byte order mark: save it as UTF-8 without one"
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        return f"is no JSON ({error}): fetch it again"
+    return None if isinstance(found, dict) else f"holds a {type(found).__name__}, expected an object of settings"
+
+
+@contextlib.contextmanager
+def loading(folder: Path, spec: ModelSpec) -> Iterator[None]:
+    """Turns whatever transformers raises over a folder into a `WeightsError` of one sentence.
+
+    Every call inside passes `trust_remote_code=False`: left out, transformers asks on stdin whether to run the folder's
+    own code, and a yes that was meant for something else runs it.
+    """
+    try:
+        yield
+    except (PtmbenchError, MemoryError):
+        raise
+    except Exception as error:  # transformers raises whatever its dependencies do
+        raise WeightsError(f"{spec.name} {_reason(error, folder)}") from error
+
+
+def _reason(error: Exception, folder: Path) -> str:
+    """Why a folder cannot be loaded, and what to do."""
+    text, first = str(error), first_line(error)
+    if "trust_remote_code" in text:
+        return (
+            f"needs code that comes with the model ({folder} names it in an auto_map), and ptmbench never runs a model "
+            "repository's own code: look for a version of the model without auto_map, one that a class of transformers "
+            "loads"
+        )
+    kind = UNKNOWN_TYPE.search(text)
+    if kind and "recognize" in text:
+        why = (
+            f"transformers {transformers.__version__} knows no model type `{kind[1]}`; a newer one may: "
+            "pip install -U transformers"
+        )
+    elif "image processor" in text:
+        why = (
+            "it has no image processor (preprocessor_config.json): copy the file from where the weights came from, or "
+            "say ?modality=text if it reads texts"
+        )
+    elif isinstance(error, ImportError):
+        why = f"it needs a package that is not installed: {first}"
+    elif "tokenizer" in text:
+        why = f"{first}; a tokenizer.json must lie beside the weights, or say ?modality=image if it takes pictures"
+    elif type(error).__name__ == "SafetensorError":
+        why = f"its safetensors are not whole ({first}): fetch them again"
+    else:
+        why = first
+    return f"cannot be loaded from {folder}: {why}"

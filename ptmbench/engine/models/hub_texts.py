@@ -1,0 +1,166 @@
+"""The text models of transformers as backbones: how long a text may be, what a token sees, and whether padding shows.
+
+Names of architectures say none of this reliably, so the model is asked: a decoder is one whose first token does not
+move with the last, and a text must have the same features alone and beside longer ones.
+"""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoTokenizer, PreTrainedModel
+
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.inputs.pictures import PADDING
+from ptmbench.engine.inputs.texts import TextPreprocessing, fitted_tokenizer, tokenizer_sha256
+from ptmbench.engine.models.backbone import Backbone, Pool
+from ptmbench.engine.models.checks import CLOSE, checked
+from ptmbench.engine.models.hub_folders import loading
+from ptmbench.engine.models.language_backbone import Pooling, pool_names
+from ptmbench.engine.models.networks import last_stage
+from ptmbench.engine.seeding import torch_generator
+from ptmbench.errors import WeightsError
+
+GROUPS = 8  # of texts of like length in a batch: MiniLM takes SST-2 2.3 times as fast as in one
+USUAL_LENGTH = 512  # tokens, where neither model nor tokenizer has a limit
+LENGTHS = (3, 5, 9)  # tokens of the texts that a model is tried on
+POSITIONS = frozenset(  # what modules call their table of learned positions
+    {"position_embeddings", "position_embedding", "embed_positions", "positions_embed", "pos_embeddings", "wpe"}
+)
+
+
+class HiddenStates(nn.Module):
+    """Token ids [n, length], `PADDING` at the end, to [n, length, 2 d + 1]: see `language_backbone`."""
+
+    def __init__(self, model: nn.Module, padding_id: int) -> None:
+        super().__init__()
+        self.model = model
+        self.padding_id = padding_id
+        taken = inspect.signature(model.forward).parameters
+        self.masks = "attention_mask" in taken or any(one.kind is one.VAR_KEYWORD for one in taken.values())
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """The mean over embeddings and layers, the last layer's states, and 1 for a token.
+
+        In eval mode texts of like length are computed together: padding is never attended to, and costs as much.
+        """
+        lengths = (ids >= 0).sum(dim=1)
+        groups = 1 if self.training or bool((lengths == lengths[:1]).all()) else GROUPS
+        order = lengths.argsort()
+        states = torch.cat([self.together(ids[group], ids.shape[1]) for group in order.chunk(groups)])
+        return states[order.argsort()]
+
+    def together(self, ids: Tensor, length: int) -> Tensor:
+        """The states of texts that are computed in one batch, padded to `length`."""
+        ids = ids[:, : int((ids >= 0).sum(dim=1).max())]
+        there = ids >= 0
+        masks = {"attention_mask": there.long()} if self.masks else {}
+        outputs = self.model(input_ids=ids.masked_fill(~there, self.padding_id), output_hidden_states=True, **masks)
+        last = outputs.last_hidden_state
+        average = torch.stack(outputs.hidden_states).mean(dim=0)
+        states = torch.cat([average, last, there[:, :, None].to(last.dtype)], dim=-1)
+        return functional.pad(states, (0, 0, 0, length - ids.shape[1]))
+
+
+def table_length(network: nn.Module) -> int | None:
+    """The tokens that the network's table of positions has room for; None where it has none.
+
+    Rows up to the padding index, or up to the module's own offset, belong to no token.
+    """
+    rooms = []
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Embedding) and name.rpartition(".")[2] in POSITIONS:
+            offset = getattr(module, "offset", None)
+            before = offset if isinstance(offset, int) else 0 if module.padding_idx is None else module.padding_idx + 1
+            rooms.append(module.num_embeddings - before)
+    return min(rooms, default=None)
+
+
+def text_length(config: Any, network: nn.Module, tokenizer: Any, reference: Reference) -> int:
+    """The tokens that the model takes at most: what is asked for, but no more than model and tokenizer allow.
+
+    A limit of 0 or less is none: relative positions have no end.
+    """
+    stated = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    limits = [stated, table_length(network), tokenizer.model_max_length]
+    found = [int(limit) for limit in limits if isinstance(limit, int | float) and 0 < limit < 1e9]
+    asked = reference.integer("max_length")
+    return min([*found, asked] if asked else found or [USUAL_LENGTH])
+
+
+def has_decoder(model: nn.Module) -> bool:
+    """Whether a decoder stands beside an encoder, which alone gives features; T5's encoders saved alone deny it."""
+    return all(isinstance(getattr(model, part, None), nn.Module) for part in ("encoder", "decoder"))
+
+
+def _tried(preprocessing: TextPreprocessing) -> Tensor:
+    """Random ids [3, length] of ordinary tokens, padded: a short text, a longer one, the longest."""
+    special = {*preprocessing.tokenizer.all_special_ids}
+    ordinary = torch.tensor([token for token in range(preprocessing.vocabulary) if token not in special])
+    lengths = [min(length, preprocessing.max_length) for length in LENGTHS]
+    ids = torch.full((len(lengths), max(lengths)), PADDING)
+    for row, length in zip(ids, lengths, strict=True):
+        row[:length] = ordinary[torch.randint(len(ordinary), (length,), generator=torch_generator("texts", length))]
+    return ids
+
+
+def _apart(first: Tensor, second: Tensor) -> float:
+    """The largest difference over the largest value."""
+    return float((first - second).abs().max()) / max(float(first.abs().max()), 1e-9)
+
+
+def _check_padding(tail: HiddenStates, ids: Tensor, name: str) -> None:
+    with torch.no_grad():
+        batch = tail.together(ids, ids.shape[1])
+        apart = 0.0
+        for row, states in zip(ids, batch, strict=True):
+            length = int((row >= 0).sum())
+            apart = max(apart, _apart(tail.together(row[None, :length], length)[0], states[:length]))
+    if apart > CLOSE:
+        raise WeightsError(
+            f"{name} gives other features for a text alone and beside longer ones, {apart:.2g} of the largest value "
+            "apart: it sees padding as if it were text, so its features would depend on the batch; ptmbench cannot "
+            "measure it"
+        )
+
+
+def _causal(tail: HiddenStates, ids: Tensor) -> bool:
+    """Whether no token sees what comes after it: another last token moves none of the others."""
+    longest = ids[-1:]
+    other = longest.clone()
+    other[0, -1] = ids[0, 0] if ids[0, 0] != longest[0, -1] else ids[0, 1]
+    with torch.no_grad():
+        first, second = (tail.together(text, text.shape[1])[:, :-1] for text in (longest, other))
+    return longest.shape[1] > 1 and _apart(first, second) < CLOSE / 10
+
+
+def text_backbone(
+    folder: Path, config: Any, model: PreTrainedModel, spec: ModelSpec
+) -> tuple[Backbone, TextPreprocessing]:
+    """The model as a backbone of texts, with its tokenizer; raises `WeightsError` where one of them is no use."""
+    with loading(folder, spec):
+        found = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        size, vocabulary = int(config.hidden_size), int(config.vocab_size)
+    tokenizer = fitted_tokenizer(found, vocabulary, spec.name)
+    network = model.get_encoder() if has_decoder(model) else model
+    preprocessing = TextPreprocessing(
+        tokenizer=tokenizer,
+        tokenizer_sha256=tokenizer_sha256(tokenizer.backend_tokenizer.to_str().encode()),
+        max_length=text_length(config, network, tokenizer, parse(spec.reference)),
+        vocabulary=vocabulary,
+    )
+    network.config.use_cache = False
+    padding = getattr(config, "pad_token_id", None)
+    tail = HiddenStates(network, 0 if padding is None or padding < 0 else padding)
+    ids = _tried(preprocessing)
+    checked(tail, ids, spec.name)
+    _check_padding(tail, ids, spec.name)
+    pools = {
+        way: Pool(Pooling(way.removesuffix("_all_layers"), all_layers=way.endswith("_all_layers")), size)
+        for way in pool_names(causal=_causal(tail, ids))
+    }
+    return Backbone(nn.Identity(), tail, pools=pools, last_stage=last_stage(tail)), preprocessing

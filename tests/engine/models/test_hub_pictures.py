@@ -1,0 +1,95 @@
+"""Tests of the image models of transformers: what they are fed, and what is made of what they give."""
+
+import pytest
+import torch
+from PIL import Image
+from transformers import (
+    AutoImageProcessor,
+    CLIPImageProcessor,
+    ConvNextImageProcessor,
+    MobileViTImageProcessor,
+    SiglipConfig,
+    SiglipImageProcessor,
+    SiglipModel,
+    ViTConfig,
+    ViTImageProcessor,
+    ViTMAEConfig,
+    ViTMAEModel,
+    ViTModel,
+)
+
+from ptmbench.catalog.model_references import model_specs
+from ptmbench.engine.inputs.own_pictures import trial_pictures
+from ptmbench.engine.models import huggingface
+from ptmbench.errors import WeightsError
+
+VISION = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "patch_size": 8}
+
+
+def built(folder, options=""):
+    """The folder's model, and its specs."""
+    spec, control = model_specs(f"hf:{folder}{options}", ())
+    return huggingface.build(spec, 0), spec, control
+
+
+def processed(loaded, processor):
+    """The inputs of one picture with detail: ours, and the processor's own."""
+    picture = trial_pictures()[0]
+    ours = loaded.preprocessing.apply(torch.from_numpy(picture).permute(2, 0, 1)[None])
+    return ours, processor(images=Image.fromarray(picture), return_tensors="pt")["pixel_values"]
+
+
+PROCESSORS = {
+    "mobilevit": MobileViTImageProcessor(size={"shortest_edge": 36}, crop_size={"height": 32, "width": 32}),
+    "convnext384": ConvNextImageProcessor(size={"shortest_edge": 384}),
+    "convnext": ConvNextImageProcessor(size={"shortest_edge": 32}),
+    "as_it_is": ViTImageProcessor(size={"height": 32, "width": 32}, do_normalize=False),
+    "in_bytes": ViTImageProcessor(size={"height": 32, "width": 32}, do_rescale=False),
+    "lanczos": ViTImageProcessor(size={"height": 32, "width": 32}, resample=1),
+    "nearest": ViTImageProcessor(size={"height": 32, "width": 32}, resample=0),
+    "padded": CLIPImageProcessor(size={"shortest_edge": 24}, crop_size={"height": 32, "width": 32}),
+}
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+def test_pictures_are_fed_as_the_processor_does(tmp_path, name):
+    """Order of channels, values, filter, crop and squash are the processor's own, whatever its settings call them."""
+    size = 384 if name == "convnext384" else 32
+    ViTModel(ViTConfig(**VISION, image_size=size)).save_pretrained(tmp_path)
+    PROCESSORS[name].save_pretrained(tmp_path)
+    loaded, _, _ = built(tmp_path, "?modality=image")
+    ours, own = processed(loaded, AutoImageProcessor.from_pretrained(tmp_path))
+
+    assert own.shape == ours.shape
+    assert float((own - ours).abs().mean()) <= 0.01 * float(own.std())
+
+
+def test_a_masked_autoencoder_hides_nothing(tmp_path):
+    """The same pictures give the same features, all patches in their order."""
+    ViTMAEModel(ViTMAEConfig(**VISION, image_size=32)).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+    tail = built(tmp_path)[0].backbone.tail
+    pictures = torch.randn(2, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(tail(pictures), tail(pictures))
+        assert (2, 17, 16) == tail(pictures).shape
+
+
+def test_models_of_pictures_and_texts_give_the_tower_that_is_asked_for(tmp_path):
+    """SigLIP's image tower takes pictures, and its tokens are averaged over all: none of them is first."""
+    text = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = SiglipConfig(text_config={**text, "vocab_size": 12}, vision_config={**VISION, "image_size": 32})
+    SiglipModel(config).save_pretrained(tmp_path)
+    SiglipImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+    loaded, _, control = built(tmp_path, "?modality=image")
+
+    assert ({"mean": 16}, 1.0) == (loaded.backbone.sizes, loaded.loaded_fraction)
+    assert {"mean": 16} == huggingface.build(control, 0).backbone.sizes
+
+
+def test_a_missing_processor_is_named(tmp_path):
+    """The file and where to get it."""
+    ViTModel(ViTConfig(**VISION, image_size=32)).save_pretrained(tmp_path)
+
+    with pytest.raises(WeightsError, match=r"no image processor \(preprocessor_config.json\): copy the file"):
+        built(tmp_path)
