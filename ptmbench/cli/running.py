@@ -1,6 +1,7 @@
 """`ptmbench run`: the same core as pytest, with a line a case and the tables at the end."""
 
 import argparse
+import functools
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from ptmbench.catalog.settings import check_settings
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import UsageError
 from ptmbench.records.record import Record
-from ptmbench.report.progress import describe
+from ptmbench.report.progress import Watch, describe, remaining
 from ptmbench.report.summary import end_of_run
 from ptmbench.running.floors import complaint, load_floors
 from ptmbench.running.session import Session
@@ -73,16 +74,22 @@ def run_cases(arguments: argparse.Namespace) -> int:
 def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
     """Runs the cases with a line for each; returns what is wrong with each that is not well."""
     complaints, width, started = [], len(str(len(cases))), time.perf_counter()
-    for number, record in enumerate(session.run_all(cases), start=1):
-        trace = session.faults.get(record.case.id)
-        if trace is not None:  # the run goes on
-            print(trace, file=sys.stderr)
-            complaints.append(f"{record.case.id} failed by a fault in ptmbench: {record.reason}")
-            continue
-        print(f"[{number:{width}}/{len(cases)}] {describe(record, record.case.id in session.reused)}", flush=True)
-        fault = _fault(record, session)
-        if fault:
-            complaints.append(fault)
+    print(f"{len(cases)} case{'s' * (len(cases) != 1)} at the budget {session.settings.budget.name}", flush=True)
+    with Watch([case.id for case in cases], functools.partial(print, flush=True)) as watch:
+        for number, record in enumerate(session.run_all(cases), start=1):
+            watch.step()
+            trace = session.faults.get(record.case.id)
+            if trace is not None:  # the run goes on
+                print(trace, file=sys.stderr)
+                complaints.append(f"{record.case.id} failed by a fault in ptmbench: {record.reason}")
+                continue
+            kept = len(session.reused)
+            left = remaining(number - kept, len(cases) - kept, time.perf_counter() - started)
+            line = describe(record, record.case.id in session.reused)
+            print(f"[{number:{width}}/{len(cases)}] {line}{left}", flush=True)
+            fault = _fault(record, session)
+            if fault:
+                complaints.append(fault)
     print(f"{len(cases) - len(session.refused)} cases in {time.perf_counter() - started:.0f} s")
     return complaints
 

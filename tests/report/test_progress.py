@@ -1,0 +1,40 @@
+"""Tests of what a run says while it goes on."""
+
+import threading
+
+import pytest
+
+from ptmbench.report.progress import Watch, remaining
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "elapsed_s", "told"),
+    [
+        (0, 9, 50, ""),
+        (1, 2, 10, ""),
+        (1, 4, 20, "  about 60 s left"),
+        (2, 20, 60, "  about 9 min left"),
+        (5, 5, 500, ""),
+    ],
+)
+def test_the_rest_is_forecast_from_what_is_done(done, total, elapsed_s, told):
+    """The cases to come are taken to be like those that ran; a run that is nearly over has no forecast."""
+    assert told == remaining(done, total, elapsed_s)
+
+
+def test_a_long_case_is_named():
+    """Where nothing was said for a while the case that runs is named, again and again, and none after the last."""
+    said, heard = [], threading.Event()
+
+    def say(line):
+        said.append(line)
+        heard.set()
+
+    with Watch(["first", "second"], say, quiet_s=0.01) as watch:
+        assert heard.wait(10)
+        watch.step()
+        heard.clear()
+        assert heard.wait(10)
+
+    assert said[0] == "... first has been running for 0 s"
+    assert any(line.startswith("... second has been running for") for line in said)
