@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ptmbench.analysis.cautions import cautions_of
 from ptmbench.analysis.curves import Curve, curves_of
 from ptmbench.analysis.gain import SampleOf
 from ptmbench.errors import RecordError
@@ -77,6 +78,7 @@ class Table:
     rows: tuple[Row, ...]
     curves: tuple[Curve, ...] = ()
     sheets: tuple[tuple[str, str], ...] = ()  # case ids with the files of their pictures
+    cautions: tuple[str, ...] = ()  # what a reader has to know of the inputs of some models
 
     @property
     def finished(self) -> int:
@@ -206,6 +208,7 @@ def assembled(key: TableKey, members: Sequence[Record], rows: Iterable[Row]) -> 
         test_size=task.test_size,
         rows=tuple(sorted(rows, key=order)),
         curves=curves_of(members),
+        cautions=cautions_of(members),
         sheets=tuple(
             (record.case.id, sheet.file)
             for record in sorted(members, key=lambda record: record.case.id)

@@ -44,6 +44,11 @@ def _grid(table: Table) -> str:
     return tabulate(rows, headers=headings, tablefmt="github", colalign=aligned, disable_numparse=True)
 
 
+def _notes(table: Table) -> str:
+    """What a reader has to know of the inputs; nothing where there is nothing to say."""
+    return "".join(f"\nnote: {caution}\n" for caution in table.cautions)
+
+
 def _curves(table: Table) -> str:
     return f"\n{render_curves(table.curves, metric_name(table.metric), 'github')}" if table.curves else ""
 
@@ -59,7 +64,9 @@ def _pictures(table: Table) -> str:
 
 def render_markdown(tables: Sequence[Table], sources: Iterable[SourceTable] = ()) -> str:
     """Tables as Markdown; the best figure of each column is bold."""
-    parts = [f"## {title_of(table)}\n\n{_grid(table)}\n{_curves(table)}{_pictures(table)}" for table in tables]
+    parts = [
+        f"## {title_of(table)}\n\n{_grid(table)}\n{_notes(table)}{_curves(table)}{_pictures(table)}" for table in tables
+    ]
     parts += [_source(source) for source in sources]
     if tables:
         parts.append("\n".join(f"- {line}" for line in (*LEGEND, "bold: best of its column")) + "\n")

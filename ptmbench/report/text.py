@@ -126,6 +126,7 @@ def _within(table: Table, width: int, paint: Paint) -> str:
     if layout.grouped:
         parts += [_filled(f"{row.model}, {row.method}: {reason_of(row)}", width, "  ")
                   for row in table.rows if row.value is None]  # fmt: skip
+    parts += [_filled(f"note: {caution}", width, "  ") for caution in table.cautions]
     left_out = [column for column in known[0].columns if column not in layout.columns]
     if layout.grouped:
         left_out = [column for column in left_out if column.key not in {"family", "gain", "verdict"}]
