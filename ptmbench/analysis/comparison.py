@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ptmbench.analysis.cautions import cautions_of
 from ptmbench.analysis.curves import Curve, curves_of
 from ptmbench.analysis.gain import EstimateOf
 from ptmbench.errors import RecordError
@@ -84,6 +85,7 @@ class ComparisonTable:
     curves: tuple[Curve, ...] = ()
     sheets: tuple[tuple[str, str], ...] = ()  # case ids with the files of their pictures
     balance: Mapping[str, float] = field(default_factory=dict)  # of the task's record
+    cautions: tuple[str, ...] = ()  # what a reader has to know of the inputs of some models
 
     @property
     def finished(self) -> int:
@@ -244,6 +246,7 @@ def assembled(key: TableKey, members: Sequence[Record], rows: Iterable[CaseRow])
         rows=tuple(sorted(rows, key=order)),
         curves=curves_of(members),
         balance=task.balance,
+        cautions=cautions_of(members),
         sheets=tuple(
             (record.case.id, sheet.file)
             for record in sorted(members, key=lambda record: record.case.id)

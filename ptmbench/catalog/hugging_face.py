@@ -25,15 +25,29 @@ def modality_of(reference: Reference) -> Modality:
         if given not in list(Modality):
             raise UnknownName("modality", given, list(Modality))
         return Modality(given)
-    return Modality.IMAGE if model_type(Path(reference.name).expanduser()) in IMAGE_TYPES else Modality.TEXT
+    folder = Path(reference.name).expanduser()
+    return Modality.IMAGE if model_type(folder) in IMAGE_TYPES or _takes_pictures(folder) else Modality.TEXT
 
 
 def model_type(folder: Path) -> str:
     """What the configuration in a folder says the model is; empty where there is none to be read."""
+    return str(_settings(folder / "config.json").get("model_type", ""))
+
+
+def _takes_pictures(folder: Path) -> bool:
+    """Whether a folder has a processor of pictures, and neither words nor a part of its own for texts."""
+    config, processor = _settings(folder / "config.json"), _settings(folder / "preprocessor_config.json")
+    reads = {"vocab_size", "text_config"} & {*config}
+    return bool({"image_processor_type", "image_mean"} & {*processor}) and not reads
+
+
+def _settings(file: Path) -> dict[str, object]:
+    """The settings in a file; none where there is none to be read."""
     try:
-        return str(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", ""))
-    except (OSError, ValueError, AttributeError):
-        return ""
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def kind_of(reference: Reference) -> TaskKind:

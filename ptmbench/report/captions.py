@@ -32,14 +32,14 @@ def title_of(table: ComparisonTable) -> str:
 
 
 def notes_of(table: ComparisonTable) -> list[str]:
-    """What a reader has to know of this table's gains: why some rows have none or no verdict, and what to type."""
+    """What a reader has to know of this table: of its models' inputs, why rows have no gain or verdict, what to type."""
     reasons = Counter(row.no_gain for row in table.rows if row.no_gain)
     found = [f"no gain in {_rows(count)}: {reason}{_remedy(reason)}" for reason, count in sorted(reasons.items())]
     if busy := sum(row.busy for row in table.rows):
         found.append(f"busy in {_rows(busy)}: other work had the cores while latency was measured; measure again alone")
     if single := sum(row.verdict == "one_seed" for row in table.rows):
         found.append(f"no verdict in {_rows(single)}: training is one draw at one seed; run them with --seeds 3")
-    return found
+    return [*table.cautions, *found]
 
 
 def _rows(count: int) -> str:

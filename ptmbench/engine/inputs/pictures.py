@@ -112,7 +112,8 @@ class ImagePreprocessing(PicturePreprocessing):
 
     `resize` is the length in pixels that the shorter side of a picture is brought to before the square is cut from its
     middle; None: the whole picture is brought to the square, whatever its proportions. Means and standard deviations
-    are those of the channels in the order that the network takes them, which `channels` says.
+    are those of the channels in the order that the network takes them, which `channels` says. `preset` is what all of
+    it was taken from where nobody but ptmbench chose that.
     """
 
     side: int
@@ -121,6 +122,7 @@ class ImagePreprocessing(PicturePreprocessing):
     interpolation: Interpolation = "bilinear"
     resize: int | None = None
     channels: Channels = "rgb"
+    preset: str | None = None
 
     def apply(self, images: Tensor) -> Tensor:
         """Images [n, 3, h, w] (uint8) to normalised input [n, 3, side, side] (float32) on the images' device."""

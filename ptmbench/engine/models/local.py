@@ -2,13 +2,16 @@
 
 import importlib
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, get_args
 
 from torch import nn
 
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
-from ptmbench.engine.inputs.pictures import ImagePreprocessing
+from ptmbench.engine.inputs.pictures import Channels, ImagePreprocessing, Interpolation
 from ptmbench.engine.models import torchvision_models
 from ptmbench.engine.models.backbone import LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
@@ -16,8 +19,9 @@ from ptmbench.engine.models.networks import beside_features, classifier_backbone
 from ptmbench.engine.models.provider import OWN_FILE, ModelProvider
 from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
 from ptmbench.engine.seeding import seeded_draws
-from ptmbench.errors import UsageError
+from ptmbench.errors import UnknownName, UsageError
 
+OVERRIDES = ("crop", "resize", "interpolation", "mean", "std", "channels")
 EXPECTED = "file:WEIGHTS#torchvision:NAME or file:WEIGHTS#package.module:function"
 
 
@@ -72,21 +76,54 @@ def build_network(reference: Reference, *seed: str | int) -> nn.Module:
 
 
 def _of_torchvision(reference: Reference) -> Reference:
-    size = reference.get("size")
+    size = reference.get("size") or reference.get("crop")
     return Reference("torchvision", _builder(reference)[1], (("size", size),) if size else ())
 
 
 def preprocessing_of(reference: Reference) -> ImagePreprocessing:
-    """Torchvision's for its builders, else ImageNet's means at `size`; `mean` and `std` set others."""
-    size = reference.integer("size")
+    """Torchvision's preset for its builders, else ImageNet's means at `size`; options set what differs from it.
+
+    `size` scales side and resize, `crop` is the side alone, `resize` the shorter side before it, or `none` for the
+    whole picture squashed; `interpolation`, `mean`, `std` and `channels` say the rest.
+    """
+    size = reference.integer("size") or reference.integer("crop")
     if _builder(reference)[0] == "torchvision":
-        usual = torchvision_models.preprocessing_of(torchvision_models.weights_of(_of_torchvision(reference)), size)
+        weights = torchvision_models.weights_of(_of_torchvision(reference))
+        usual = replace(torchvision_models.preprocessing_of(weights, size), preset=f"torchvision's {weights}")
     elif size:
         usual = ImagePreprocessing(size, torchvision_models.IMAGENET_MEAN, torchvision_models.IMAGENET_STD)
     else:
         raise UsageError(f"{reference}: add ?size=N, the side in pixels that the network was trained at")
-    mean, std = triple(reference, "mean", usual.mean), triple(reference, "std", usual.std)
-    return ImagePreprocessing(usual.side, mean, std, usual.interpolation, usual.resize)
+    given = [option for option in OVERRIDES if reference.get(option)]
+    found = replace(
+        usual,
+        side=reference.integer("crop") or usual.side,
+        resize=_resize(reference, usual.resize),
+        interpolation=_one_of(reference, "interpolation", get_args(Interpolation), usual.interpolation),
+        mean=triple(reference, "mean", usual.mean),
+        std=triple(reference, "std", usual.std),
+        channels=_one_of(reference, "channels", get_args(Channels), usual.channels),
+        preset=f"{usual.preset} but for {', '.join(given)}" if usual.preset and given else usual.preset,
+    )
+    if found.resize is not None and found.resize < found.side:
+        raise UsageError(
+            f"{reference}: pictures are brought to {found.resize} px and {found.side} px are cut out of them: expected "
+            f"resize={found.side} or more, crop={found.resize} or less, or resize=none"
+        )
+    return found
+
+
+def _resize(reference: Reference, usual: int | None) -> int | None:
+    """The length of the shorter side; None: the whole picture is squashed."""
+    return None if reference.get("resize") == "none" else reference.integer("resize") or usual
+
+
+def _one_of(reference: Reference, option: str, known: Sequence[str], usual: str) -> Any:
+    """An option's value, one of the known ones; raises `UnknownName`."""
+    given = reference.get(option, usual)
+    if given not in known:
+        raise UnknownName(option, given, known)
+    return given
 
 
 def build(spec: ModelSpec, seed: int) -> LoadedModel:
