@@ -32,7 +32,7 @@ def title_of(table: ComparisonTable) -> str:
 
 
 def notes_of(table: ComparisonTable) -> list[str]:
-    """What a reader has to know of this table: of its models' inputs, why rows have no gain or verdict, what to type."""
+    """What a reader has to know of this table: odd inputs, why rows have no gain or verdict, and what to type."""
     reasons = Counter(row.no_gain for row in table.rows if row.no_gain)
     found = [f"no gain in {_rows(count)}: {reason}{_remedy(reason)}" for reason, count in sorted(reasons.items())]
     if busy := sum(row.busy for row in table.rows):

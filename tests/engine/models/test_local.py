@@ -64,5 +64,5 @@ def test_a_run_prints_the_preset(tmp_path, capsys):
 
     assert 0 == main([*call, "--results", str(tmp_path / "out")])
     shown = " ".join(capsys.readouterr().out.split())
-    assert "note: mine: pictures as in torchvision's SqueezeNet1_1_Weights.IMAGENET1K_V1 (37 px cut to 32" in shown
+    assert "mine: pictures as in torchvision's SqueezeNet1_1_Weights.IMAGENET1K_V1 (37 px cut to 32" in shown
     assert "?interpolation=" in shown
