@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import timm
 import torch
 import transformers
 from PIL import Image
@@ -25,13 +24,16 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
 from torchvision import models as vision
 from transformers import CONFIG_MAPPING, MODEL_MAPPING, AutoImageProcessor, AutoTokenizer, PreTrainedTokenizerFast
+from transformers.models.auto import image_processing_auto
 
 from ptmbench.catalog.model_references import model_spec
 from ptmbench.engine.foreign_code import built, first_line
 from ptmbench.engine.inputs.own_pictures import trial_pictures
 from ptmbench.engine.models import torchvision_models
 from ptmbench.engine.models.backbone import LoadedModel
+from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.provider import provider_of
+from ptmbench.engine.models.timm_models import library
 from ptmbench.errors import PtmbenchError
 
 LARGEST = 20_000_000  # parameters
@@ -78,31 +80,38 @@ class Outcome(NamedTuple):
     why: str = ""
 
 
-def shrunk(config: Any) -> Any:
-    """The configuration with those of its settings that make it large made small, its parts too."""
-    for part in ("text_config", "vision_config", "backbone_config", "encoder", "decoder"):
-        if isinstance(getattr(config, part, None), transformers.PreTrainedConfig):
-            shrunk(getattr(config, part))
-    for name, value in SMALL.items():
-        if isinstance(getattr(config, name, None), int) and not isinstance(getattr(config, name), bool):
-            setattr(config, name, value)
-    return config
+def settings(config_class: Any) -> dict[str, Any]:
+    """The settings that make a configuration of that class, and those of its parts, small."""
+    default = config_class()
+    own = {name: getattr(default, name, None) for name in config_class.__dataclass_fields__}
+    found: dict[str, Any] = {
+        name: SMALL[name]
+        for name, value in own.items()
+        if name in SMALL and isinstance(value, int) and not isinstance(value, bool)
+    }
+    for name, value in own.items():
+        if isinstance(value, transformers.PreTrainedConfig):
+            found[name] = {**settings(type(value)), "model_type": value.model_type}
+    return found
 
 
 def small_model(kind: str) -> nn.Module | None:
-    """The smallest random model of a kind that its configuration allows; None where that is none."""
-    config_class = CONFIG_MAPPING[kind]
+    """The smallest random model of a kind that its configuration allows and that can be saved; None: there is none."""
+    config_class: Any = CONFIG_MAPPING[kind]
     if config_class not in MODEL_MAPPING:
         return None
-    model_class: Any = MODEL_MAPPING[config_class]
-    model_class = model_class[0] if isinstance(model_class, tuple) else model_class
-    for change in (shrunk, lambda config: config):
+    for small in (True, False):
         try:
+            model_class: Any = MODEL_MAPPING[config_class]
+            model_class = model_class[0] if isinstance(model_class, tuple) else model_class
+            options = settings(config_class) if small else {}
             with torch.device("meta"):
-                size = sum(parameter.numel() for parameter in model_class(change(config_class())).parameters())
+                size = sum(parameter.numel() for parameter in model_class(config_class(**options)).parameters())
             if size <= LARGEST:
                 torch.manual_seed(0)
-                return model_class(change(config_class())).eval()  # type: ignore[no-any-return]
+                model: nn.Module = model_class(config_class(**options)).eval()
+                model.config.validate()  # type: ignore[operator, union-attr]  # as saving does
+                return model
         except Exception as error:  # noqa: BLE001  a configuration of its own accord may refuse anything
             print(f"  {kind}: {type(error).__name__}: {first_line(error)[:100]}", file=sys.stderr)
     return None
@@ -118,7 +127,7 @@ def save_tokenizer(folder: Path) -> None:
 
 def save_processor(folder: Path, kind: str, model: nn.Module) -> bool:
     """The image processor that goes with a kind, at the model's side; whether there is one."""
-    names = transformers.models.auto.image_processing_auto.IMAGE_PROCESSOR_MAPPING_NAMES
+    names = image_processing_auto.IMAGE_PROCESSOR_MAPPING_NAMES  # type: ignore[attr-defined]  # no other way to ask
     if kind not in names:
         return False
     found: Any = names[kind]
@@ -156,7 +165,8 @@ def of_pictures(model: LoadedModel, process: Any) -> Outcome:
 
 def of_texts(model: LoadedModel, folder: Path) -> Outcome:
     """Whether a text alone has the features that the model itself gives for it."""
-    tokenizer, network = AutoTokenizer.from_pretrained(folder), model.backbone.tail.model
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    network: Any = model.backbone.tail.model
     preprocessing: Any = model.preprocessing
     for text in TEXTS:
         ids = torch.tensor([tokenizer(text)["input_ids"]])
@@ -191,8 +201,8 @@ def of_transformers(kind: str) -> Outcome:
 def of_timm(name: str) -> Outcome:
     """One architecture of timm at random, held against timm's own transform."""
     found = loaded(f"timm:{name}?weights=random")
-    data = timm.data.resolve_data_config({}, model=found.backbone.tail.network)
-    return of_pictures(found, timm.data.create_transform(**data, is_training=False))
+    data = library().data.resolve_data_config({}, model=found.backbone.tail.network)
+    return of_pictures(found, library().data.create_transform(**data, is_training=False))
 
 
 def of_torchvision(name: str) -> Outcome:
@@ -204,12 +214,12 @@ def of_torchvision(name: str) -> Outcome:
 
 def smallest_of_timm() -> Iterator[str]:
     """The smallest architecture of each of timm's modules."""
-    for module in timm.list_modules():
+    for module in library().list_modules():
         sizes = {}
-        for name in timm.list_models(module=module):
+        for name in library().list_models(module=module):
             with torch.device("meta"):
                 try:
-                    sizes[name] = sum(parameter.numel() for parameter in timm.create_model(name).parameters())
+                    sizes[name] = sum(parameter.numel() for parameter in library().create_model(name).parameters())
                 except Exception:  # noqa: BLE001, S112  some cannot be built without memory: another of the module can
                     continue
             if sizes[name] < LARGEST / 4:
@@ -245,16 +255,21 @@ def outcome_of(source: str, name: str) -> Outcome:
 def main(arguments: list[str]) -> int:
     """Walks the chosen source, or all, and the chosen architectures of it, or all."""
     warnings.simplefilter("ignore")
-    transformers.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    with quiet():
+        counts = walk(arguments)
+    print(", ".join(f"{count} {kind}" for kind, count in counts.most_common()))
+    return 1 if counts["CRASHED"] or counts["DIFFERENT"] else 0
+
+
+def walk(arguments: list[str]) -> collections.Counter[str]:
+    """Prints what became of each architecture, and counts."""
     counts: collections.Counter[str] = collections.Counter()
     for source in arguments[:1] or SOURCES:
         for name in arguments[1:] or SOURCES[source][1]():
             found = outcome_of(source, name)
             counts[found.kind] += 1
             print(f"{source:12} {name:36} {found.kind:9} {found.why[:200]}", flush=True)
-    print(", ".join(f"{count} {kind}" for kind, count in counts.most_common()))
-    return 1 if counts["CRASHED"] or counts["DIFFERENT"] else 0
+    return counts
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ three test pictures. Where they differ, the source's own is right by definition:
 published with.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptmbench.engine.inputs.pictures import Channels, Fields, ImagePreprocessing, PicturePreprocessing
+from ptmbench.engine.inputs.pictures import Channels, Fields, ImagePreprocessing, PicturePreprocessing, Rounding
 from ptmbench.engine.seeding import torch_generator
 from ptmbench.errors import WeightsError
 
@@ -84,6 +84,16 @@ def _difference(ours: PicturePreprocessing, own: Sequence[Tensor], pictures: Seq
     return sum(apart) / len(apart) / max(float(torch.cat([tensor.flatten() for tensor in own]).std()), 1e-6)
 
 
+def _likely(ours: ImagePreprocessing) -> Iterator[ImagePreprocessing]:
+    """Ours, and what processors do without saying so: another margin, no crop, and each with channels turned."""
+    turned: Channels = "bgr" if ours.channels == "rgb" else "rgb"
+    other: Rounding = "down" if ours.margin == "nearest" else "nearest"
+    for found in (ours, replace(ours, channels=turned)):
+        yield found
+        yield replace(found, margin=other)
+        yield replace(found, resize=None)
+
+
 def as_the_source(
     ours: ImagePreprocessing, process: Processor, *, name: str, identity: str
 ) -> ImagePreprocessing | OwnPreprocessing:
@@ -94,9 +104,7 @@ def as_the_source(
     """
     pictures = trial_pictures()
     own = [_pixels(process(Image.fromarray(picture)), name) for picture in pictures]
-    turned: Channels = "bgr" if ours.channels == "rgb" else "rgb"
-    likely = [ours, replace(ours, resize=None), replace(ours, channels=turned)]
-    likely.append(replace(likely[1], channels=turned))
+    likely = list(_likely(ours))
     found = [_difference(candidate, own, pictures) for candidate in likely]
     near = min(range(len(likely)), key=lambda place: found[place])
     if found[0] <= TOLERANCE:

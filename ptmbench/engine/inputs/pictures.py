@@ -28,8 +28,9 @@ KEPT_BYTES = 2**28  # of normalised pictures that are kept; more are made batch 
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 Channels = Literal["rgb", "bgr"]
+Rounding = Literal["nearest", "down"]
 FILTERS: Mapping[str, Interpolation] = {"bicubic": "bicubic", "lanczos": "lanczos", "nearest": "nearest"}
-USUAL_CHANNELS = ("channels", "rgb")
+USUAL = {("channels", "rgb"), ("margin", "nearest")}
 Fields = dict[str, bool | int | float | str | list[float]]
 
 
@@ -113,7 +114,8 @@ class ImagePreprocessing(PicturePreprocessing):
     `resize` is the length in pixels that the shorter side of a picture is brought to before the square is cut from its
     middle; None: the whole picture is brought to the square, whatever its proportions. Means and standard deviations
     are those of the channels in the order that the network takes them, which `channels` says. `preset` is what all of
-    it was taken from where nobody but ptmbench chose that.
+    it was taken from where nobody but ptmbench chose that. `margin` is how half a pixel before the square is rounded:
+    torchvision takes the nearest, transformers goes down.
     """
 
     side: int
@@ -123,6 +125,7 @@ class ImagePreprocessing(PicturePreprocessing):
     resize: int | None = None
     channels: Channels = "rgb"
     preset: str | None = None
+    margin: Rounding = "nearest"
 
     def apply(self, images: Tensor) -> Tensor:
         """Images [n, 3, h, w] (uint8) to normalised input [n, 3, side, side] (float32) on the images' device."""
@@ -144,8 +147,16 @@ class ImagePreprocessing(PicturePreprocessing):
             )
         # As bytes: wider filters overshoot, and every checkpoint's own processor cuts that off at black and white.
         wanted = [self.side, self.side] if self.resize is None else [self.resize]
-        cut: Tensor = center_crop(scaled(images, wanted, self.interpolation), [self.side, self.side])
-        return cut.float().div_(255)
+        return self._middle(scaled(images, wanted, self.interpolation)).float().div_(255)
+
+    def _middle(self, images: Tensor) -> Tensor:
+        """The square in the middle of each picture; what is missing at its edges is black."""
+        margins = [length - self.side for length in images.shape[-2:]]
+        if self.margin == "nearest" or min(margins) < 0:
+            cut: Tensor = center_crop(images, [self.side, self.side])
+            return cut
+        top, left = (margin // 2 for margin in margins)
+        return images[..., top : top + self.side, left : left + self.side]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -165,6 +176,7 @@ def scaled(images: Tensor, size: list[int], interpolation: Interpolation) -> Ten
 
 
 def stated(settings: Mapping[str, Any]) -> Fields:
-    """What a record says of settings: not what is None, and of the order of channels only an unusual one."""
+    """What a record says of settings: neither what is None nor what is usual for channels and margins."""
     found = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
-    return {name: value for name, value in found.items() if value is not None and (name, value) != USUAL_CHANNELS}
+    unsaid = {name for name, value in settings.items() if value is None or (name, value) in USUAL}
+    return {name: value for name, value in found.items() if name not in unsaid}

@@ -17,7 +17,8 @@ ACTIVATIONS = {
 }
 CLOSE = 1e-3  # of the largest value: how far two passes in eval mode may lie apart
 ONE = 1e-4  # how far probabilities may add up beside 1
-CHANNELS = re.compile(r"to have (\d+) channels, but got (\d+) channels")
+CHANNELS = re.compile(r"to have (\d+) channels, but got 3 channels")
+ARGUMENT = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: '(\w+)'")
 
 
 class _LastActivation(TorchDispatchMode):
@@ -69,11 +70,15 @@ def checked(network: nn.Module, example: Tensor, name: str) -> Tensor:
 
 
 def _why(error: BaseException) -> str:
-    found = CHANNELS.search(str(error))
+    found, asked = CHANNELS.search(str(error)), ARGUMENT.search(str(error))
     if found:
         return (
-            f"its first convolution takes {found[1]} channel{'s' * (found[1] != '1')}, and every picture here has "
-            f"{found[2]} (red, green, blue): wrap it in a module that makes its channels of them"
+            f"its first convolution takes {found[1]} channel{'s' * (found[1] != '1')}, and every picture here has 3 "
+            "(red, green, blue): wrap it in a module that makes its channels of them"
+        )
+    if asked:
+        return (
+            f"it asks for {asked[1]} besides: ptmbench feeds pictures or texts alone, so this model cannot be measured"
         )
     return said(error)
 

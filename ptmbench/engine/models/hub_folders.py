@@ -143,6 +143,8 @@ def _reason(error: Exception, folder: Path) -> str:
         )
     elif isinstance(error, ImportError):
         why = f"it needs a package that is not installed: {first}"
+    elif "no attribute 'vocab_size'" in text:
+        why = "it has no vocabulary, so it reads no texts: say ?modality=image if it takes pictures"
     elif "tokenizer" in text:
         why = f"{first}; a tokenizer.json must lie beside the weights, or say ?modality=image if it takes pictures"
     elif type(error).__name__ == "SafetensorError":

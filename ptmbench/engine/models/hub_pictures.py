@@ -108,6 +108,7 @@ def _translated(processor: Any, side: int) -> ImagePreprocessing:
         std=_triple(processor.image_std if normalised else 1.0, unit),
         interpolation=FILTERS.get(int(getattr(processor, "resample", 2) or 0), "bilinear"),
         resize=None if resized is None else round(resized * side / native),
+        margin="nearest" if resized is None else "down",
         channels="bgr" if getattr(processor, "do_flip_channel_order", False) else "rgb",
     )
 

@@ -144,7 +144,9 @@ def text_backbone(
     """The model as a backbone of texts, with its tokenizer; raises `WeightsError` where one of them is no use."""
     with loading(folder, spec):
         found = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        size, vocabulary = int(config.hidden_size), int(config.vocab_size)
+        size, vocabulary = int(config.hidden_size), int(config.vocab_size or 0)
+    if not vocabulary:
+        raise WeightsError(f"{spec.name} has no vocabulary, so it reads no texts: say ?modality=image for pictures")
     tokenizer = fitted_tokenizer(found, vocabulary, spec.name)
     network = model.get_encoder() if has_decoder(model) else model
     preprocessing = TextPreprocessing(
@@ -153,7 +155,7 @@ def text_backbone(
         max_length=text_length(config, network, tokenizer, parse(spec.reference)),
         vocabulary=vocabulary,
     )
-    network.config.use_cache = False
+    model.config.use_cache = False
     padding = getattr(config, "pad_token_id", None)
     tail = HiddenStates(network, 0 if padding is None or padding < 0 else padding)
     ids = _tried(preprocessing)

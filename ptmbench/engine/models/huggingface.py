@@ -22,6 +22,10 @@ from ptmbench.errors import WeightsError
 
 NOT_FEATURES = ("pooler.", "cls.", "lm_head.")  # tensors that features do not need and checkpoints may leave out
 TOWERS = {Modality.IMAGE: "vision_config", Modality.TEXT: "text_config"}
+PARTS = {  # what models of pictures and texts call the half that takes one of them
+    Modality.IMAGE: ("vision_model", "vision_tower", "visual", "vision_encoder"),
+    Modality.TEXT: ("text_model", "language_model", "text_encoder"),
+}
 
 
 def _tower(config: Any, spec: ModelSpec) -> Any:
@@ -30,39 +34,69 @@ def _tower(config: Any, spec: ModelSpec) -> Any:
     return getattr(config, TOWERS[modality], None) or config
 
 
-def _model(folder: Path, config: Any, spec: ModelSpec, seed: int) -> tuple[PreTrainedModel, float | None]:
-    """The model with its weights and the share of its tensors that came, or at random initialisation and None."""
-    tower = _tower(config, spec)
-    kind: Any = AutoModel
-    model: PreTrainedModel
-    with loading(folder, spec):
-        if tower is not config:
-            kind = MODEL_MAPPING[type(tower)]
-        if spec.random:
-            with seeded_draws("random", spec.architecture, seed):
-                model = kind(tower) if tower is not config else kind.from_config(config, trust_remote_code=False)
-            model.eval()
-            return model, None
-        with quiet():
-            model, report = kind.from_pretrained(
-                folder,
-                config=tower,
-                local_files_only=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-                dtype=torch.float32,
-            )
+def _drawn(kind: Any, config: Any, spec: ModelSpec, seed: int) -> PreTrainedModel:
+    """A model at random initialisation."""
+    with seeded_draws("random", spec.architecture, seed):
+        if kind is AutoModel:
+            return kind.from_config(config, trust_remote_code=False)  # type: ignore[no-any-return]
+        return kind(config)  # type: ignore[no-any-return]
+
+
+def _filled(folder: Path, kind: Any, config: Any) -> tuple[PreTrainedModel, list[str]]:
+    """A model with the folder's weights, and the tensors that it lacks."""
+    with quiet():
+        model, report = kind.from_pretrained(
+            folder,
+            config=config,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,  # they are named below
+        )
     unused = (*NOT_FEATURES, *(("decoder.",) if has_decoder(model) else ()))
     absent = [key for key in report["missing_keys"] if not key.startswith(unused)]
-    absent += [str(key) for key in report["mismatched_keys"]]
-    total = len(model.state_dict())
+    return model, sorted([*absent, *(str(key) for key in report["mismatched_keys"])])
+
+
+def _half(model: PreTrainedModel, modality: Modality) -> tuple[str, Any] | None:
+    """The half of a model that takes the modality, with its name."""
+    found = ((name, getattr(model, name, None)) for name in PARTS[modality])
+    return next(((name, part) for name, part in found if isinstance(part, PreTrainedModel)), None)
+
+
+def _model(folder: Path, config: Any, spec: ModelSpec, seed: int) -> tuple[PreTrainedModel, float | None]:
+    """The model with its weights and the share of its tensors that came, or at random initialisation and None.
+
+    Half of a model of pictures and texts is loaded as a model of its own where transformers has one that the weights
+    fit; else the whole is, and its half is taken.
+    """
+    tower = _tower(config, spec)
+    model: PreTrainedModel
+    absent: list[str] = []
+    with loading(folder, spec):
+        alone = tower is config or type(tower) in MODEL_MAPPING
+        if alone:
+            kind = AutoModel if tower is config else MODEL_MAPPING[type(tower)]
+            model, absent = (_drawn(kind, tower, spec, seed), []) if spec.random else _filled(folder, kind, tower)
+        if tower is not config and (not alone or absent):
+            whole, lacking = (
+                (_drawn(AutoModel, config, spec, seed), []) if spec.random else _filled(folder, AutoModel, config)
+            )
+            half = _half(whole, next(iter(spec.modalities)))
+            if half is not None:
+                model, absent = half[1], [key for key in lacking if key.startswith(f"{half[0]}.")]
+            elif not alone:
+                raise WeightsError(
+                    f"{spec.name}: {type(whole).__name__} has no part for {next(iter(spec.modalities))}s alone"
+                )
     if absent:
+        total = len(model.state_dict())
         raise WeightsError(
-            f"{spec.name} does not fit its architecture, {len(absent)} of {total} tensors: "
-            f"{'; '.join(sorted(absent)[:5])}"
+            f"{spec.name} does not fit its architecture, {len(absent)} of {total} tensors: {'; '.join(absent[:5])}"
         )
     model.eval()
-    return model, 1.0
+    return model, None if spec.random else 1.0
 
 
 def build(spec: ModelSpec, seed: int) -> LoadedModel:

@@ -93,3 +93,16 @@ def test_a_missing_processor_is_named(tmp_path):
 
     with pytest.raises(WeightsError, match=r"no image processor \(preprocessor_config.json\): copy the file"):
         built(tmp_path)
+
+
+def test_half_a_pixel_of_margin_goes_where_the_processor_puts_it(tmp_path):
+    """transformers rounds down what torchvision rounds to the nearest: else every other picture is a pixel off."""
+    ViTModel(ViTConfig(**VISION, image_size=32)).save_pretrained(tmp_path)
+    processor = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    processor.save_pretrained(tmp_path)
+    loaded, _, _ = built(tmp_path, "?modality=image")
+    for width in range(33, 41):
+        picture = torch.randint(0, 255, (3, 32, width), dtype=torch.uint8)
+        own = processor(images=Image.fromarray(picture.permute(1, 2, 0).numpy()), return_tensors="pt")["pixel_values"]
+
+        torch.testing.assert_close(own, loaded.preprocessing.apply(picture[None]))
