@@ -15,6 +15,7 @@ from ptmbench.files.grids import Cells, Grid, TextForm, read_grid, swallowed
 from ptmbench.files.image_folders import PART_NAMES, SUFFIXES
 from ptmbench.files.labels import Labelled, classes_of, kept_rows, label_of, named_alike, without_missing
 from ptmbench.files.splits import Part
+from ptmbench.files.tagged_text import HEADINGS
 
 MEND = "mend the lines, or --skip-bad"
 Look = Callable[[list[Labelled]], list[Labelled]]
@@ -135,7 +136,7 @@ def table_of(
     declared = tuple(dict.fromkeys(name for entry in grids for name in _declared(entry.grid, form)))
     rows = look(without_missing(named_alike(rows), declared))
     if broken:
-        hint = "mend the quotes: what they enclose cannot be told apart, and left out neither"
+        hint = "mend these lines: what stands there cannot be told apart, and left out neither"
         faults, skip_bad = [*broken, *faults], False
     table = judged(rows, where, faults, skip_bad=skip_bad, declared=declared, hint=hint)
     _refuse_paths(table, form, where)
@@ -182,7 +183,7 @@ def _declared(grid: Grid, form: TableForm) -> Sequence[str]:
 
 
 def _rows(entry: Named, form: TableForm) -> tuple[list[Labelled], list[str]]:
-    """The examples of one grid, and what its quotes swallowed."""
+    """The examples of one grid, and what its quotes swallowed, or that its first row is none."""
     grid = entry.grid
     reads = [form.image] if form.image else [form.text, *([form.pair] if form.pair else [])]
     columns, label = [grid.columns(name) for name in reads], grid.column(form.label)
@@ -190,7 +191,12 @@ def _rows(entry: Named, form: TableForm) -> tuple[list[Labelled], list[str]]:
     headless = grid.headless and form.label.isdecimal() and all(name.isdecimal() for name in reads)
     lost = swallowed(grid, label)
     rows = []
-    for line, cells in grid.rows[0 if headless or not grid.headless else 1 :]:
+    body = grid.rows[0 if headless or not grid.headless else 1 :]
+    labels = [str(cells[label]).strip().lower() for _, cells in body]
+    if headless and labels and labels[0] in HEADINGS and labels.count(labels[0]) == 1:
+        told = f"the label {labels[0]!r} stands here only: a heading? name the columns by their headings"
+        return [], [f"{entry.where(body[0][0])}: {told}"]
+    for line, cells in body:
         if line not in lost:
             rows.append(_example(entry, line, cells, columns, (cells[label], names, form.label_until)))
     return rows, list(lost.values())

@@ -97,6 +97,7 @@ def test_all_faulty_lines_are_told_at_once_and_can_be_skipped(tmp_path):
         ("text,label\na,x\n", TableForm(encoding="a\0b"), r"no encoding is called 'a\\x00b'"),
         ("text,label\na,x\n", TableForm(encoding="hex"), "not hex"),
         ("t\0,label\na,x\n", TableForm(), "the character NUL, as UTF-16 does"),
+        ("text,label\na,x\nb,y\n", TableForm("1", "2"), "a.csv:1: the label 'label' stands here only: a heading"),
         ("text,label,text\na,x,b\n", TableForm(), "2 columns are called text: name it by its number"),
         ("text,label\na,x\n", TableForm(quote="single"), "no quote is called 'single'"),
         ("path,label\na/1.png,x\nb/2.jpg,y\n", TableForm("path"), r"paths of pictures.*\?image=path&label=label"),
