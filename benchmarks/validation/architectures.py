@@ -13,7 +13,7 @@ import collections
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -235,7 +235,7 @@ def smallest_of_torchvision() -> Iterator[str]:
             yield name
 
 
-SOURCES = {
+SOURCES: dict[str, tuple[Callable[[str], Outcome], Callable[[], Iterator[str]]]] = {
     "transformers": (of_transformers, lambda: iter(CONFIG_MAPPING.keys())),
     "timm": (of_timm, smallest_of_timm),
     "torchvision": (of_torchvision, smallest_of_torchvision),

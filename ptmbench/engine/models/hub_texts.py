@@ -61,7 +61,8 @@ class HiddenStates(nn.Module):
         masks = {"attention_mask": there.long()} if self.masks else {}
         outputs = self.model(input_ids=ids.masked_fill(~there, self.padding_id), output_hidden_states=True, **masks)
         last = outputs.last_hidden_state
-        average = torch.stack(outputs.hidden_states).mean(dim=0)
+        layers = [state for state in outputs.hidden_states if isinstance(state, Tensor) and state.shape == last.shape]
+        average = torch.stack(layers or [last]).mean(dim=0)  # without those of another width (OPT 350m, Reformer)
         states = torch.cat([average, last, there[:, :, None].to(last.dtype)], dim=-1)
         return functional.pad(states, (0, 0, 0, length - ids.shape[1]))
 
@@ -93,8 +94,11 @@ def text_length(config: Any, network: nn.Module, tokenizer: Any, reference: Refe
 
 
 def has_decoder(model: nn.Module) -> bool:
-    """Whether a decoder stands beside an encoder, which alone gives features; T5's encoders saved alone deny it."""
-    return all(isinstance(getattr(model, part, None), nn.Module) for part in ("encoder", "decoder"))
+    """Whether a decoder stands beside an encoder that reads texts by itself; T5's encoders saved alone deny it."""
+    encoder, decoder = (getattr(model, part, None) for part in ("encoder", "decoder"))
+    if not isinstance(encoder, nn.Module) or not isinstance(decoder, nn.Module):
+        return False
+    return "input_ids" in inspect.signature(encoder.forward).parameters
 
 
 def _tried(preprocessing: TextPreprocessing) -> Tensor:
@@ -144,7 +148,7 @@ def text_backbone(
     """The model as a backbone of texts, with its tokenizer; raises `WeightsError` where one of them is no use."""
     with loading(folder, spec):
         found = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        size, vocabulary = int(config.hidden_size), int(config.vocab_size or 0)
+        vocabulary = int(config.vocab_size or 0)
     if not vocabulary:
         raise WeightsError(f"{spec.name} has no vocabulary, so it reads no texts: say ?modality=image for pictures")
     tokenizer = fitted_tokenizer(found, vocabulary, spec.name)
@@ -159,7 +163,7 @@ def text_backbone(
     padding = getattr(config, "pad_token_id", None)
     tail = HiddenStates(network, 0 if padding is None or padding < 0 else padding)
     ids = _tried(preprocessing)
-    checked(tail, ids, spec.name)
+    size = (checked(tail, ids, spec.name).shape[-1] - 1) // 2
     _check_padding(tail, ids, spec.name)
     pools = {
         way: Pool(Pooling(way.removesuffix("_all_layers"), all_layers=way.endswith("_all_layers")), size)

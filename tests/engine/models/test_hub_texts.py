@@ -58,6 +58,12 @@ LIMITS = {  # the model, and the tokens that it takes
         ),
         30,
     ),
+    "narrow": (
+        lambda: OPTModel(
+            OPTConfig(**SMALL, ffn_dim=16, max_position_embeddings=30, word_embed_proj_dim=8, bos_token_id=1)
+        ),
+        30,
+    ),
     "xlnet": (lambda: XLNetModel(XLNetConfig(vocab_size=14, d_model=16, n_layer=1, n_head=2, d_inner=16)), 512),
     "t5": (
         lambda: T5EncoderModel(T5Config(vocab_size=14, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)),
