@@ -265,7 +265,7 @@ def walk(arguments: list[str]) -> collections.Counter[str]:
     """Prints what became of each architecture, and counts."""
     counts: collections.Counter[str] = collections.Counter()
     for source in arguments[:1] or SOURCES:
-        for name in arguments[1:] or SOURCES[source][1]():  # type: ignore[no-untyped-call]  # transformers leaves it without types
+        for name in arguments[1:] or SOURCES[source][1]():
             found = outcome_of(source, name)
             counts[found.kind] += 1
             print(f"{source:12} {name:36} {found.kind:9} {found.why[:200]}", flush=True)
