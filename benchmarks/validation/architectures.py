@@ -165,7 +165,7 @@ def of_pictures(model: LoadedModel, process: Any) -> Outcome:
 
 def of_texts(model: LoadedModel, folder: Path) -> Outcome:
     """Whether a text alone has the features that the model itself gives for it."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     network: Any = model.backbone.tail.model
     preprocessing: Any = model.preprocessing
     for text in TEXTS:
@@ -194,7 +194,7 @@ def of_transformers(kind: str) -> Outcome:
         found = loaded(f"hf:{folder}?modality={'image' if pictures else 'text'}")
         if not pictures:
             return of_texts(found, folder)
-        processor = AutoImageProcessor.from_pretrained(folder)
+        processor = AutoImageProcessor.from_pretrained(folder, trust_remote_code=False)
         return of_pictures(found, lambda picture: processor(images=picture, return_tensors="pt")["pixel_values"][0])
 
 
