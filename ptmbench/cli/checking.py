@@ -51,6 +51,7 @@ def _check_file(path: Path, arguments: argparse.Namespace) -> int:
 
 def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
     from ptmbench.engine.data import load
+    from ptmbench.engine.datasets.base import PICTURED
 
     task = task_spec(str(reference), ())
     data, kind = load(task.dataset, skip_bad=skip_bad), task.kind
@@ -67,7 +68,8 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
         counts = Counter(samples.classes[label] for label in data.labels.tolist())
         held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
     print(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
-    for line in (*getattr(samples, "notes", ()), *data.balance.told(len(split.test))):
+    notes = samples.notes if isinstance(samples, PICTURED) else ()
+    for line in (*notes, *data.balance.told(len(split.test))):
         print(f"  {line}")
     return 0
 

@@ -99,16 +99,20 @@ def test_a_fault_of_ours_is_recorded_and_raised(session, monkeypatch):
     assert "ok" == session.run(CASE).status
 
 
-def test_a_fault_of_ours_does_not_end_a_run_over_cases(session, monkeypatch):
-    """A run over several cases records the bug, keeps its traceback, and goes on."""
-    honest = runner.prepare
+def stumbling(honest, message):
+    """A step of the engine that fails on the first case, and is as it was on others."""
 
     def stumble(bench, case):
         if case == CASE:
-            raise ZeroDivisionError("oops")
+            raise ZeroDivisionError(message)
         return honest(bench, case)
 
-    monkeypatch.setattr(runner, "prepare", stumble)
+    return stumble
+
+
+def test_a_fault_of_ours_does_not_end_a_run_over_cases(session, monkeypatch):
+    """A run over several cases records the bug, keeps its traceback, and goes on."""
+    monkeypatch.setattr(runner, "prepare", stumbling(runner.prepare, "oops"))
 
     failed, ran = session.run_all([CASE, OTHER])
 
@@ -156,14 +160,7 @@ def test_a_case_that_cannot_be_met_stops_no_other(session, monkeypatch):
 
 def test_a_fault_while_data_is_read_is_kept_and_stops_no_other(session, monkeypatch):
     """Whatever reading the data of one case raises, its record says so and the others run."""
-    honest = identity.identify
-
-    def stumble(bench, case):
-        if case == CASE:
-            raise ZeroDivisionError("in the reader")
-        return honest(bench, case)
-
-    monkeypatch.setattr(identity, "identify", stumble)
+    monkeypatch.setattr(identity, "identify", stumbling(identity.identify, "in the reader"))
     failed, ran = session.run_all([CASE, OTHER])
 
     assert ("failed", "ZeroDivisionError: in the reader", "ok") == (failed.status, failed.reason, ran.status)

@@ -162,6 +162,7 @@ class LabelledTokens:
 
 
 Samples = LabelledImages | LabelledImageFiles | LabelledTexts | LabelledTokens | BoxedImages | MaskedImages
+PICTURED = LabelledImageFiles | BoxedImages | MaskedImages  # read from files of pictures, with notes on them
 COUNTED_IN_ALL = LabelledTokens | BoxedImages | MaskedImages  # shots are sentences or pictures in all, not a class
 
 
