@@ -12,7 +12,7 @@ from ptmbench.gate import launching
 from ptmbench.gate.rules import load_rules
 from ptmbench.gate.sides import Entry, Side, read_side
 from ptmbench.records.figures import judged_as
-from ptmbench.records.store import write_atomically
+from ptmbench.records.writing import write_atomically
 
 NOISE = "[noise."
 HEADER = "# Noise: `ptmbench calibrate`, {count} launches of {cases} cases, {date}, {cpu}, {key}. Standard deviations."

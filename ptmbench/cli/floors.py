@@ -5,7 +5,8 @@ import difflib
 from pathlib import Path
 
 from ptmbench.errors import StoreError, UsageError
-from ptmbench.records.store import ResultsFolder, read_folders, write_atomically
+from ptmbench.records.store import ResultsFolder, read_folders
+from ptmbench.records.writing import write_atomically
 from ptmbench.running.floor_proposals import as_toml, proposed
 from ptmbench.running.floors import Floors, load_floors
 

@@ -10,7 +10,7 @@ from ptmbench.gate import launching
 from ptmbench.gate.judging import judge
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.gate.sides import read_side
-from ptmbench.records.store import write_atomically
+from ptmbench.records.writing import write_atomically
 from ptmbench.report.gating import RENDERERS
 
 DEFAULT_RULES = Path("gate.toml")

@@ -11,7 +11,8 @@ from ptmbench.catalog.selection import KIND_MARKER, matcher
 from ptmbench.errors import StoreError
 from ptmbench.records.figures import Figure, by_name
 from ptmbench.records.record import Record
-from ptmbench.records.store import ResultsFolder, launches_of, read_folders, write_atomically
+from ptmbench.records.store import ResultsFolder, launches_of, read_folders
+from ptmbench.records.writing import write_atomically
 from ptmbench.report.history import BLOCKS, PLAIN, render_json, render_text
 from ptmbench.report.site.holdings import holdings
 from ptmbench.terminal import USUAL_WIDTH, printable, window_width

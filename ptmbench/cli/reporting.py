@@ -9,7 +9,8 @@ from pathlib import Path
 from ptmbench.analysis.gain import settled
 from ptmbench.errors import UsageError
 from ptmbench.records.record import Record
-from ptmbench.records.store import ResultsFolder, read_folders, write_atomically
+from ptmbench.records.store import ResultsFolder, read_folders
+from ptmbench.records.writing import write_atomically
 from ptmbench.report.rendering import Readers, render, usability_card
 from ptmbench.terminal import painter, shows_colour, window_width
 

@@ -7,8 +7,9 @@ from ptmbench.analysis.confusion import confusion_of
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.records.record import Record
-from ptmbench.records.store import ResultsFolder, write_atomically
+from ptmbench.records.store import ResultsFolder
 from ptmbench.records.test_sheets import kept_masks
+from ptmbench.records.writing import write_atomically
 from ptmbench.report.confusion import render_confusion
 from ptmbench.running.session import DEFAULT_FOLDER
 

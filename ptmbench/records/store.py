@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -28,6 +27,7 @@ from ptmbench.records.measured import Answers
 from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
+from ptmbench.records.writing import write_atomically
 from ptmbench.statistics.estimates import Estimate
 
 FOLDER_FILE = "_folder.json"
@@ -48,35 +48,6 @@ class FolderKey:
     def name(self) -> str:
         """The key as the name of a folder."""
         return f"{self.budget}-{self.device}-{self.precision}"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces a file whole or not at all: temporary file, fsync, rename."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replaced(path, content)
-    except OSError as error:
-        raise StoreError(
-            f"{path} cannot be written ({error.strerror}): give a folder that you may write to with --results "
-            "(pytest: --ptm-results)"
-        ) from None
-
-
-def _replaced(path: Path, content: bytes) -> None:
-    """Writes beside the file and moves it there; what was begun goes if anything, Ctrl-C too, comes between."""
-    written = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp", delete=False) as stream:
-            written = Path(stream.name)
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        written.chmod(0o644)
-        written.replace(path)
-    except BaseException:
-        if written:
-            written.unlink(missing_ok=True)
-        raise
 
 
 def _narrowed(array: NDArray[Any]) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from ptmbench.records.marks import SILENCE_S, mark_of_this_process
 from ptmbench.records.measured import Answers
 from ptmbench.records.record import Outcomes
 from ptmbench.records.record_json import to_json
-from ptmbench.records.store import FolderKey, ResultsFolder, read_folders, write_atomically
+from ptmbench.records.store import FolderKey, ResultsFolder, read_folders
 from strategies import records
 
 KEY = FolderKey("quick", "cpu", "fp32")
@@ -67,21 +67,6 @@ def test_an_unwritable_folder_is_named(tmp_path):
 
     with pytest.raises(StoreError, match=r"cannot be written|expected a folder"):
         ResultsFolder(tmp_path / "file").open_for(KEY)
-
-
-def test_writing_is_whole_or_not_at_all(tmp_path, monkeypatch):
-    """When the disk fails in the middle, the old file is still there, and whole."""
-    path = tmp_path / "x.json"
-    write_atomically(path, b"old")
-
-    def fail(_descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(StoreError, match="No space left"):
-        write_atomically(path, b"new")
-
-    assert path.read_bytes() == b"old"
 
 
 def test_a_corrupt_record_is_named_and_left_alone(tmp_path):
@@ -222,16 +207,3 @@ def test_what_is_no_results_folder_is_refused(tmp_path):
         read_folders([tmp_path])
     with pytest.raises(StoreError, match="is not a folder"):
         read_folders([tmp_path / "nowhere"])
-
-
-def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
-    """Ctrl-C in the middle of a write leaves neither the file nor a part of it."""
-
-    def interrupted(_descriptor):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "fsync", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomically(tmp_path / "record.json", b"{}")
-
-    assert [] == list(tmp_path.iterdir())
