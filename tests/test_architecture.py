@@ -17,12 +17,13 @@ LOADING = {"from_pretrained", "from_config", "load_dataset"}  # calls that can r
 WITHOUT_THE_OPTION = {  # the calls that have no trust_remote_code, and why they need none
     "ptmbench/engine/models/autoencoders.py": "diffusers' own AutoencoderKL: only its AutoModel runs code",
 }
-GROUND = ("errors",)
+GROUND = ("errors", "stages")
 KEPT = ("records", "files", "statistics", *GROUND)
 WEIGHED = ("analysis", "gate", *KEPT, "terminal")  # old results stay readable when the catalog changes: no catalog
 RUN = ("running", "engine", "report", "catalog", *WEIGHED)
 MAY_IMPORT = {  # the floors of the house, from the ground up: what each room may import besides itself
     "errors": (),
+    "stages": (),
     "terminal": GROUND,
     "files": GROUND,
     "statistics": GROUND,

@@ -139,12 +139,13 @@ def _ran_for_now(settings: RunSettings, cases: Sequence[Case], problems: list[st
 
 def _ran(session: Session, cases: Sequence[Case], problems: list[str], *, progress: bool) -> Results:
     """The records of the cases, each run now."""
-    for number, record in enumerate(session.run_all(cases), start=1):
-        if progress:
-            line = describe(record, record.case.id in session.reused)
-            print(f"[{number}/{len(cases)}] {line}", file=sys.stderr, flush=True)  # noqa: T201  asked for
+    with session:
+        for number, record in enumerate(session.run_all(cases), start=1):
+            if progress:
+                line = describe(record, record.case.id in session.reused)
+                print(f"[{number}/{len(cases)}] {line}", file=sys.stderr, flush=True)  # noqa: T201  asked for
+        found, unread = session.finish()
     ran = {case.id for case in cases}
-    found, unread = session.finish()
     faults = [f"{case_id} met a fault of ptmbench:\n{trace}" for case_id, trace in session.faults.items()]
     records = tuple(record for record in found if record.case.id in ran)
     readers = Readers.of_folder(session.store)

@@ -1,28 +1,46 @@
 """The command line, `ptmbench` and `python -m ptmbench`.
 
-Exit codes: 0 done, 1 a floor was missed or a case failed, 2 the command could not be understood or met, 130 Ctrl-C.
+Exit codes: 0 done, 1 a floor was missed, a case failed or the gate failed, 2 the command could not be understood or
+met, 3 a fault of ptmbench, 130 Ctrl-C or SIGTERM.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
+from ptmbench.cli.faults import FAULT, report_fault
 from ptmbench.cli.parser import make_parser
+from ptmbench.cli.streams import check_utf8, prepared, silence
 from ptmbench.errors import PtmbenchError
+from ptmbench.running.signals import ended_like_ctrl_c
 
-INTERRUPTED = 130
+USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; what a user can correct is one message on stderr."""
-    parsed = make_parser().parse_args(arguments)
+    prepared()
     try:
-        return int(parsed.command(parsed))
+        with ended_like_ctrl_c():
+            check_utf8(sys.argv[1:] if arguments is None else arguments)
+            parsed = make_parser().parse_args(arguments)
+            code = int(parsed.command(parsed))
+            sys.stdout.flush()  # a full disk is told here, where the exit code can still say so
+            return code
     except PtmbenchError as error:
         print(f"ptmbench: {error}", file=sys.stderr)
-        return 2
+        return USAGE
     except KeyboardInterrupt:
         print("\nptmbench: interrupted; finished records are kept, --resume runs the rest", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe went away; Python would complain on exit
-        return 0
+    except BrokenPipeError:  # the reader of a pipe went away
+        silence()
+        return PIPE_CLOSED
+    except OSError as error:
+        silence()
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        print(f"ptmbench: {where}{error.strerror or error}", file=sys.stderr)
+        return USAGE
+    except Exception as error:  # noqa: BLE001  whatever it is, no command ends with the exit code of a regression
+        report_fault(error)
+        return FAULT

@@ -36,9 +36,9 @@ def demo(arguments: argparse.Namespace) -> int:
     """Runs the cases at the budget quick, prints their table and what it shows; 1 if one did not finish."""
     cases = [find_case(model, TASK, method) for model, method in CASES]
     with tempfile.TemporaryDirectory(prefix="ptmbench-demo-") as folder:
-        session = Session(check_settings(seeds=SEEDS), folder=arguments.results or Path(folder))
-        complaints = run_session(session, cases)
-        records, _ = session.finish()
+        with Session(check_settings(seeds=SEEDS), folder=arguments.results or Path(folder)) as session:
+            complaints = run_session(session, cases)
+            records, _ = session.finish()
         ids = {case.id for case in cases}
         shown = [record for record in records if record.case.id in ids]
         print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")

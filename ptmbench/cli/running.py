@@ -13,6 +13,7 @@ from ptmbench.catalog.presence import on_disk
 from ptmbench.catalog.selection import select
 from ptmbench.catalog.settings import check_settings
 from ptmbench.catalog.spec import Case
+from ptmbench.cli.faults import FAULT, where_kept
 from ptmbench.errors import UsageError
 from ptmbench.records.record import Record
 from ptmbench.report.progress import Watch, describe, remaining
@@ -37,7 +38,10 @@ def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
 
 
 def run_cases(arguments: argparse.Namespace) -> int:
-    """Runs the chosen cases; 1 if a floor was missed or a case did not finish, 2 if one could not be met."""
+    """Runs the chosen cases; 1 if a floor was missed or a case did not finish, 2 if one could not be met.
+
+    3 if one met a fault of ptmbench.
+    """
     settings = check_settings(
         budget=arguments.budget,
         seeds=arguments.seeds,
@@ -56,19 +60,22 @@ def run_cases(arguments: argparse.Namespace) -> int:
     cases, left_out = on_disk(cases)
     if left_out:
         print(left_out)
-    session = Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume)
-    complaints = run_session(session, cases)
-    records, problems = session.finish()
+    with Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume) as session:
+        complaints = run_session(session, cases)
+        records, problems = session.finish()
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
     print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
     for line in (*problems, *complaints, *session.refusals):
         print(f"ptmbench: {line}", file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
+    if session.faults:
+        print(where_kept(*session.faults.values()), file=sys.stderr)
     if session.refused:
         print(f"ptmbench: {len(session.refused)} of {len(cases)} cases could not be met", file=sys.stderr)
-        return 2
-    return 1 if complaints else 0
+    if session.faults:
+        return FAULT
+    return 2 if session.refused else 1 if complaints else 0
 
 
 def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
@@ -80,7 +87,6 @@ def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
             watch.step()
             trace = session.faults.get(record.case.id)
             if trace is not None:  # the run goes on
-                print(trace, file=sys.stderr)
                 complaints.append(f"{record.case.id} failed by a fault in ptmbench: {record.reason}")
                 continue
             kept = len(session.reused)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
+from ptmbench import stages
 from ptmbench.catalog.schemes import metric_schemes
 from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import FULL, Case, ModelSpec, VariantSpec
@@ -68,6 +69,7 @@ class Workbench:
         if name in self._refused:
             raise UsageError(self._refused[name])
         if name not in self._data:
+            stages.HERE.at("reading the data")
             try:
                 self._data[name] = data.load(name, skip_bad=self.settings.skip_bad)
             except UsageError as error:
@@ -80,6 +82,7 @@ class Workbench:
         spec = case.model
         key = spec.name, weights_seed(spec, seed)
         if key not in self._models:
+            stages.HERE.at("loading the model")
             with built(spec.name):
                 model = provider_of(spec).build(spec, key[1])
             if isinstance(model, LoadedModel):
@@ -95,7 +98,9 @@ class Workbench:
 
     def encoded(self, case: Case) -> Encoded:
         """All samples as the case's model wants them, on the CPU."""
-        return self.task_data(case).encoded(self.loaded(case, 0).preprocessing)
+        preprocessing, found = self.loaded(case, 0).preprocessing, self.task_data(case)
+        stages.HERE.at("preparing the inputs")
+        return found.encoded(preprocessing)
 
     def rows(self, case: Case) -> Rows:
         """Where in the model's outputs the labels of the task stand."""
@@ -195,6 +200,7 @@ class Workbench:
         shape, classes = self.encoded(case).inputs.shape, self.task_data(case).classes
         key = (case.model.architecture, case.variant, classes, shape, case.task.kind, untimed)
         if key not in self._footprints:
+            stages.HERE.at("measuring the cost")
             example = functools.partial(model.preprocessing.example, shape=shape)
             if isinstance(model, DenseModel):
                 network = SERVED[case.variant.name](model.assemble(classes, 0))

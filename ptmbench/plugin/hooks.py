@@ -44,6 +44,7 @@ SESSION = pytest.StashKey["Session"]()
 ENTRIES: pytest.StashKey[Entries] = pytest.StashKey()
 SAMPLES = pytest.StashKey[list[float]]()
 RECORD = pytest.StashKey["Record"]()
+KEPT = pytest.StashKey["tuple[list[Record], list[str]]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -177,6 +178,8 @@ def _make_session(config: pytest.Config, beside: Path) -> Session:
 @pytest.fixture(scope="session")
 def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
     """The run that all cases of this pytest session share; with --ptm-jobs it runs ahead of the tests."""
+    from ptmbench.running.signals import ended_like_ctrl_c
+
     ours = [item for item in request.session.items if item.get_closest_marker(KIND_MARKER)]
     try:
         session = _make_session(request.config, ours[0].path.parent)
@@ -184,11 +187,12 @@ def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
     except PtmbenchError as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
     request.config.stash[SESSION] = session
-    if session.settings.jobs == 1:
-        yield session
-        return
-    with session.running_ahead([_case_of(item) for item in ours if _will_run(item)]):
-        yield session
+    with session, ended_like_ctrl_c():
+        if session.settings.jobs == 1:
+            yield session
+            return
+        with session.running_ahead([_case_of(item) for item in ours if _will_run(item)]):
+            yield session
 
 
 def _case_of(item: pytest.Item) -> Case:
@@ -272,26 +276,36 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest_benchmark.quiet = True
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fills in the gains; a run whose records are gone or cannot be written ends with the exit code of an error."""
+    ran = session.config.stash.get(SESSION, None)
+    if ran is None:
+        return
+    try:
+        session.config.stash[KEPT] = ran.finish()
+    except PtmbenchError as error:
+        session.config.stash[KEPT] = [], [str(error)]
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Fills in the gains and prints the comparison tables of what this session ran."""
+    """Prints the comparison tables of what this session ran."""
     session = config.stash.get(SESSION, None)
     if session is None:
         return
     from ptmbench.report.summary import end_of_run
 
-    try:
-        records, problems = session.finish()
-    except PtmbenchError as error:
-        terminalreporter.section("ptmbench", sep="=")
-        terminalreporter.write_line(str(error), red=True)
-        return
+    records, problems = config.stash.get(KEPT, ([], []))
     ran = set(session.finished)
     shown = [record for record in records if record.case.id in ran]
-    if not shown:
+    if not shown and not problems:
         return
     terminalreporter.section("ptmbench", sep="=")
-    terminalreporter.write_line(end_of_run(shown, session.store.estimate, colour=terminalreporter.hasmarkup))
+    if shown:
+        terminalreporter.write_line(end_of_run(shown, session.store.estimate, colour=terminalreporter.hasmarkup))
     for problem in problems:
         terminalreporter.write_line(f"warning: {problem}", yellow=True)
-    terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")
+    if shown:
+        terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")

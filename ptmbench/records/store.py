@@ -3,8 +3,13 @@
 DIR/_folder.json           the one (budget, device, precision) of the folder
 DIR/CASE.json              the record
 DIR/outcomes/CASE.npz      predictions for every test example and seed; written before the record
+DIR/outcomes/CASE.npz~     those of the record that stands, while a newer one is being written
 DIR/pictures/CASE.png      test pictures with what a detector or segmenter made of them
 DIR/_running/CASE.json     a mark while a case runs (`ptmbench.records.marks`)
+DIR/_runs/                 a mark for each run that writes into the folder (`ptmbench.records.writers`)
+
+A case's id holds two hyphens or three, and no name of ours holds one: whatever users call their models, the names do
+not meet.
 """
 
 import functools
@@ -13,8 +18,8 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +27,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.errors import RecordError, StoreError
+from ptmbench.records import writers
 from ptmbench.records.marks import Mark, beating, mark_of_this_process, read_mark
 from ptmbench.records.measured import Answers
 from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
-from ptmbench.records.writing import write_atomically
+from ptmbench.records.writers import RUNS
+from ptmbench.records.writing import clear_abandoned, replace_whole, told, write_atomically
 from ptmbench.statistics.estimates import Estimate
 
 FOLDER_FILE = "_folder.json"
 RUNNING = "_running"
 OUTCOMES = "outcomes"
 PICTURES = "pictures"
+SIDECARS = ((OUTCOMES, ".npz"), (PICTURES, ".png"))
+OWN_FOLDERS = RUNNING, RUNS, OUTCOMES, PICTURES
+BEFORE = "~"  # behind the name of a sidecar that is about to be replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +67,67 @@ def _narrowed(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(np.min_scalar_type(int(array.max())))
 
 
+@dataclass(slots=True)
+class Running:
+    """A case that is marked as running; `worker_lost` leaves the mark, for a resume to see."""
+
+    worker_lost: bool = False
+
+
 class ResultsFolder:
     """The records of one budget, device and precision."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._opened = False
         self._estimates: dict[str, Estimate] = {}
 
     def open_for(self, key: FolderKey) -> None:
-        """Takes the folder for records of this key; raises `StoreError` if it holds others or cannot be written."""
-        existing = self.key()
-        if existing is not None and existing != key:
-            raise StoreError(
-                f"{self.path} holds records of {existing.name}, and this run makes {key.name}: give another folder "
-                "with --results (pytest: --ptm-results)"
-            )
-        if existing is None:
-            write_atomically(self.path / FOLDER_FILE, json.dumps(asdict(key), indent=1).encode() + b"\n")
-        elif not os.access(self.path, os.W_OK):
-            raise StoreError(f"{self.path} cannot be written: give another folder with --results")
+        """Takes the folder for records of this key; raises `StoreError` if it holds others or cannot be written.
+
+        What a killed run left behind is put right: its unfinished files go, and the sidecars of records that it was
+        about to replace come back.
+        """
+        with told(self.path), suppress(FileExistsError):  # a file in its place is told of below
+            self.path.mkdir(parents=True, exist_ok=True)
+        with writers.locked(self.path):
+            existing = self.key()
+            if existing is not None and existing != key:
+                raise StoreError(
+                    f"{self.path} holds records of {existing.name}, and this run makes {key.name}: give another folder "
+                    "with --results (pytest: --ptm-results)"
+                )
+            if existing is None:
+                write_atomically(self.path / FOLDER_FILE, json.dumps(asdict(key), indent=1).encode() + b"\n")
+            elif not os.access(self.path, os.W_OK):
+                raise StoreError(f"{self.path} cannot be written: give another folder with --results")
+            self._put_right()
+        self._opened = True
+
+    def _put_right(self) -> None:
+        """Clears away or brings back what a kill left between two steps; the cases of live processes are left alone."""
+        for place in (self.path, *(self.path / name for name in OWN_FOLDERS)):
+            clear_abandoned(place)
+        for folder, suffix in SIDECARS:
+            for before in sorted((self.path / folder).glob(f"*{suffix}{BEFORE}")):
+                case_id = before.name.removesuffix(suffix + BEFORE)
+                if self.run_by(case_id) is None:
+                    self._decide(case_id, before, before.with_name(case_id + suffix))
+
+    def _decide(self, case_id: str, before: Path, after: Path) -> None:
+        """Keeps of two sidecars that of which the standing record speaks; both where it speaks of neither."""
+        with suppress(RecordError, OSError):
+            record = self.read(case_id)
+            spoken = set() if record is None else {sidecar.sha256 for sidecar in sidecars_of(record)}
+            if record is None or hashlib.sha256(after.read_bytes()).hexdigest() in spoken:
+                before.unlink()
+            elif hashlib.sha256(before.read_bytes()).hexdigest() in spoken:
+                before.replace(after)
+
+    def join(self, settings: str, *, resume: bool) -> Path:
+        """Marks this process as a run that writes here; raises `StoreError` where another run must not be met."""
+        with writers.locked(self.path):
+            return writers.join(self.path, settings, self.writers(), resume=resume)
 
     def key(self) -> FolderKey | None:
         """What the folder holds; None where it is not a results folder yet."""
@@ -103,7 +155,7 @@ class ResultsFolder:
         """All records that can be read, by case id, and a line for each that cannot."""
         records, problems = [], []
         for path in sorted(self.path.glob("*.json")):
-            if path.name.startswith("_"):
+            if path.name == FOLDER_FILE:
                 continue
             try:
                 record = from_json(path.read_bytes(), str(path))
@@ -122,23 +174,49 @@ class ResultsFolder:
         try:
             self.read(record.case.id)
         except RecordError:
-            path.replace(path.with_name(path.name + ".unreadable"))
-        write_atomically(path, to_json(record).encode())
+            with told(path):
+                path.replace(path.with_name(path.name + ".unreadable"))
+        self._write(path, to_json(record).encode())
+        self._forget_before(record.case.id)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Writes a file into the folder, which must still be there: a run that lost its records is to say so."""
+        if not (self.path / FOLDER_FILE).exists() and self._opened:
+            raise StoreError(
+                f"{self.path} is gone, and the records that this run had written with it: run it again into a folder "
+                "that stays, with --results (pytest: --ptm-results)"
+            )
+        write_atomically(path, content)
+
+    def _write_sidecar(self, folder: str, name: str, content: bytes) -> Outcomes:
+        """Writes a sidecar and returns what the record says of it; that of the record which stands is kept till then.
+
+        A kill between sidecar and record would else leave the older record without what it speaks of.
+        """
+        path = self.path / folder / name
+        before = path.with_name(name + BEFORE)
+        with told(path):
+            if path.exists() and not before.exists():
+                replace_whole(before, path.read_bytes())
+        self._write(path, content)
+        return Outcomes(file=f"{folder}/{name}", sha256=hashlib.sha256(content).hexdigest())
+
+    def _forget_before(self, case_id: str) -> None:
+        """Deletes the sidecars of a record that was replaced."""
+        for folder, suffix in SIDECARS:
+            with suppress(OSError):
+                (self.path / folder / f"{case_id}{suffix}{BEFORE}").unlink(missing_ok=True)
 
     def write_outcomes(self, case_id: str, answers: Answers) -> Outcomes:
         """Writes the predictions of a case and returns what the record says of them."""
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {name: _narrowed(array) for name, array in answers.arrays().items()}
         np.savez_compressed(buffer, **arrays)
-        name = f"{OUTCOMES}/{case_id}.npz"
-        write_atomically(self.path / name, buffer.getvalue())
-        return Outcomes(file=name, sha256=hashlib.sha256(buffer.getvalue()).hexdigest())
+        return self._write_sidecar(OUTCOMES, f"{case_id}.npz", buffer.getvalue())
 
     def write_pictures(self, case_id: str, content: bytes) -> Outcomes:
         """Writes a case's pictures (PNG) and returns what the record says of them."""
-        name = f"{PICTURES}/{case_id}.png"
-        write_atomically(self.path / name, content)
-        return Outcomes(file=name, sha256=hashlib.sha256(content).hexdigest())
+        return self._write_sidecar(PICTURES, f"{case_id}.png", content)
 
     def estimate(self, record: Record) -> Estimate:
         """The metric at each seed, and how it hangs on the test examples; raises `RecordError`. Kept once read."""
@@ -161,24 +239,32 @@ class ResultsFolder:
         if record.quality is None:
             raise RecordError(f"{record.case.id} is {record.status} and has no outcomes")
         path, expected = self.path / record.quality.outcomes.file, record.quality.outcomes.sha256
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise RecordError(f"{path} cannot be read: {error.strerror}") from None
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise RecordError(f"{path} is not what its record speaks of: expected sha256 {expected}")
+        content = _read_sidecar(path, expected)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             yield arrays
 
     @contextmanager
-    def running(self, case_id: str, digest: str) -> Iterator[None]:
-        """Marks the case as running; the mark goes when the block ends, however it ends short of a kill."""
-        path = self._mark(case_id)
+    def running(self, case_id: str, digest: str, killed_at: tuple[str, ...] = ()) -> Iterator[Running]:
+        """Marks the case as running; the mark goes when the block ends, however it ends short of a kill.
+
+        `killed_at` are the places at which processes were killed that ran this case before.
+        """
+        path, running = self._mark(case_id), Running()
+        mark = replace(mark_of_this_process(digest), killed_at=killed_at)
+        write = functools.partial(self._write, path)
         try:
-            with beating(mark_of_this_process(digest), functools.partial(write_atomically, path)):
-                yield
+            with beating(mark, write):
+                yield running
         finally:
-            path.unlink(missing_ok=True)
+            if running.worker_lost:
+                write(replace(mark, abandoned=True).content())
+            else:
+                self.unmark(case_id)
+
+    def unmark(self, case_id: str) -> None:
+        """Takes the mark of a case away."""
+        with suppress(OSError):  # a folder that is gone or cannot be written: whatever is written next will tell
+            self._mark(case_id).unlink(missing_ok=True)
 
     def _mark(self, case_id: str) -> Path:
         return self.path / RUNNING / f"{case_id}.json"
@@ -193,14 +279,30 @@ class ResultsFolder:
         mark = read_mark(self._mark(case_id))
         return mark if mark is not None and mark.lives() else None
 
-    def take_killed(self, case_id: str, digest: str) -> bool:
-        """Whether a process was killed while it ran this very case; the mark is taken away."""
-        path = self._mark(case_id)
-        mark = read_mark(path)
-        killed = mark is not None and mark.digest == digest and not mark.lives()
-        if killed:
-            path.unlink(missing_ok=True)
-        return killed
+    def kills(self, case_id: str, digest: str) -> tuple[str, ...]:
+        """Where processes were killed that ran this very case, the last one last; empty where none was."""
+        mark = read_mark(self._mark(case_id))
+        return mark.kills if mark is not None and mark.digest == digest and not mark.lives() else ()
+
+
+def sidecars_of(record: Record) -> tuple[Outcomes, ...]:
+    """The files beside a record, as it speaks of them."""
+    return () if record.quality is None else (record.quality.outcomes, *record.quality.pictures)
+
+
+def _read_sidecar(path: Path, expected: str) -> bytes:
+    """The bytes of this sha256: in the file, or beside it where a kill came between sidecar and record."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from None
+    if hashlib.sha256(content).hexdigest() == expected:
+        return content
+    with suppress(OSError):
+        content = path.with_name(path.name + BEFORE).read_bytes()
+        if hashlib.sha256(content).hexdigest() == expected:
+            return content
+    raise RecordError(f"{path} is not what its record speaks of: expected sha256 {expected}")
 
 
 def launches_of(path: Path) -> list[ResultsFolder]:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
+from ptmbench import stages
 from ptmbench.records.record import Record
 
 QUIET_S = 30.0  # after so many seconds without a line the case that runs is named
@@ -62,7 +63,8 @@ class Watch(AbstractContextManager["Watch"]):
                 waited = 0.0
             elif self.done < len(self.names):
                 waited += self.quiet_s
-                self.say(f"... {self.names[self.done]} has been running for {waited:.0f} s")
+                doing = f" ({stages.HERE})" if stages.HERE.name else ""
+                self.say(f"... {self.names[self.done]} has been running for {waited:.0f} s{doing}")
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -6,19 +6,22 @@ the engine when the first case runs, not before.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from ptmbench.analysis.gain import settled
 from ptmbench.catalog.settings import DeviceName, RunSettings
 from ptmbench.catalog.spec import Case
-from ptmbench.errors import RecordError, UsageError
+from ptmbench.errors import RecordError, StoreError, UsageError, listed
 from ptmbench.records.measured import Answers, Identity, Missing
 from ptmbench.records.record import Record, Status, quality_of
 from ptmbench.records.store import FolderKey, ResultsFolder
+from ptmbench.records.writers import leave
 from ptmbench.running import assembly
 from ptmbench.running.executors import Arrivals, Kept, Processes, ThisProcess, Worker, groups_of
 from ptmbench.running.floors import NO_FLOOR, NO_FLOORS_FILE, NO_FLOORS_OF_TASK, Floor, Floors
@@ -30,15 +33,20 @@ if TYPE_CHECKING:
 
 DEFAULT_FOLDER = Path("ptmbench-results")
 ELSEWHERE = "{mark} is running this case into the same folder: it was left to that run"
-KILLED = "the process was killed while this case ran, most likely for want of memory; run it again without --resume"
+MOST_KILLS = 3  # at one place: a case is run twice more than it was killed there, in case something else killed it
+KILLED = (
+    "the process that ran this case was killed {count} times{where}: the system's log may say why (often there was not "
+    "enough memory); run it again without --resume, on a machine with more memory"
+)
+KILLED_BEFORE = "the process was killed while this case ran"  # how earlier versions recorded a single kill
 
 
 @dataclass(slots=True)
 class Session:
     """Runs cases into a results folder (`folder=None`: a default named after budget and device).
 
-    `reused` holds the ids of cases that a resume kept, `faults` the traceback of each case that met a bug of ptmbench,
-    `refused` the task of each case that could not be met, and why.
+    `reused` holds the ids of cases that a resume kept, `written` of those whose record is on disk, `faults` the
+    traceback of each case that met a bug of ptmbench, `refused` the task of each case that could not be met, and why.
     """
 
     settings: RunSettings
@@ -47,11 +55,13 @@ class Session:
     resume: bool = False
     reused: set[str] = field(default_factory=set)
     finished: list[str] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
     faults: dict[str, str] = field(default_factory=dict)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     _ahead: Arrivals[Record | UsageError] = field(default_factory=lambda: Arrivals((), iter(())))
     _bench: Workbench | None = None
     _store: ResultsFolder | None = None
+    _mark: Path | None = None
 
     @property
     def bench(self) -> Workbench:
@@ -70,8 +80,24 @@ class Session:
             key = FolderKey(self.settings.budget.name, device.type, device.precision)
             store = ResultsFolder(self.folder or DEFAULT_FOLDER / key.name)
             store.open_for(key)
+            shared = replace(self.settings, jobs=1, timeout_s=None)  # neither moves what a case's record says
+            self._mark = store.join(hashlib.sha256(repr(shared).encode()).hexdigest(), resume=self.resume)
             self._store = store
         return self._store
+
+    def close(self) -> None:
+        """Ends the run's claim on its folder, for others to write into."""
+        if self._mark is not None:
+            leave(self._mark)
+            self._mark = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def run(self, case: Case) -> Record:
         """The record of a case, run now in this process or, on a resume, as it stands; it is on disk by then.
@@ -157,23 +183,35 @@ class Session:
             status: Status = "skipped" if identified.trace is None else "failed"
             unrun = self._unrun(case, identity, status, identified.unavailable)
             return self.keep(replace(unrun, trace=identified.trace))
+        elsewhere = self.store.run_by(case.id)
+        if elsewhere is not None and not elsewhere.is_ours:  # not written: the other run writes the record
+            return self._recorded(self._unrun(case, identity, "skipped", ELSEWHERE.format(mark=elsewhere)))
         if not self.resume:
             return None
         standing = self._standing(case, identity)
         if standing is not None:
+            self.store.unmark(case.id)
             self.reused.add(case.id)
             return self._held_against_floor(case, standing)
-        elsewhere = self.store.run_by(case.id)
-        if elsewhere is not None:  # not written: the other run writes the record of the case
-            return self._recorded(self._unrun(case, identity, "skipped", ELSEWHERE.format(mark=elsewhere)))
-        if self.store.take_killed(case.id, identity.digest):
-            return self.keep(self._unrun(case, identity, "out_of_memory", KILLED))
+        kills = self.store.kills(case.id, identity.digest)
+        if kills and kills.count(kills[-1]) >= MOST_KILLS:
+            where = f" at the same place ({kills[-1]})" if kills[-1] else ""
+            reason = KILLED.format(count=kills.count(kills[-1]), where=where)
+            record = self.keep(self._unrun(case, identity, "failed", reason))
+            self.store.unmark(case.id)
+            return record
         return None
 
     def _worked(self, case: Case, identified: Identified, worker: Worker) -> Record:
         """The record of a case that a worker runs now; a mark tells of it until the record is on disk."""
-        with self.store.running(case.id, identified.identity.digest):
-            return self.keep(worker.work(case, identified.identity))
+        digest = identified.identity.digest
+        killed_at = self.store.kills(case.id, digest) if self.resume else ()
+        with self.store.running(case.id, digest, killed_at) as running:
+            try:
+                return self.keep(worker.work(case, identified.identity))
+            except WorkerLost:
+                running.worker_lost = True
+                raise
 
     def _unrun(self, case: Case, identity: Identity, status: Status, reason: str) -> Finished:
         """A case that was not run, with the reason."""
@@ -183,6 +221,7 @@ class Session:
         """Writes what came of a case, its record last, and returns the record."""
         record = self._recorded(finished)
         self.store.write(record)
+        self.written.add(record.case.id)
         self.faults.pop(record.case.id, None)  # of an earlier run of the case in this session
         if finished.trace is not None:
             self.faults[record.case.id] = finished.trace
@@ -226,6 +265,9 @@ class Session:
             return None
         if record is None or record.case.digest != identity.digest or record.status == "skipped":
             return None
+        lost = record.status != "ok" and bool(self.store.kills(case.id, identity.digest))
+        if lost or (record.reason or "").startswith(KILLED_BEFORE):  # a kill is no verdict
+            return None
         asked = self.settings.corruptions and record.quality is not None and not case.task.kind.dense
         return None if asked and not quality_of(record).corrupted else record
 
@@ -258,8 +300,18 @@ class Session:
         if self._store is None:
             return [], []
         records, problems = self._store.read_all()
+        self._check_kept(self._store.path, records)
         complete = settled(records, self._store.estimate)
         for before, after in zip(records, complete, strict=True):
             if before != after:
                 self._store.write(after)
         return complete, problems
+
+    def _check_kept(self, folder: Path, records: Sequence[Record]) -> None:
+        """Raises `StoreError` where a record that this run has written is no longer there."""
+        gone = sorted(self.written - {record.case.id for record in records})
+        if gone:
+            raise StoreError(
+                f"{len(gone)} of the records that this run has written are gone from {folder}: {listed(gone)}; "
+                "run them again into a folder that stays, with --results (pytest: --ptm-results)"
+            )

@@ -106,8 +106,9 @@ class OtherProcess:
 
 
 def _begin() -> None:
-    """Sets a worker up: Ctrl-C is for the process that has the store, and a worker does not outlive that one."""
+    """Sets a worker up: an end is asked of the process that has the store, and a worker does not outlive that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a CI that cancels sends it to the whole group
     threading.Thread(target=_end_with_parent, name="ptmbench-parent", daemon=True).start()
 
 

@@ -11,6 +11,10 @@ from ptmbench.errors import StoreError
 from ptmbench.records import marks
 from ptmbench.records.marks import Mark, beating, mark_of_this_process, process_start, read_mark
 
+DEEP = "[" * 100_000
+NEGATIVE = '{"digest": "d", "pid": -1}'  # a signal to it would reach every process
+TIMELESS = '{"digest": "d", "pid": 7, "heartbeat": "yesterday"}'
+
 
 @pytest.fixture
 def dead():
@@ -38,7 +42,9 @@ def test_marks_of_earlier_versions_are_read(tmp_path, dead):
     assert Mark("d", os.getpid()).lives()
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"digest": "d"}', '{"digest": "d", "pid": "x"}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"digest": "d"}', '{"digest": "d", "pid": "x"}', DEEP, NEGATIVE, TIMELESS]
+)
 def test_what_is_no_mark_is_none(tmp_path, content):
     """A file that says nothing of a process is no mark."""
     (tmp_path / "mark").write_text(content)

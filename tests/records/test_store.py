@@ -17,6 +17,7 @@ from ptmbench.records.measured import Answers
 from ptmbench.records.record import Outcomes
 from ptmbench.records.record_json import to_json
 from ptmbench.records.store import FolderKey, ResultsFolder, read_folders
+from sites import QUICK
 from strategies import records
 
 KEY = FolderKey("quick", "cpu", "fp32")
@@ -133,24 +134,25 @@ def test_a_mark_goes_when_the_block_ends(tmp_path):
         assert (tmp_path / "_running" / "a-b-c.json").exists()
         raise KeyError
 
-    assert not folder.take_killed("a-b-c", "d")
+    assert () == folder.kills("a-b-c", "d")
+    assert not (tmp_path / "_running" / "a-b-c.json").exists()
 
 
-def test_a_kill_leaves_a_mark_that_is_taken_once(tmp_path):
-    """A process killed inside the block leaves a mark; it counts for the same digest only, and once."""
+def test_a_kill_leaves_a_mark_for_its_case(tmp_path):
+    """A process killed inside the block leaves a mark, which says where; it counts for the same digest only."""
     code = (
-        "import os, pathlib, signal\n"
+        "import os, pathlib, signal, sys\n"
         "from ptmbench.records.store import ResultsFolder\n"
-        f"with ResultsFolder(pathlib.Path({str(tmp_path)!r})).running('a-b-c', 'd'):\n"
+        f"folder = ResultsFolder(pathlib.Path({str(tmp_path)!r}))\n"
+        "with folder.running('a-b-c', 'd', folder.kills('a-b-c', 'd')):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
-
     folder = ResultsFolder(tmp_path)
+    for count in (1, 2):
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+        assert ("",) * count == folder.kills("a-b-c", "d")
 
-    assert not folder.take_killed("a-b-c", "other")
-    assert folder.take_killed("a-b-c", "d")
-    assert not folder.take_killed("a-b-c", "d")
+    assert () == folder.kills("a-b-c", "other")
 
 
 def test_a_mark_of_a_living_process_is_no_kill(tmp_path):
@@ -159,7 +161,7 @@ def test_a_mark_of_a_living_process_is_no_kill(tmp_path):
     mark.parent.mkdir()
     mark.write_text(json.dumps({"digest": "d", "pid": os.getpid()}))
 
-    assert not ResultsFolder(tmp_path).take_killed("a-b-c", "d")
+    assert () == ResultsFolder(tmp_path).kills("a-b-c", "d")
 
 
 def test_a_mark_of_a_living_host_is_no_kill(tmp_path):
@@ -171,7 +173,7 @@ def test_a_mark_of_a_living_host_is_no_kill(tmp_path):
     folder = ResultsFolder(tmp_path)
     path.write_bytes(elsewhere.content())
 
-    assert not folder.take_killed("a-b-c", "d")
+    assert () == folder.kills("a-b-c", "d")
     assert elsewhere == folder.run_by("a-b-c")
     assert [elsewhere] == folder.writers()
 
@@ -179,7 +181,7 @@ def test_a_mark_of_a_living_host_is_no_kill(tmp_path):
 
     assert folder.run_by("a-b-c") is None
     assert [] == folder.writers()
-    assert folder.take_killed("a-b-c", "d")
+    assert ("",) == folder.kills("a-b-c", "d")
 
 
 def test_a_running_case_names_its_process(tmp_path):
@@ -207,3 +209,78 @@ def test_what_is_no_results_folder_is_refused(tmp_path):
         read_folders([tmp_path])
     with pytest.raises(StoreError, match="is not a folder"):
         read_folders([tmp_path / "nowhere"])
+
+
+@given(records())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
+def test_a_model_may_be_named_like_a_file_of_ours(tmp_path, record):
+    """A record whose id begins with an underscore, or is named like a folder of ours, is read like any other."""
+    folder = ResultsFolder(tmp_path)
+    folder.open_for(KEY)
+    for name in ("_mine", "_folder", "_running", "outcomes"):
+        case_id = f"{name}-task-knn"
+        folder.write(record.model_copy(update={"case": record.case.model_copy(update={"id": case_id})}))
+
+    found, problems = ResultsFolder(tmp_path).read_all()
+
+    assert [] == problems
+    assert {"_mine-task-knn", "_folder-task-knn", "_running-task-knn", "outcomes-task-knn"} <= {
+        entry.case.id for entry in found
+    }
+
+
+def finished(folder, case_id, predictions):
+    """A committed record under this id, with outcomes of these predictions, which are written."""
+    record = ResultsFolder(QUICK).read("resnet_tiny.glyphs-digits_5shot-knn")
+    quality = record.quality.model_copy(
+        update={"outcomes": folder.write_outcomes(case_id, answers(predictions, [0, 1, 2]))}
+    )
+    case = record.case.model_copy(update={"id": case_id})
+    return record.model_copy(update={"case": case, "quality": quality})
+
+
+def test_a_kill_between_sidecar_and_record_loses_nothing(tmp_path):
+    """The record that stands keeps its outcomes until the newer record is on disk, and gets them back."""
+    folder = ResultsFolder(tmp_path)
+    folder.open_for(KEY)
+    record = finished(folder, "a-b-c", [0, 1, 1])
+    folder.write(record)
+    before = folder.estimate(record)
+
+    finished(folder, "a-b-c", [0, 0, 0])  # killed before its record was written
+    again = ResultsFolder(tmp_path)
+
+    assert before.effects.tolist() == again.estimate(record).effects.tolist()
+    again.open_for(KEY)
+    assert before.effects.tolist() == ResultsFolder(tmp_path).estimate(record).effects.tolist()
+    assert ["a-b-c.npz"] == [path.name for path in (tmp_path / "outcomes").iterdir()]
+
+
+def test_a_replaced_record_leaves_nothing_of_the_older(tmp_path):
+    """Once the newer record is on disk, its outcomes alone are there; so they are after a kill just behind it."""
+    folder = ResultsFolder(tmp_path)
+    folder.open_for(KEY)
+    folder.write(finished(folder, "a-b-c", [0, 1, 1]))
+    newer = finished(folder, "a-b-c", [0, 0, 0])
+    (tmp_path / "kept").write_bytes((tmp_path / "outcomes" / "a-b-c.npz~").read_bytes())
+    folder.write(newer)
+    assert ["a-b-c.npz"] == [path.name for path in (tmp_path / "outcomes").iterdir()]
+
+    (tmp_path / "kept").rename(tmp_path / "outcomes" / "a-b-c.npz~")
+    ResultsFolder(tmp_path).open_for(KEY)
+
+    assert ["a-b-c.npz"] == [path.name for path in (tmp_path / "outcomes").iterdir()]
+    assert newer.quality.outcomes.sha256 == folder.read("a-b-c").quality.outcomes.sha256
+
+
+def test_a_folder_that_is_gone_is_not_made_anew(tmp_path):
+    """What was opened and has vanished is an error, and nothing is written."""
+    folder = ResultsFolder(tmp_path / "results")
+    folder.open_for(KEY)
+    (tmp_path / "results" / "_folder.json").unlink()
+    (tmp_path / "results").rmdir()
+
+    with pytest.raises(StoreError, match="is gone, and the records that this run had written with it"):
+        folder.write_outcomes("a-b-c", answers([0], [0]))
+
+    assert [] == list(tmp_path.iterdir())

@@ -1,11 +1,15 @@
 """Tests of `ptmbench.records.writing`."""
 
 import os
+import socket
+import subprocess
+import sys
 
 import pytest
 
 from ptmbench.errors import StoreError
-from ptmbench.records.writing import write_atomically
+from ptmbench.records import writing
+from ptmbench.records.writing import ABANDONED_S, clear_abandoned, write_atomically
 
 
 def test_writing_is_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -34,3 +38,54 @@ def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
         write_atomically(tmp_path / "record.json", b"{}")
 
     assert [] == list(tmp_path.iterdir())
+
+
+def killed_while_writing(path):
+    """A process of its own that is killed when it has written and not yet moved its file."""
+    code = (
+        "import os, pathlib, signal\n"
+        "from ptmbench.records import writing\n"
+        "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"writing.write_atomically(pathlib.Path({str(path)!r}), b'new')\n"
+    )
+    assert -9 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+def test_what_a_killed_process_began_is_cleared_away(tmp_path):
+    """The unfinished file of a dead process goes; files of the living, and what is none of ours, stay."""
+    (tmp_path / "notes.tmp").write_text("mine")
+    (tmp_path / writing._signed_name()).write_text("being written")
+    killed_while_writing(tmp_path / "record.json")
+    assert 3 == len(list(tmp_path.iterdir()))
+
+    clear_abandoned(tmp_path)
+
+    assert 2 == len(list(tmp_path.iterdir()))
+    assert (tmp_path / "notes.tmp").exists()
+
+
+@pytest.mark.parametrize("name", [".0123abcd.77.99.0123abcd.tmp", ".ab1_xyz9.tmp"], ids=["another host", "unsigned"])
+def test_of_other_owners_only_age_tells(tmp_path, name):
+    """An unfinished file of another host, or of an earlier version, goes once nobody can still be writing it."""
+    path = tmp_path / name
+    path.write_text("")
+
+    clear_abandoned(tmp_path)
+    assert path.exists()
+
+    old = path.stat().st_mtime - ABANDONED_S - 1
+    os.utime(path, (old, old))
+    clear_abandoned(tmp_path)
+    assert not path.exists()
+
+
+def test_a_folder_that_is_not_there_needs_no_clearing(tmp_path):
+    """Nothing is made, and nothing fails."""
+    clear_abandoned(tmp_path / "nowhere")
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_names_tell_no_host(tmp_path):
+    """The name of an unfinished file does not hold the host's own name."""
+    assert socket.gethostname() not in writing._signed_name()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from ptmbench.engine import identity, runner
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.inputs.batches import TensorInputs
 from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable, UsageError
-from ptmbench.records.marks import mark_of_this_process
+from ptmbench.records.marks import Mark, mark_of_this_process
 from ptmbench.running.floors import Floor, Floors, complaint
 from ptmbench.running.session import Session
 from ptmbench.running.work import Fault, identify
@@ -32,7 +33,7 @@ def session(tmp_path, bench):
 
 def again(session, **changes):
     """A new session over the same folder and workbench."""
-    return replace(session, reused=set(), finished=[], _store=None, **changes)
+    return replace(session, reused=set(), finished=[], written=set(), _store=None, _mark=None, **changes)
 
 
 def failing(monkeypatch, error):
@@ -208,24 +209,68 @@ def test_resume_runs_what_is_stale(session):
     assert record.case.digest != "0" * 64
 
 
-def test_a_killed_case_is_recorded_once(session):
-    """The mark of a dead process becomes one out_of_memory record; the next resume keeps it and goes on."""
-    found = identity.identify(session.bench, CASE)
+def killed(session, kills):
+    """Leaves the mark of a dead process that ran the case, after processes killed at these places, the last its own."""
     dead = os.spawnlp(os.P_NOWAIT, "true", "true")
     os.waitpid(dead, 0)
+    digest = identity.identify(session.bench, CASE).digest
     mark = session.store.path / "_running" / f"{CASE.id}.json"
-    mark.parent.mkdir()
-    mark.write_text(json.dumps({"digest": found.digest, "pid": dead}))
+    mark.parent.mkdir(exist_ok=True)
+    mark.write_bytes(Mark(digest, dead, place=kills[-1], killed_at=tuple(kills[:-1])).content())
+    return mark
+
+
+@pytest.mark.parametrize("kills", [["training"], ["training", "training"], ["training", "", "training"]])
+def test_a_kill_is_no_verdict(session, kills):
+    """A resume runs a case again whose process was killed, and nothing of the kill is left."""
+    mark = killed(session, kills)
+
+    record = again(session, resume=True).run(CASE)
+
+    assert record.status == "ok"
+    assert not mark.exists()
+
+
+def test_a_case_killed_over_and_over_is_given_up(session):
+    """After three kills at the same place the record says what is known, and the next resume goes on."""
+    mark = killed(session, ["loading the model", "training", "training", "training"])
 
     first = again(session, resume=True)
     record = first.run(CASE)
     second = again(session, resume=True)
 
-    assert record.status == "out_of_memory"
-    assert "killed" in record.reason
+    assert record.status == "failed"
+    assert "was killed 3 times at the same place (training)" in record.reason
+    assert "without --resume" in record.reason
+    assert not mark.exists()
     assert record == second.run(CASE)
     assert {CASE.id} == second.reused
     assert second.run(OTHER).status == "ok"
+
+
+def test_a_kill_as_earlier_versions_recorded_it_is_no_verdict(session):
+    """What an earlier version recorded as out of memory, after a single kill, is run again."""
+    record = session.run(CASE)
+    reason = "the process was killed while this case ran, most likely for want of memory; run it again without --resume"
+    found = identity.identify(session.bench, CASE)
+    kept = session.keep(session._unrun(CASE, found, "out_of_memory", reason))
+
+    resumed = again(session, resume=True)
+
+    assert kept.case.digest == record.case.digest
+    assert resumed.run(CASE).status == "ok"
+
+
+def test_a_run_that_lost_its_records_says_so(session):
+    """A results folder that vanishes while cases run is an error, however many of them are there again."""
+    session.run(CASE)
+    shutil.rmtree(session.store.path)
+
+    with pytest.raises(StoreError, match="is gone, and the records that this run had written"):
+        session.run(OTHER)
+    session.store.path.mkdir()
+    with pytest.raises(StoreError, match=f"1 of the records that this run has written are gone .*{CASE.id}"):
+        session.finish()
 
 
 def test_a_case_that_takes_too_long_is_timed_out(tmp_path, bench, monkeypatch):
@@ -407,3 +452,5 @@ def test_a_process_that_dies_is_laid_to_its_case(session, exit_code, status, rea
     assert known.identity.digest == ran.case.digest
     assert [] == session.store.writers()
     assert [CASE.id, OTHER.id] == session.finished
+    assert ("",) == session.store.kills(CASE.id, known.identity.digest)
+    assert again(session, resume=True).run(CASE).status == "ok"

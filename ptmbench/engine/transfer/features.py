@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ptmbench import stages
 from ptmbench.engine.device import Device
 from ptmbench.engine.inputs.batches import Inputs
 from ptmbench.errors import Diverged
@@ -48,7 +49,8 @@ def forward_each(
     for module in (shared, *ends.values()):
         module.eval()
     with torch.inference_mode(), device.autocast():
-        for batch in inputs.batches(groups):
+        for number, batch in enumerate(inputs.batches(groups), start=1):
+            stages.HERE.at("computing features", f"batch {number} of {len(groups)}")
             outputs = shared(device.put(batch))
             for name, end in ends.items():
                 parts[name].append(end(outputs).float())

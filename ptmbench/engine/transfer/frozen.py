@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ptmbench import stages
 from ptmbench.catalog.spec import Case
 from ptmbench.engine.corruptions.stress import Condition, Stress
 from ptmbench.engine.methods.frozen_method import Features, FitContext, FrozenMethod, Predictor
@@ -76,6 +77,7 @@ class FrozenRun:
         return self.stress.added_to(found) if self.stress else found
 
     def _fit(self, features: Features, drawn: NDArray[np.int64], strength: float) -> Predictor:
+        stages.HERE.at("fitting")
         return self.method.fit(self.rows.pick(features[drawn], drawn), self.rows.labels(drawn), strength, self.context)
 
     def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Labels:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ptmbench import stages
 from ptmbench.catalog.spec import Recipe
 from ptmbench.errors import Diverged
 
@@ -109,6 +110,7 @@ def train(
     module.train()
     step, last = 0, math.nan
     for step, (inputs, targets) in enumerate(batches, start=1):
+        stages.HERE.at("training", f"step {step} of {recipe.steps}")
         with autocast():
             value = loss(module, inputs, targets)
         descend(optimizer, value, recipe, step)
