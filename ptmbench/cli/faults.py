@@ -24,5 +24,5 @@ def where_kept(*traces: str) -> str:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
     except OSError:
-        return text
+        return text.rstrip()
     return f"ptmbench: its traceback is in {name}: please report it with the command that you typed"

@@ -4,6 +4,7 @@ Noise of a machine comes in spells longer than a launch. Launches of two revisio
 pair in its own order, so that a spell meets both.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -27,17 +28,31 @@ class Revision:
 
     def run(self, options: Sequence[str], results: Path) -> None:
         """One launch into a results folder; raises `UsageError` with what it printed where it could not run."""
-        command = [str(self.python), "-c", _LAUNCH, str(self.source or ""), "run", *options, "--results", str(results)]
-        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        words = str(os.getpid()), str(self.source or ""), "run", *options, "--results", str(results)
+        finished = subprocess.run(
+            [str(self.python), "-c", _LAUNCH, *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if finished.returncode not in {0, 1}:  # 1: a case failed or missed its floor, and its record says so
             last = "\n".join(finished.stderr.strip().splitlines()[-5:])
             raise UsageError(f"a launch of {self.name} ended with {finished.returncode}:\n{last}")
 
 
 # An import path given by -c is not overridden by the launch's own folder; what an editable install adds comes later.
+# A launch ends with the process that made it, were that killed: nobody would read what it measures.
 _LAUNCH = """
-import sys
-source = sys.argv.pop(1)
+import os, signal, sys, threading, time
+parent, source = int(sys.argv.pop(1)), sys.argv.pop(1)
+def end_with_parent():
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(10)
+    os._exit(1)
+threading.Thread(target=end_with_parent, daemon=True).start()
 if source:
     sys.path.insert(0, source)
 from ptmbench.cli import main

@@ -12,6 +12,7 @@ from ptmbench.plugin.hooks import (
     pytest_report_teststatus,
     pytest_runtest_makereport,
     pytest_runtest_setup,
+    pytest_sessionfinish,
     pytest_terminal_summary,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
+    "pytest_sessionfinish",
     "pytest_terminal_summary",
 ]

@@ -185,6 +185,24 @@ def test_a_results_folder_that_cannot_be_written(benchmarks, pytester):
     result.stdout.fnmatch_lines(["*out is a file, expected a folder*"])
 
 
+def test_a_results_folder_that_vanishes(benchmarks, pytester):
+    """Records that are gone at the end are an error, though every test has passed."""
+    pytester.makeconftest(
+        """
+        import shutil
+
+        def pytest_runtest_teardown(nextitem):
+            if nextitem is None:
+                shutil.rmtree("out")
+        """
+    )
+
+    result = benchmarks(*SMOKE, "-k", ONE)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["*1 of the records that this run has written are gone from out*"])
+
+
 def test_a_floors_file_with_faults_lists_them(benchmarks):
     """All faults of the floors file come in one message."""
     floors = f'[quick]\n"{CASE}" = {{ floor = "high", tells = 7 }}\n'
@@ -211,8 +229,9 @@ def test_marker_selects(benchmarks):
     result.stdout.fnmatch_lines([f"{CASES} tests collected*"])
 
 
-def test_interrupted_keeps_finished_records(benchmarks, start, pytester):
-    """Ctrl-C ends pytest with its code 2; what was finished is kept whole, and --ptm-resume goes on."""
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_keeps_finished_records(benchmarks, start, pytester, asked):
+    """Ctrl-C or SIGTERM ends pytest with its code 2; what was finished is kept whole, and --ptm-resume goes on."""
     benchmarks("--collect-only", "-qq")
     chosen = ("-k", "digits_1shot and not hub")
     process = start("-m", "pytest", *SMOKE, *chosen, "-p", "no:cacheprovider", cwd=pytester.path)
@@ -220,13 +239,13 @@ def test_interrupted_keeps_finished_records(benchmarks, start, pytester):
     deadline = time.monotonic() + 120
     while len(list(out.glob("*-*.json"))) < 3 and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(asked)
     process.communicate(timeout=60)
 
     finished = list(out.glob("*-*.json"))
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     assert 3 <= len(finished) < ONE_TASK
-    assert not list(out.glob("_running/*"))
+    assert not [*out.glob("_running/*"), *out.glob("_runs")]
     result = benchmarks(*SMOKE, *chosen, "--ptm-resume")
     result.assert_outcomes(passed=ONE_TASK, deselected=CASES - ONE_TASK)
     assert len([line for line in result.outlines if "  kept" in line]) == len(finished)

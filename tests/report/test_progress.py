@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from ptmbench import stages
 from ptmbench.report.progress import Watch, remaining
 
 
@@ -22,9 +23,11 @@ def test_the_rest_is_forecast_from_what_is_done(done, total, elapsed_s, told):
     assert told == remaining(done, total, elapsed_s)
 
 
-def test_a_long_case_is_named():
-    """Where nothing was said for a while the case that runs is named, again and again, and none after the last."""
+def test_a_long_case_is_named(monkeypatch):
+    """Where nothing was said for a while the case that runs is named, and what it is at, and none after the last."""
     said, heard = [], threading.Event()
+    monkeypatch.setattr(stages.HERE, "name", "training")
+    monkeypatch.setattr(stages.HERE, "detail", "step 3 of 40")
 
     def say(line):
         said.append(line)
@@ -36,5 +39,5 @@ def test_a_long_case_is_named():
         heard.clear()
         assert heard.wait(10)
 
-    assert said[0] == "... first has been running for 0 s"
+    assert said[0] == "... first has been running for 0 s (training, step 3 of 40)"
     assert any(line.startswith("... second has been running for") for line in said)
