@@ -136,9 +136,9 @@ def test_every_operation_may_go_wrong(nursery, undisturbed, tmp_path, scenario):
         found = nursery.run(results, way=way, number=number)
         assert found["code"] in ENDS, (way, number, found)
         if way == "vanishing":
-            shutil.rmtree(results, ignore_errors=True)
-            before = {}
-            assert found["code"] != 0 or number == undisturbed[scenario], (way, number, found)
+            before = {}  # the folder went with all that was in it: a run that goes on has everything there at its end
+            left = undisturbed[scenario] - number  # of operations, of which the last two take the run's own mark away
+            assert found["code"] != 0 or left < 2 or undisturbed["contents"] == contents(results), (number, found)
         held(nursery, undisturbed, results, before)
         counted[way, found["code"]] += 1
     print(f"{scenario}: {len(chosen)} faults, 0 lost, 0 not completed; {dict(counted)}")  # noqa: T201  asked for
