@@ -138,7 +138,7 @@ class ResultsFolder:
             return None
         except NotADirectoryError:
             raise StoreError(f"{self.path} is a file, expected a folder") from None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise StoreError(f"{path} cannot be read: {error}") from None
 
     def read(self, case_id: str) -> Record | None:

@@ -90,7 +90,7 @@ def test_a_folder_keeps_what_it_held(tmp_path, capsys):
         ("pixels", "digits_6shot", {}, "did you mean digits_5shot"),
         ("pixels", "digits_5shot", {"methods": "nkk"}, "no method is called 'nkk'"),
         ("pixels", "sentiment_full", {}, "no case is left: pixels takes image, and sentiment_full is made of text"),
-        ("pixels", "digits_5shot", {"seeds": 0, "jobs": 0}, "at least 1 seed, got 0; expected at least 1 job"),
+        ("pixels", "digits_5shot", {"seeds": 0, "jobs": 0}, "1 to 1,000 seeds, got 0; expected 1 to 256 jobs"),
         ("pixels", "digits_5shot", {"resume": True}, "results=DIR"),
         ([], "digits_5shot", {}, "at least one model"),
         ("pixels", (), {}, "at least one task"),

@@ -29,7 +29,33 @@ def test_all_faults_are_named_at_once():
         check_settings(seeds=0, threads=-1, timeout_s=0, device="gpu", precision="int4")
 
     said = str(caught.value)
-    assert all(word in said for word in ("1 seed, got 0", "1 thread, got -1", "above 0 seconds", "'gpu'", "'int4'"))
+    assert all(
+        word in said for word in ("1,000 seeds, got 0", "1,024 threads, got -1", "above 0 seconds", "'gpu'", "'int4'")
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"timeout_s": 1e300}, "above 0 seconds and at most 10,000,000, got 1e+300"),
+        ({"timeout_s": float("inf")}, "at most 10,000,000, got inf"),
+        ({"timeout_s": float("nan")}, "at most 10,000,000, got nan"),
+        ({"seeds": 1001}, "expected 1 to 1,000 seeds, got 1001"),
+        ({"threads": 10**20}, r"expected 1 to 1,024 threads, got 1e\+20"),
+        ({"jobs": 10**5000}, "expected 1 to 256 jobs, got a number of more than 300 digits"),
+    ],
+    ids=["timeout", "endless timeout", "no number", "seeds", "threads", "jobs"],
+)
+def test_a_number_that_no_machine_can_run_is_refused(option, message):
+    """Whatever would overflow a clock or crash a library is answered with the range."""
+    with pytest.raises(UsageError, match=message.replace("1e+300", r"1e\+300")):
+        check_settings(**option)
+
+
+def test_the_ends_of_the_ranges_are_allowed():
+    """The least and the greatest number of each range make settings."""
+    assert 1000 == check_settings(seeds=1000, threads=1024, jobs=256, timeout_s=1e7).seeds
+    assert 1 == check_settings(seeds=1, threads=1, jobs=1, timeout_s=1e-3).seeds
 
 
 def test_an_unknown_budget_lists_near_ones():

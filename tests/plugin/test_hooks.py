@@ -147,12 +147,12 @@ def test_cases_side_by_side_are_tests_as_ever(benchmarks, pytester):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--ptm-seeds=0"], "*expected at least 1 seed, got 0*"),
+        (["--ptm-seeds=0"], "*expected 1 to 1,000 seeds, got 0*"),
         (["--ptm-budget=quik"], "*no budget is called 'quik': did you mean quick*"),
-        (["--ptm-device=gpu", "--ptm-threads=0"], "*expected at least 1 thread, got 0; expected a device of auto*"),
-        (["--ptm-jobs=0"], "*expected at least 1 job, got 0*"),
+        (["--ptm-device=gpu", "--ptm-threads=0"], "*expected 1 to 1,024 threads, got 0; expected a device of auto*"),
+        (["--ptm-jobs=0"], "*expected 1 to 256 jobs, got 0*"),
         (["--ptm-jobs=2", "-n2"], "*--ptm-jobs and -n both start processes*give --ptm-jobs alone*"),
-        (["--ptm-timeout=-1"], "*expected a timeout above 0 seconds, got -1*"),
+        (["--ptm-timeout=-1"], "*expected a timeout above 0 seconds and at most 10,000,000, got -1*"),
     ],
 )
 def test_options_that_cannot_be_met(benchmarks, arguments, message):

@@ -194,7 +194,7 @@ def test_a_running_case_names_its_process(tmp_path):
     assert (os.getpid(), socket.gethostname(), "d") == (found.pid, found.host, found.digest)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"budget": "quick"}'])
+@pytest.mark.parametrize("content", ["", "[]", "[" * 100_000, '{"budget": "quick"}'])
 def test_a_broken_folder_file_is_named(tmp_path, content):
     """A folder file that cannot be read is a message, not a traceback."""
     (tmp_path / "_folder.json").write_text(content)
