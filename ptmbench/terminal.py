@@ -8,7 +8,7 @@ from typing import TextIO
 
 Paint = Callable[[str, str], str]  # a text and what it is: "best", "helps", "hurts", "bad", "heading", "quiet"
 USUAL_WIDTH = 80
-LONGEST = 500  # letters of a line of a message: an exception may hold a whole array
+LONGEST = 500
 # What the log of a CI job obeys: `##[` (GitHub), `##vso[` (Azure) and `##teamcity[` anywhere, and where a line begins,
 # blanks before it or not, `::` (GitHub).
 ANYWHERE = re.compile(r"##(?=\w*\[)")
@@ -65,8 +65,13 @@ def log_line(text: str) -> str:
 
 
 def log_text(text: str) -> str:
-    """A message line by line: none steers a terminal or a CI job, and none is endless."""
-    return "\n".join(_cut(log_line(line)) for line in text.split("\n"))
+    """A message line by line, none of which steers a terminal or a CI job."""
+    return "\n".join(map(log_line, text.split("\n")))
+
+
+def shortened(text: str) -> str:
+    """A reason with lines of no more than 500 letters: an exception may hold a whole array."""
+    return "\n".join(map(_cut, text.split("\n")))
 
 
 def _cut(line: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.terminal import log_text, painter, printable, shows_colour, window_width
+from ptmbench.terminal import log_text, painter, printable, shortened, shows_colour, window_width
 
 
 class Screen(io.StringIO):
@@ -86,7 +86,7 @@ def test_a_message_is_obeyed_by_no_log(text):
     assert "\n".join(lines) == log_text("\n".join(lines))
 
 
-def test_a_long_line_of_a_message_is_cut():
+def test_a_long_line_of_a_reason_is_cut():
     """Of a line of more than 500 letters the rest is counted, and the lines after it stand."""
-    assert f"{'x' * 500}... (1,500 more letters)\nnext" == log_text(f"{'x' * 2000}\nnext")
-    assert "x" * 500 == log_text("x" * 500)
+    assert f"{'x' * 500}... (1,500 more letters)\nnext" == shortened(f"{'x' * 2000}\nnext")
+    assert "x" * 500 == shortened("x" * 500)
