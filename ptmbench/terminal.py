@@ -1,12 +1,18 @@
 """What is on the other end of a stream: how wide it is, and whether it shows colour."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from typing import TextIO
 
 Paint = Callable[[str, str], str]  # a text and what it is: "best", "helps", "hurts", "bad", "heading", "quiet"
 USUAL_WIDTH = 80
+LONGEST = 500
+# What the log of a CI job obeys: `##[` (GitHub), `##vso[` (Azure) and `##teamcity[` anywhere, and where a line begins,
+# blanks before it or not, `::` (GitHub).
+ANYWHERE = re.compile(r"##(?=\w*\[)")
+BEGINS = re.compile(r"^(\s*):(?=:)")
 STYLES = {"best": "1", "helps": "32", "hurts": "31", "bad": "31", "heading": "1", "quiet": "2"}
 
 
@@ -46,3 +52,28 @@ def printable(text: str) -> str:
     Line breaks and tabs become spaces; escapes, other control letters and marks that turn the writing become \ufffd.
     """
     return "".join(letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text)
+
+
+def log_words(text: str) -> str:
+    """The text on one line, without what steers a terminal and without what the log of a CI job obeys anywhere."""
+    return ANYWHERE.sub("# #", printable(text))
+
+
+def log_line(text: str) -> str:
+    """The text on one line of its own, that the log of a CI job does not obey for its begin either."""
+    return BEGINS.sub(r"\1: ", log_words(text))
+
+
+def log_text(text: str) -> str:
+    """A message line by line, none of which steers a terminal or a CI job."""
+    return "\n".join(map(log_line, text.split("\n")))
+
+
+def shortened(text: str) -> str:
+    """A reason with lines of no more than 500 letters: an exception may hold a whole array."""
+    return "\n".join(map(_cut, text.split("\n")))
+
+
+def _cut(line: str) -> str:
+    more = len(line) - LONGEST
+    return f"{line[:LONGEST]}... ({more:,} more letters)" if more > 0 else line

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.terminal import painter, printable, shows_colour, window_width
+from ptmbench.terminal import log_text, painter, printable, shortened, shows_colour, window_width
 
 
 class Screen(io.StringIO):
@@ -70,3 +70,23 @@ def test_nothing_printed_steers_the_terminal(text):
     assert not [letter for letter in safe if ord(letter) < 32 or 127 <= ord(letter) < 160]
     assert safe == printable(safe)
     assert "\x1b" not in printable("\x1b[2Jboo")
+
+
+@given(
+    st.lists(st.sampled_from(["::error::x", "##[add-mask]x", "##vso[task]", "\x1b[2J", "\n", " ", "a", "\x85"])).map(
+        "".join
+    )
+)
+def test_a_message_is_obeyed_by_no_log(text):
+    """No line of a message is a command to GitHub, Azure or TeamCity, or steers a terminal; said twice it stays so."""
+    lines = log_text(text).split("\n")
+
+    assert not [line for line in lines if not line.isprintable() or line.lstrip().startswith("::")]
+    assert not [line for line in lines if "##[" in line or "##vso[" in line]
+    assert "\n".join(lines) == log_text("\n".join(lines))
+
+
+def test_a_long_line_of_a_reason_is_cut():
+    """Of a line of more than 500 letters the rest is counted, and the lines after it stand."""
+    assert f"{'x' * 500}... (1,500 more letters)\nnext" == shortened(f"{'x' * 2000}\nnext")
+    assert "x" * 500 == shortened("x" * 500)

@@ -2,7 +2,9 @@
 
 import argparse
 import datetime as dt
+import re
 import tempfile
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,13 @@ from ptmbench.errors import UsageError
 from ptmbench.gate import launching
 from ptmbench.gate.rules import load_rules
 from ptmbench.gate.sides import Entry, Side, read_side
+from ptmbench.records import toml_text
 from ptmbench.records.figures import judged_as
 from ptmbench.records.writing import write_atomically
+from ptmbench.terminal import printable
 
 NOISE = "[noise."
+NOISE_HEADING = re.compile(r"""\s*\[\s*(noise|"noise"|'noise')\s*[].]""")  # as people write it too
 HEADER = "# Noise: `ptmbench calibrate`, {count} launches of {cases} cases, {date}, {cpu}, {key}. Standard deviations."
 
 
@@ -24,6 +29,7 @@ def calibrate(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--runs {arguments.runs}: expected at least 2, one launch says nothing of its noise")
     if arguments.output.exists():
         load_rules(arguments.output)  # a file that cannot be read is told before the launches, not after
+        _check_room(arguments.output)
     options = ["-k", arguments.expression, "--budget", arguments.budget]
     with tempfile.TemporaryDirectory() as made:
         folder = arguments.results or Path(made)
@@ -35,21 +41,31 @@ def calibrate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_room(path: Path) -> None:
+    """Raises `UsageError` where noise would stand twice: what cannot be taken out line by line stays in the file."""
+    try:
+        left = tomllib.loads(merged(path, ""))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"the tables of noise of {path} cannot be replaced ({error}): take them out by hand") from None
+    if "noise" in left:
+        raise UsageError(f'{path} holds noise outside tables such as {NOISE}"CASE"]: take it out, it is measured anew')
+
+
 def noise_tables(side: Side) -> str:
     """The tables of noise of all finished cases, each with its evidence."""
     machine = next(side.records())[1].provenance.machine
     date = dt.datetime.now(dt.UTC).date().isoformat()
     header = HEADER.format(count=side.launches, cases=len(side.cases), date=date, cpu=machine.cpu, key=side.key.name)
-    return "\n".join([header, *(_table(name, entries) for name, entries in sorted(side.cases.items()))])
+    return "\n".join([printable(header), *(_table(name, entries) for name, entries in sorted(side.cases.items()))])
 
 
 def _table(case_id: str, entries: list[Entry]) -> str:
     finished = [record for _, record in entries if record.quality and record.cost]
     values = [record.quality.value for record in finished if record.quality]
     if len(finished) < 2:
-        return f"# {case_id}: {len(finished)} finished launches tell nothing"
+        return f"# {printable(case_id)}: {len(finished)} finished launches tell nothing"
     lines = [
-        f'{NOISE}"{case_id}"]',
+        f"{NOISE}{toml_text.quoted(case_id)}]",
         f"launches = {len(finished)}",
         _line("quality", values, float(np.std(values, ddof=1)), ""),
     ]
@@ -67,14 +83,14 @@ def _line(name: str, values: list[float], spread: float, unit: str) -> str:
 def merged(path: Path, tables: str) -> str:
     """The rules that stand in the file, without the noise of before, and the new tables of noise."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         lines = []
     kept: list[str] = []
     inside = False
     for line in lines:
-        if line.startswith("["):
-            inside = line.startswith(NOISE)
+        if line.lstrip().startswith("["):
+            inside = NOISE_HEADING.match(line) is not None
         if not inside and not line.startswith("# Noise: "):
             kept.append(line)
     while kept and not kept[-1].strip():

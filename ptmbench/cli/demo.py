@@ -12,7 +12,7 @@ from ptmbench.cli.running import run_session
 from ptmbench.records.record import Record, quality_of
 from ptmbench.report.summary import end_of_run
 from ptmbench.running.session import Session
-from ptmbench.terminal import shows_colour
+from ptmbench.terminal import log_text, shows_colour
 
 TASK = "digits_5shot"
 MODEL = "resnet_tiny.glyphs"
@@ -43,7 +43,7 @@ def demo(arguments: argparse.Namespace) -> int:
         shown = [record for record in records if record.case.id in ids]
         print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
     for line in complaints:
-        print(f"ptmbench: {line}", file=sys.stderr)
+        print(log_text(f"ptmbench: {line}"), file=sys.stderr)
     print(f"\n{sentence(shown)}\n\n{NEXT}")
     return 1 if complaints else 0
 

@@ -5,6 +5,8 @@ import sys
 import tempfile
 import traceback
 
+from ptmbench.terminal import log_text, log_words
+
 FAULT = 3
 MOST = 300  # letters of an error that stand in a message
 
@@ -13,7 +15,7 @@ def report_fault(error: Exception) -> None:
     """Says on stderr that ptmbench is at fault, and where the traceback was written."""
     trace = "".join(traceback.format_exception(error))
     said = " ".join(f"{type(error).__name__}: {error}".split())
-    print(f"ptmbench: a fault of ptmbench: {said[:MOST]}\n{where_kept(trace)}", file=sys.stderr)
+    print(f"ptmbench: a fault of ptmbench: {log_words(said[:MOST])}\n{where_kept(trace)}", file=sys.stderr)
 
 
 def where_kept(*traces: str) -> str:
@@ -24,5 +26,5 @@ def where_kept(*traces: str) -> str:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
     except OSError:
-        return text.rstrip()
+        return log_text(text.rstrip())
     return f"ptmbench: its traceback is in {name}: please report it with the command that you typed"

@@ -15,6 +15,7 @@ from ptmbench.catalog.selection import matcher
 from ptmbench.catalog.spec import ModelSpec, TaskSpec
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.files.downloads import offline
+from ptmbench.terminal import log_text
 
 NOTHING = "nothing to fetch: it ships with ptmbench, or is a file of your own"
 
@@ -39,7 +40,7 @@ def _got(entry: ModelSpec | TaskSpec, *, trusted: bool) -> bool:
     try:
         place = _weights(entry, trusted=trusted) if isinstance(entry, ModelSpec) else _data(entry)
     except PtmbenchError as error:
-        print(f"{entry.name}: {error}", file=sys.stderr)
+        print(log_text(f"{entry.name}: {error}"), file=sys.stderr)
         return False
     print(f"{entry.name}: {place}", flush=True)
     return True

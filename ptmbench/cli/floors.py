@@ -4,11 +4,13 @@ import argparse
 import difflib
 from pathlib import Path
 
+from ptmbench.catalog.settings import BUDGETS
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
 from ptmbench.running.floor_proposals import as_toml, proposed
 from ptmbench.running.floors import Floors, load_floors
+from ptmbench.terminal import log_line
 
 USUAL = Path("benchmarks") / "floors.toml"
 TOLERANCE = {"fp32": 0.0, "bf16": 0.01}
@@ -28,10 +30,10 @@ def propose(arguments: argparse.Namespace) -> int:
         by_budget.setdefault(_budget(folder), {}).update(proposed(records, arguments.deviations))
     after = as_toml(by_budget, known.tolerance)
     lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), str(arguments.file), f"{arguments.file} (proposed)", n=0, lineterm=""
+        before.split("\n"), after.split("\n"), str(arguments.file), f"{arguments.file} (proposed)", n=0, lineterm=""
     )
     changes = list(lines)
-    print("\n".join(changes) if changes else f"{arguments.file} stays as it is")
+    print("\n".join(map(log_line, changes)) if changes else f"{arguments.file} stays as it is")
     if arguments.write and changes:
         write_atomically(arguments.file, after.encode())
         print(f"{arguments.file} written")
@@ -46,4 +48,6 @@ def _budget(folder: ResultsFolder) -> str:
         raise StoreError(
             f"{folder.path} is no results folder: expected one that ptmbench run --results DIR has written"
         )
+    if key.budget not in BUDGETS:
+        raise StoreError(f"{folder.path} is of the budget {key.budget!r}: expected one of {', '.join(sorted(BUDGETS))}")
     return key.budget

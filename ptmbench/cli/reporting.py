@@ -12,7 +12,7 @@ from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
 from ptmbench.report.rendering import Readers, render, usability_card
-from ptmbench.terminal import painter, shows_colour, window_width
+from ptmbench.terminal import log_text, painter, shows_colour, window_width
 
 SITE = "html"
 PYTEST_BENCHMARK = "pytest-benchmark"
@@ -26,7 +26,7 @@ def report(arguments: argparse.Namespace) -> int:
     _check(arguments)
     read, problems = read_folders(arguments.folders)
     for problem in problems:
-        print(f"ptmbench: warning: {problem}", file=sys.stderr)
+        print(log_text(f"ptmbench: warning: {problem}"), file=sys.stderr)
     folders = [(folder, settled(found, folder.estimate)) for folder, found in read]
     if arguments.mlflow:
         return _log(folders, arguments.mlflow)

@@ -20,7 +20,7 @@ from ptmbench.report.progress import Watch, describe, remaining
 from ptmbench.report.summary import end_of_run
 from ptmbench.running.floors import complaint, load_floors
 from ptmbench.running.session import Session
-from ptmbench.terminal import shows_colour
+from ptmbench.terminal import log_text, shortened, shows_colour
 
 
 def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
@@ -67,7 +67,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
     shown = [record for record in records if record.case.id in ran]
     print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
     for line in (*problems, *complaints, *session.refusals):
-        print(f"ptmbench: {line}", file=sys.stderr)
+        print(log_text(f"ptmbench: {line}"), file=sys.stderr)
     print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
     if session.faults:
         print(where_kept(*session.faults.values()), file=sys.stderr)
@@ -87,7 +87,7 @@ def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
             watch.step()
             trace = session.faults.get(record.case.id)
             if trace is not None:  # the run goes on
-                complaints.append(f"{record.case.id} failed by a fault in ptmbench: {record.reason}")
+                complaints.append(f"{record.case.id} failed by a fault in ptmbench: {shortened(record.reason or '')}")
                 continue
             kept = len(session.reused)
             left = remaining(number - kept, len(cases) - kept, time.perf_counter() - started)
@@ -104,5 +104,5 @@ def _fault(record: Record, session: Session) -> str | None:
     if record.status == "skipped":
         return None
     if record.status != "ok":
-        return f"{record.case.id} is {record.status}: {record.reason}"
+        return f"{record.case.id} is {record.status}: {shortened(record.reason or '')}"
     return complaint(record, session.floors.name) if session.floors else None

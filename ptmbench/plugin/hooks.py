@@ -20,6 +20,7 @@ from ptmbench.errors import PtmbenchError, UsageError
 from ptmbench.plugin.hub_tier import LACKING, HubTier
 from ptmbench.plugin.progress_lines import ProgressLines
 from ptmbench.plugin.replay import replaying_clock, show_to_pytest_benchmark
+from ptmbench.terminal import log_text, shortened
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -96,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(log_text(str(error))) from None
 
 
 def _set_up_jobs(config: pytest.Config) -> None:
@@ -185,7 +186,7 @@ def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
         session = _make_session(request.config, ours[0].path.parent)
         _ = session.store
     except PtmbenchError as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(log_text(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
     request.config.stash[SESSION] = session
     with session, ended_like_ctrl_c():
         if session.settings.jobs == 1:
@@ -215,12 +216,12 @@ def ptm_run(request: pytest.FixtureRequest, ptm_session: Session, benchmark: Ben
         try:
             record = ptm_session.run(_entries(request.config).find(model, task, method, variant))
         except UsageError as error:
-            pytest.fail(str(error), pytrace=False)
+            pytest.fail(log_text(str(error)), pytrace=False)
         except PtmbenchError as error:
-            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+            pytest.exit(log_text(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
         request.node.stash[RECORD] = record
         if record.status == "skipped":
-            pytest.skip(record.reason or "")
+            pytest.skip(log_text(shortened(record.reason or "")))
         show_to_pytest_benchmark(benchmark, request.node.stash[SAMPLES], record)
         return record
 
@@ -306,6 +307,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if shown:
         terminalreporter.write_line(end_of_run(shown, session.store.estimate, colour=terminalreporter.hasmarkup))
     for problem in problems:
-        terminalreporter.write_line(f"warning: {problem}", yellow=True)
+        terminalreporter.write_line(log_text(f"warning: {problem}"), yellow=True)
     if shown:
         terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")

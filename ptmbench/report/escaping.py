@@ -42,6 +42,16 @@ def spreadsheet(text: str) -> str:
     return f"'{shown}" if shown.startswith(FORMULA) else shown
 
 
+def github_message(text: str) -> str:
+    """Text as the message of a GitHub workflow command takes it: there a colon and a comma stand for themselves."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def github_property(text: str) -> str:
+    """Text as a property of a GitHub workflow command takes it, such as its title."""
+    return github_message(text).replace(":", "%3A").replace(",", "%2C")
+
+
 def mapped(value: Anything, change: Callable[[str], str]) -> Anything:
     """The value with every text in it changed: dataclasses, lists, tuples and the values of mappings are gone into."""
     return cast("Anything", _mapped(value, change))

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,7 +12,12 @@ from tabulate import tabulate
 
 from ptmbench.gate.findings import Comparison, Finding
 from ptmbench.gate.judging import Judgement
+from ptmbench.report import escaping
+from ptmbench.terminal import log_line, log_words
 
+Shown = Callable[[str], str]  # makes a text that comes from records or from the user harmless in a format
+
+MENTION = re.compile(r"(?<!\w)@(?=\w)")  # in a comment on GitHub it calls a person, escaped by a backslash or not
 ORDER = ("worse", "missing", "changed", "better", "inconclusive", "same")
 SHOWN = ("worse", "missing", "changed", "better")
 HEADERS = ("verdict", "case or model", "figure", "baseline", "current", "change [95 %]", "tolerance", "why")
@@ -46,20 +52,20 @@ def change(comparison: Comparison) -> str:
     return f"{text} [{100 * low:+.2f}, {100 * high:+.2f}]"
 
 
-def _row(finding: Finding) -> list[str]:
-    found = finding.comparison
+def _row(finding: Finding, shown: Shown) -> list[str]:
+    found, subject, metric, note = finding.comparison, *map(shown, (finding.subject, finding.metric, finding.note))
     if found is None:
-        return [finding.verdict, finding.subject, finding.metric, "", "", "", "", finding.note]
+        return [finding.verdict, subject, metric, "", "", "", "", note]
     sure = "" if finding.adjusted is None else f"p = {finding.adjusted:.1g} (Holm)"
     return [
         finding.verdict,
-        finding.subject,
-        finding.metric,
+        subject,
+        metric,
         figure(found.baseline, found.unit),
         figure(found.current, found.unit),
         change(found),
         f"{100 * found.tolerance:g}{'' if found.unit == 'points' else ' %'}",
-        "; ".join(part for part in (sure, finding.note) if part),
+        "; ".join(part for part in (sure, note) if part),
     ]
 
 
@@ -69,17 +75,17 @@ def ordered(judgement: Judgement, verdicts: Sequence[str]) -> list[Finding]:
     return sorted(chosen, key=lambda finding: (ORDER.index(finding.verdict), finding.subject, finding.metric))
 
 
-def _summary(judgement: Judgement) -> str:
+def _summary(judgement: Judgement, shown: Shown) -> str:
     counts = ", ".join(f"{judgement.count(verdict)} {verdict}" for verdict in ORDER)  # type: ignore[arg-type]  # ORDER holds verdicts
     baseline, current = judgement.baseline, judgement.current
     return (
         f"{'FAILED' if judgement.failed else 'passed'}: {counts}, of {len(judgement.findings)} comparisons of "
-        f"{current.path} ({current.launches} launch{'es' * (current.launches > 1)}) with {baseline.path} "
-        f"({baseline.launches}), {baseline.key.name}"
+        f"{shown(str(current.path))} ({current.launches} launch{'es' * (current.launches > 1)}) with "
+        f"{shown(str(baseline.path))} ({baseline.launches}), {shown(baseline.key.name)}"
     )
 
 
-def _fine_print(judgement: Judgement) -> Iterator[str]:
+def _fine_print(judgement: Judgement, shown: Shown) -> Iterator[str]:
     rules = judgement.rules
     yield (
         f"With nothing changed, any `worse` is reported in at most {100 * rules.alarms:g} % of gate runs. Quality: "
@@ -89,46 +95,53 @@ def _fine_print(judgement: Judgement) -> Iterator[str]:
         model, largest = power[0]
         yield (
             "Power: the smallest drop, over all tasks of a model, that is found 80 % of the time is "
-            f"{_points(power[-1][1])} ({power[-1][0]}) to {_points(largest)} ({model})."
+            f"{_points(power[-1][1])} ({shown(power[-1][0])}) to {_points(largest)} ({shown(model)})."
         )
-    yield from _blind(judgement)
+    yield from _blind(judgement, shown)
     worst = sorted(
         (finding for finding in judgement.findings if finding.verdict == "inconclusive" and finding.detectable),
         key=lambda finding: -(finding.detectable or 0.0),
     )
     for finding in worst[:3]:
-        yield f"inconclusive: {finding.subject}, {finding.metric}: {finding.note}"
+        yield f"inconclusive: {shown(finding.subject)}, {shown(finding.metric)}: {shown(finding.note)}"
     if len(worst) > len(worst[:3]):
         yield f"and {len(worst) - 3} more inconclusive: --format json has all"
-    yield from judgement.remarks
+    yield from map(shown, judgement.remarks)
 
 
 def _points(share: float) -> str:
     return f"{100 * share:.1f} points" if math.isfinite(share) else "of any size"
 
 
-def _blind(judgement: Judgement) -> Iterator[str]:
+def _blind(judgement: Judgement, shown: Shown) -> Iterator[str]:
     """What fails a gate that could not have found what it is there for."""
     for model in judgement.blind:
         yield (
-            f"FAILED: must_find = {judgement.rules.must_find:g}, and a drop of {model} has to be "
+            f"FAILED: must_find = {judgement.rules.must_find:g}, and a drop of {shown(model)} has to be "
             f"{_points(judgement.power[model])}: more cases, seeds or test examples find less"
         )
 
 
 def render_text(judgement: Judgement) -> str:
     """A table of what is not as it was, a summary, and what it rests on."""
-    rows = [_row(finding) for finding in ordered(judgement, SHOWN)]
+    rows = [_row(finding, log_words) for finding in ordered(judgement, SHOWN)]
     grid = tabulate(rows, HEADERS, "simple", disable_numparse=True) + "\n\n" if rows else ""
-    return f"{grid}{_summary(judgement)}\n" + "".join(f"  {line}\n" for line in _fine_print(judgement))
+    return f"{grid}{_summary(judgement, log_words)}\n" + "".join(
+        f"  {log_line(line)}\n" for line in _fine_print(judgement, log_words)
+    )
 
 
 def render_markdown(judgement: Judgement) -> str:
     """The same for a comment on a pull request."""
-    rows = [_row(finding) for finding in ordered(judgement, SHOWN)]
+    rows = [_row(finding, _commented) for finding in ordered(judgement, SHOWN)]
     grid = tabulate(rows, HEADERS, "github", disable_numparse=True) + "\n\n" if rows else ""
-    lines = "".join(f"- {line}\n" for line in _fine_print(judgement))
-    return f"### ptmbench gate\n\n{_summary(judgement)}\n\n{grid}{lines}"
+    lines = "".join(f"- {line}\n" for line in _fine_print(judgement, _commented))
+    return f"### ptmbench gate\n\n{_summary(judgement, _commented)}\n\n{grid}{lines}"
+
+
+def _commented(text: str) -> str:
+    """Text that a comment on a pull request shows as it is, and that calls nobody."""
+    return MENTION.sub("@\u200b", escaping.markdown(text))
 
 
 def render_github(judgement: Judgement) -> str:
@@ -137,19 +150,11 @@ def render_github(judgement: Judgement) -> str:
     lines = []
     for finding in ordered(judgement, SHOWN):
         level = "error" if finding.verdict in judgement.rules.fail_on else levels[finding.verdict]
-        cells = [cell for cell in _row(finding)[2:] if cell]
-        lines.append(
-            f"::{level} title={_escaped(f'{finding.verdict}: {finding.subject}')}::{_escaped(', '.join(cells))}"
-        )
-    lines += [f"::error title=power::{_escaped(line)}" for line in _blind(judgement)]
-    return "\n".join([*lines, _summary(judgement)]) + "\n"
-
-
-def _escaped(text: str) -> str:
-    """Text as a workflow command takes it."""
-    for letter, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C")):
-        text = text.replace(letter, code)
-    return text
+        cells = [cell for cell in _row(finding, log_words)[2:] if cell]
+        title = escaping.github_property(log_words(f"{finding.verdict}: {finding.subject}"))
+        lines.append(f"::{level} title={title}::{escaping.github_message(', '.join(cells))}")
+    lines += [f"::error title=power::{escaping.github_message(line)}" for line in _blind(judgement, log_words)]
+    return "\n".join([*lines, _summary(judgement, log_words)]) + "\n"
 
 
 def render_json(judgement: Judgement) -> str:
@@ -170,7 +175,10 @@ def render_json(judgement: Judgement) -> str:
 
 
 def render_junit(judgement: Judgement) -> str:
-    """JUnit XML: a test case for each comparison, a failure for each that fails the gate."""
+    """JUnit XML: a test case for each comparison, a failure for each that fails the gate.
+
+    `log_words` also leaves no letter that XML 1.0 forbids.
+    """
     failures = [finding for finding in judgement.findings if finding.verdict in judgement.rules.fail_on]
     skipped = [f for f in judgement.findings if f.verdict in {"missing", "inconclusive"} and f not in failures]
     suite = ET.Element(
@@ -182,13 +190,13 @@ def render_junit(judgement: Judgement) -> str:
         skipped=str(len(skipped)),
     )
     for finding in ordered(judgement, ORDER):
-        case = ET.SubElement(suite, "testcase", classname=finding.metric, name=finding.subject)
-        text = ", ".join(cell for cell in _row(finding)[3:] if cell)
+        case = ET.SubElement(suite, "testcase", classname=log_words(finding.metric), name=log_words(finding.subject))
+        text = ", ".join(cell for cell in _row(finding, log_words)[3:] if cell)
         if finding in failures:
             ET.SubElement(case, "failure", message=f"{finding.verdict}: {text}")
         elif finding in skipped:
             ET.SubElement(case, "skipped", message=f"{finding.verdict}: {text}")
-    for line in _blind(judgement):
+    for line in _blind(judgement, log_words):
         ET.SubElement(ET.SubElement(suite, "testcase", classname="power", name="must_find"), "failure", message=line)
     ET.indent(suite)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suite, encoding="unicode") + "\n"

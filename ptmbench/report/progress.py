@@ -8,6 +8,7 @@ from typing import Self
 
 from ptmbench import stages
 from ptmbench.records.record import Record
+from ptmbench.terminal import log_text, log_words, shortened
 
 QUIET_S = 30.0  # after so many seconds without a line the case that runs is named
 WORTH_S = 30.0  # a run that is nearer to its end needs no forecast
@@ -16,10 +17,10 @@ WORTH_S = 30.0  # a run that is nearer to its end needs no forecast
 def describe(record: Record, reused: bool) -> str:  # noqa: FBT001  two words for the same line
     """One line; `reused`: the record stands from before (a resume)."""
     if record.quality is None:
-        return f"{record.case.id}  {record.status}: {record.reason}"
+        return log_text(f"{record.case.id}  {record.status}: {shortened(record.reason or '')}")
     floor = "" if record.quality.floor is None else f"  floor {record.quality.floor:.3f}"
     took = "kept" if reused else f"{record.provenance.duration_s:.1f} s"
-    return f"{record.case.id}  {record.quality.metric} {record.quality.value:.3f}{floor}  {took}"
+    return f"{log_words(f'{record.case.id}  {record.quality.metric}')} {record.quality.value:.3f}{floor}  {took}"
 
 
 def remaining(done: int, total: int, elapsed_s: float) -> str:
@@ -64,7 +65,7 @@ class Watch(AbstractContextManager["Watch"]):
             elif self.done < len(self.names):
                 waited += self.quiet_s
                 doing = f" ({stages.HERE})" if stages.HERE.name else ""
-                self.say(f"... {self.names[self.done]} has been running for {waited:.0f} s{doing}")
+                self.say(f"... {log_words(self.names[self.done])} has been running for {waited:.0f} s{doing}")
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -14,6 +14,7 @@ import numpy as np
 from ptmbench.analysis.gain import partner_of
 from ptmbench.catalog.traits import Family
 from ptmbench.errors import UsageError
+from ptmbench.records import toml_text
 from ptmbench.records.record import Quality, Record, chance_of, quality_of
 from ptmbench.running.floors import Floor
 
@@ -84,13 +85,15 @@ def random_counterpart(record: Record, records: Iterable[Record]) -> Record | No
 
 def as_toml(by_budget: dict[str, dict[str, Floor]], tolerance: dict[str, float]) -> str:
     """A floors file."""
-    parts = [HEADER + "[tolerance]\n" + "".join(f"{name} = {value}\n" for name, value in tolerance.items())]
+    parts = [
+        HEADER + "[tolerance]\n" + "".join(f"{toml_text.key(name)} = {value}\n" for name, value in tolerance.items())
+    ]
     for budget, floors in sorted(by_budget.items()):
-        lines = [f"[{budget}]", *(_line(case_id, floor) for case_id, floor in sorted(floors.items()))]
+        lines = [f"[{toml_text.key(budget)}]", *(_line(case_id, floor) for case_id, floor in sorted(floors.items()))]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
 def _line(case_id: str, floor: Floor) -> str:
-    bound = f', split = "{floor.split}"' if floor.split else ""
-    return f'"{case_id}" = {{ floor = {floor.floor}, tells = {str(floor.tells).lower()}{bound} }}'
+    bound = f", split = {toml_text.quoted(floor.split)}" if floor.split else ""
+    return f"{toml_text.quoted(case_id)} = {{ floor = {floor.floor}, tells = {str(floor.tells).lower()}{bound} }}"

@@ -3,9 +3,12 @@
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ptmbench import stages
-from ptmbench.report.progress import Watch, remaining
+from ptmbench.report.progress import Watch, describe, remaining
+from strategies import records
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,16 @@ def test_a_long_case_is_named(monkeypatch):
 
     assert said[0] == "... first has been running for 0 s (training, step 3 of 40)"
     assert any(line.startswith("... second has been running for") for line in said)
+
+
+@given(
+    records(), st.sampled_from(["::error::x", "\x1b[2J", "a\n::error::x\r", "##[add-mask]x", "z" * 2000]), st.booleans()
+)
+def test_a_reason_steers_nothing(record, text, reused):
+    """What a model's exception says is one message that no terminal and no CI job obeys, and that has an end."""
+    failed = record.model_copy(update={"quality": None, "status": "failed", "reason": text})
+
+    lines = describe(failed, reused).split("\n")
+
+    assert not [line for line in lines if not line.isprintable() or line.lstrip().startswith("::") or "##[" in line]
+    assert max(map(len, lines)) < 600
