@@ -186,7 +186,10 @@ class ResultsFolder:
                 f"{self.path} is gone, and the records that this run had written with it: run it again into a folder "
                 "that stays, with --results (pytest: --ptm-results)"
             )
-        write_atomically(path, content)
+        with told(path):  # a folder that vanishes just now is not made anew for a part of what it held
+            if path.parent != self.path or not self._opened:
+                path.parent.mkdir(parents=not self._opened, exist_ok=True)
+            replace_whole(path, content)
 
     def _write_sidecar(self, folder: str, name: str, content: bytes) -> Outcomes:
         """Writes a sidecar and returns what the record says of it; that of the record which stands is kept till then.
@@ -217,6 +220,10 @@ class ResultsFolder:
     def write_pictures(self, case_id: str, content: bytes) -> Outcomes:
         """Writes a case's pictures (PNG) and returns what the record says of them."""
         return self._write_sidecar(PICTURES, f"{case_id}.png", content)
+
+    def is_whole(self, record: Record) -> bool:
+        """Whether the files are there of which the record speaks."""
+        return all((self.path / sidecar.file).is_file() for sidecar in sidecars_of(record))
 
     def estimate(self, record: Record) -> Estimate:
         """The metric at each seed, and how it hangs on the test examples; raises `RecordError`. Kept once read."""

@@ -268,6 +268,8 @@ class Session:
         lost = record.status != "ok" and bool(self.store.kills(case.id, identity.digest))
         if lost or (record.reason or "").startswith(KILLED_BEFORE):  # a kill is no verdict
             return None
+        if not self.store.is_whole(record):
+            return None
         asked = self.settings.corruptions and record.quality is not None and not case.task.kind.dense
         return None if asked and not quality_of(record).corrupted else record
 

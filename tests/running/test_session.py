@@ -209,6 +209,17 @@ def test_resume_runs_what_is_stale(session):
     assert record.case.digest != "0" * 64
 
 
+def test_resume_runs_what_lost_its_outcomes(session):
+    """A record whose outcomes are gone is run again, and has them then."""
+    record = session.run(CASE)
+    (session.store.path / record.quality.outcomes.file).unlink()
+
+    resumed = again(session, resume=True)
+
+    assert resumed.run(CASE).status == "ok"
+    assert resumed.store.is_whole(record)
+
+
 def killed(session, kills):
     """Leaves the mark of a dead process that ran the case, after processes killed at these places, the last its own."""
     dead = os.spawnlp(os.P_NOWAIT, "true", "true")
