@@ -17,11 +17,11 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,12 @@ from ptmbench.records.measured import Answers
 from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
+from ptmbench.records.stored_arrays import UNREADABLE, arrays_of, reason
 from ptmbench.records.writers import RUNS
 from ptmbench.records.writing import clear_abandoned, replace_whole, told, write_atomically
 from ptmbench.statistics.estimates import Estimate
+
+Estimated = TypeVar("Estimated", Estimate, Estimate | None)
 
 FOLDER_FILE = "_folder.json"
 RUNNING = "_running"
@@ -229,16 +232,29 @@ class ResultsFolder:
         """The metric at each seed, and how it hangs on the test examples; raises `RecordError`. Kept once read."""
         key = "" if record.quality is None else record.quality.outcomes.sha256
         if key not in self._estimates:
-            with self.outcomes(record) as outcomes:
-                self._estimates[key] = estimate_of(outcomes)
+            self._estimates[key] = self._estimated(record, estimate_of)
         return self._estimates[key]
 
     def corrupted_estimate(self, record: Record) -> Estimate | None:
         """The metric over all corruptions together, None where none was asked for; raises `RecordError`."""
         if record.quality is None or not record.quality.corrupted:
             return None
+        return self._estimated(record, corrupted_estimate_of)
+
+    def _estimated(self, record: Record, estimated: Callable[[Mapping[str, Any]], Estimated]) -> Estimated:
+        """What is estimated from a record's outcomes; raises `RecordError` where they are of something else."""
         with self.outcomes(record) as outcomes:
-            return corrupted_estimate_of(outcomes)
+            try:
+                found = estimated(outcomes)
+            except UNREADABLE as error:
+                raise RecordError(f"{self._outcomes_of(record)} holds no outcomes: {reason(error)}") from None
+        fault = None if found is None else _unlike(record, found)
+        if fault:
+            raise RecordError(f"{self._outcomes_of(record)} is not of its record: {fault}")
+        return found
+
+    def _outcomes_of(self, record: Record) -> Path:
+        return self.path / ("" if record.quality is None else record.quality.outcomes.file)
 
     @contextmanager
     def outcomes(self, record: Record) -> Iterator[Mapping[str, Any]]:
@@ -246,9 +262,7 @@ class ResultsFolder:
         if record.quality is None:
             raise RecordError(f"{record.case.id} is {record.status} and has no outcomes")
         path, expected = self.path / record.quality.outcomes.file, record.quality.outcomes.sha256
-        content = _read_sidecar(path, expected)
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            yield arrays
+        yield arrays_of(_read_sidecar(path, expected), str(path))
 
     @contextmanager
     def running(self, case_id: str, digest: str, killed_at: tuple[str, ...] = ()) -> Iterator[Running]:
@@ -295,6 +309,19 @@ class ResultsFolder:
 def sidecars_of(record: Record) -> tuple[Outcomes, ...]:
     """The files beside a record, as it speaks of them."""
     return () if record.quality is None else (record.quality.outcomes, *record.quality.pictures)
+
+
+def _unlike(record: Record, found: Estimate) -> str | None:
+    """How outcomes contradict the record that speaks of them; None where they do not."""
+    seeds = () if record.quality is None else tuple(each.seed for each in record.quality.seeds)
+    if found.seeds != seeds or found.values.shape != (len(seeds),):
+        return f"expected the seeds {list(seeds)}, got {len(found.values)} results of {list(found.seeds)}"
+    expected = record.case.task.test_size
+    if expected is not None and found.examples != expected:
+        return f"expected {expected} test examples, got {found.examples}"
+    if not (np.isfinite(found.values).all() and np.isfinite(found.effects).all()):
+        return "expected numbers, got NaN or infinity"
+    return None
 
 
 def _read_sidecar(path: Path, expected: str) -> bytes:

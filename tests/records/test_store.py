@@ -1,5 +1,7 @@
 """Tests of `ptmbench.records.store`."""
 
+import hashlib
+import io
 import json
 import os
 import socket
@@ -112,19 +114,14 @@ def test_writing_over_what_is_no_record_keeps_it(tmp_path, record):
 def test_outcomes_are_held_against_their_sha256(tmp_path):
     """Equal answers give equal files; a changed file is refused."""
     folder = ResultsFolder(tmp_path)
-    first = folder.write_outcomes("a-b-c", answers([0, 1, 1], [0, 1, 2]))
-    second = folder.write_outcomes("a-b-d", answers([0, 1, 1], [0, 1, 2]))
+    first, second = (finished(folder, case_id, [0, 1, 1]) for case_id in ("a-b-c", "a-b-d"))
 
-    assert first.sha256 == second.sha256
+    assert first.quality.outcomes.sha256 == second.quality.outcomes.sha256
+    assert [[1, 1, 0]] == folder.estimate(first).effects.tolist()
 
-    class Known:
-        class quality:  # noqa: N801  stands for a record with outcomes
-            outcomes = Outcomes(file="outcomes/a-b-c.npz", sha256=first.sha256)
-
-    assert [[1, 1, 0]] == folder.estimate(Known).effects.tolist()
     (tmp_path / "outcomes" / "a-b-c.npz").write_bytes(b"")
     with pytest.raises(RecordError, match="is not what its record speaks of"):
-        ResultsFolder(tmp_path).estimate(Known)
+        ResultsFolder(tmp_path).estimate(first)
 
 
 def test_a_mark_goes_when_the_block_ends(tmp_path):
@@ -232,10 +229,10 @@ def test_a_model_may_be_named_like_a_file_of_ours(tmp_path, record):
 def finished(folder, case_id, predictions):
     """A committed record under this id, with outcomes of these predictions, which are written."""
     record = ResultsFolder(QUICK).read("resnet_tiny.glyphs-digits_5shot-knn")
-    quality = record.quality.model_copy(
-        update={"outcomes": folder.write_outcomes(case_id, answers(predictions, [0, 1, 2]))}
-    )
-    case = record.case.model_copy(update={"id": case_id})
+    outcomes = folder.write_outcomes(case_id, answers(predictions, [0, 1, 2]))
+    quality = record.quality.model_copy(update={"outcomes": outcomes, "seeds": record.quality.seeds[:1]})
+    task = record.case.task.model_copy(update={"test_size": 3})
+    case = record.case.model_copy(update={"id": case_id, "task": task})
     return record.model_copy(update={"case": case, "quality": quality})
 
 
@@ -284,3 +281,45 @@ def test_a_folder_that_is_gone_is_not_made_anew(tmp_path):
         folder.write_outcomes("a-b-c", answers([0], [0]))
 
     assert [] == list(tmp_path.iterdir())
+
+
+def garbage(case, name):
+    """Bytes of a sidecar that no run could have written."""
+    good = {"seeds": np.array([0]), "predictions": np.array([[0, 1, 1]]), "truth": np.array([0, 1, 2])}
+    changed = {
+        "other seeds": {"seeds": np.array([7])},
+        "words for seeds": {"seeds": np.array(["x"])},
+        "fewer examples": {"predictions": np.array([[0, 1]]), "truth": np.array([0, 1])},
+        "another shape": {"predictions": np.zeros((2, 2, 2))},
+        "objects": {"truth": np.array([{}, {}, {}], dtype=object)},
+    }
+    if name in {"no archive", "cut"}:
+        return b"no archive" if name == "no archive" else case[:-40]
+    buffer = io.BytesIO()
+    arrays = {"x": good["seeds"]} if name == "no array of ours" else {**good, **changed[name]}
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("no archive", "cut", "no array of ours", "other seeds", "words for seeds", "fewer examples"),
+        *("another shape", "objects"),
+    ],
+)
+def test_outcomes_of_the_right_digest_may_hold_nonsense(tmp_path, name):
+    """A sidecar that is what its record speaks of, and nonsense, is a fault that names the file, not a traceback."""
+    folder = ResultsFolder(tmp_path)
+    folder.open_for(KEY)
+    record = finished(folder, "a-b-c", [0, 1, 1])
+    whole = tmp_path / "outcomes" / "a-b-c.npz"
+    content = garbage(whole.read_bytes(), name)
+    outcomes = Outcomes(file="outcomes/a-b-c.npz", sha256=hashlib.sha256(content).hexdigest())
+    assert folder.estimate(record).examples == 3
+
+    whole.write_bytes(content)
+    record = record.model_copy(update={"quality": record.quality.model_copy(update={"outcomes": outcomes})})
+
+    with pytest.raises(RecordError, match=r"a-b-c\.npz (holds no outcomes|is not of its record): "):
+        ResultsFolder(tmp_path).estimate(record)
