@@ -94,7 +94,7 @@ def _read(file: Path, *, must_exist: bool) -> dict[str, list[str]]:
         if must_exist:
             raise UsageError(f"{file}: no such file") from None
         return {key: [] for key in KEYS}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # no TOML, no UTF-8, or 100,000 brackets
         raise UsageError(f"{file} cannot be read: {error}") from None
     for key, value in content.items():
         if key not in KEYS:

@@ -3,11 +3,11 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ptmbench.analysis.gain import settled
-from ptmbench.errors import UsageError
+from ptmbench.errors import RecordError, UsageError
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
@@ -25,9 +25,9 @@ def report(arguments: argparse.Namespace) -> int:
     """Renders the folders' records, their gains computed anew; 0 also where single records could not be read."""
     _check(arguments)
     read, problems = read_folders(arguments.folders)
-    for problem in problems:
-        print(log_text(f"ptmbench: warning: {problem}"), file=sys.stderr)
     folders = [(folder, settled(found, folder.estimate)) for folder, found in read]
+    for problem in (*problems, *_unreadable(folders)):
+        print(log_text(f"ptmbench: warning: {problem}"), file=sys.stderr)
     if arguments.mlflow:
         return _log(folders, arguments.mlflow)
     if arguments.plot:
@@ -40,6 +40,17 @@ def report(arguments: argparse.Namespace) -> int:
     else:
         print(text.rstrip("\n"))
     return 0
+
+
+def _unreadable(folders: Folders) -> Iterator[str]:
+    """Why records have no interval, rank or gain of their own: their outcomes are gone or hold nonsense."""
+    for folder, records in folders:
+        for record in records:
+            if record.quality is not None:
+                try:
+                    folder.estimate(record)
+                except RecordError as error:
+                    yield str(error)
 
 
 def _check(arguments: argparse.Namespace) -> None:

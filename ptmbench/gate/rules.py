@@ -80,7 +80,7 @@ def load_rules(path: Path) -> Rules:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or 100,000 brackets
         raise UsageError(f"{path} is not TOML: {error}") from None
     return checked_rules(content, f"{path} has faults")
 

@@ -70,11 +70,11 @@ def load_floors(path: Path) -> Floors:
         by_budget = TypeAdapter(dict[str, dict[str, Floor]]).validate_python(content)
     except OSError as error:
         raise UsageError(f"the floors file {path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"the floors file {path} is not TOML: {error}") from None
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise UsageError(f"the floors file {path} has faults: {faults}") from None
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or 100,000 brackets
+        raise UsageError(f"the floors file {path} is not TOML: {error}") from None
     strange = sorted(set(by_budget) - set(BUDGETS))
     if strange:
         raise UsageError(f"the floors file {path} has tables {strange}; expected of {sorted(BUDGETS)}, and tolerance")

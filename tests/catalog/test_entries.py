@@ -44,6 +44,8 @@ def test_cases_are_of_one_kind():
         ('model = ["torchvision:resnet18"]', "did you mean models"),
         ('models = "torchvision:resnet18"', "a list of texts"),
         ("models = [", "cannot be read"),
+        ("models = " + "[" * 100_000, "cannot be read"),
+        ("models = " + "9" * 5000, "cannot be read"),
         ('models = ["torchvison:resnet18"]', "did you mean torchvision"),
         (
             'models = ["torchvision:resnet18?name=a", "torchvision:resnet50?name=a"]',

@@ -3,6 +3,7 @@
 from gates import CASES, side
 
 from ptmbench.cli import main
+from ptmbench.records.store import ResultsFolder
 
 
 def test_a_warning_steers_nothing(tmp_path, capsys):
@@ -26,3 +27,17 @@ def test_an_error_steers_nothing(tmp_path, capsys):
     assert 2 == code
     assert any("error" in line for line in lines)
     assert not [line for line in lines if not line.isprintable() or line.lstrip().startswith("::")]
+
+
+def test_outcomes_that_cannot_be_read_are_named(tmp_path, capsys):
+    """A record whose outcomes are gone is named on stderr, and stands in the table with the others."""
+    folder = side(tmp_path / "r", CASES[:2])
+    gone = ResultsFolder(folder).read(CASES[0])
+    (folder / gone.quality.outcomes.file).unlink()
+
+    code = main(["report", str(folder), "--format", "csv"])
+
+    said = capsys.readouterr()
+    assert 0 == code
+    assert 1 == said.err.count(f"{gone.quality.outcomes.file} cannot be read")
+    assert 3 == len(said.out.splitlines())

@@ -365,3 +365,13 @@ def test_the_power_of_a_gate_is_printed(sides, capsys):
     main(["gate", *map(str, sides)])
 
     assert "Power: the smallest drop, over all tasks of a model, that is found" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"must_find = " + b"[" * 100_000, b"must_find = " + b"9" * 5000, b"\xff"])
+def test_a_gate_file_that_no_parser_takes_is_one_message(tmp_path, content):
+    """Deep nesting, numbers of thousands of digits and bytes that are no UTF-8 are told like any other fault."""
+    path = tmp_path / "gate.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(UsageError, match=r"gate\.toml is not TOML: "):
+        load_rules(path)

@@ -178,6 +178,8 @@ def test_only_what_ships_owes_a_floor(record):
     ("text", "fault"),
     [
         ("quick = [", "is not TOML"),
+        ("quick = " + "[" * 100_000, "is not TOML"),
+        ("quick = " + "9" * 5000, "is not TOML"),
         ("[quick]\na = 1\nb = {floor = 2}", r"has faults: quick\.a: .*; quick\.b\.tells: "),
         ("[quik]\n", r"has tables \['quik'\]; expected of \['quick', 'smoke', 'standard'\]"),
     ],
