@@ -33,6 +33,7 @@ from ptmbench.records.measured import Answers
 from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
+from ptmbench.records.sidecars import BEFORE, OUTCOMES, PICTURES, SIDECARS, read_sidecar, sidecars_of, unlike
 from ptmbench.records.stored_arrays import UNREADABLE, arrays_of, reason
 from ptmbench.records.writers import RUNS
 from ptmbench.records.writing import clear_abandoned, replace_whole, told, write_atomically
@@ -42,11 +43,7 @@ Estimated = TypeVar("Estimated", Estimate, Estimate | None)
 
 FOLDER_FILE = "_folder.json"
 RUNNING = "_running"
-OUTCOMES = "outcomes"
-PICTURES = "pictures"
-SIDECARS = ((OUTCOMES, ".npz"), (PICTURES, ".png"))
 OWN_FOLDERS = RUNNING, RUNS, OUTCOMES, PICTURES
-BEFORE = "~"  # behind the name of a sidecar that is about to be replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +245,7 @@ class ResultsFolder:
                 found = estimated(outcomes)
             except UNREADABLE as error:
                 raise RecordError(f"{self._outcomes_of(record)} holds no outcomes: {reason(error)}") from None
-        fault = None if found is None else _unlike(record, found)
+        fault = None if found is None else unlike(record, found)
         if fault:
             raise RecordError(f"{self._outcomes_of(record)} is not of its record: {fault}")
         return found
@@ -262,7 +259,7 @@ class ResultsFolder:
         if record.quality is None:
             raise RecordError(f"{record.case.id} is {record.status} and has no outcomes")
         path, expected = self.path / record.quality.outcomes.file, record.quality.outcomes.sha256
-        yield arrays_of(_read_sidecar(path, expected), str(path))
+        yield arrays_of(read_sidecar(path, expected), str(path))
 
     @contextmanager
     def running(self, case_id: str, digest: str, killed_at: tuple[str, ...] = ()) -> Iterator[Running]:
@@ -304,39 +301,6 @@ class ResultsFolder:
         """Where processes were killed that ran this very case, the last one last; empty where none was."""
         mark = read_mark(self._mark(case_id))
         return mark.kills if mark is not None and mark.digest == digest and not mark.lives() else ()
-
-
-def sidecars_of(record: Record) -> tuple[Outcomes, ...]:
-    """The files beside a record, as it speaks of them."""
-    return () if record.quality is None else (record.quality.outcomes, *record.quality.pictures)
-
-
-def _unlike(record: Record, found: Estimate) -> str | None:
-    """How outcomes contradict the record that speaks of them; None where they do not."""
-    seeds = () if record.quality is None else tuple(each.seed for each in record.quality.seeds)
-    if found.seeds != seeds or found.values.shape != (len(seeds),):
-        return f"expected the seeds {list(seeds)}, got {len(found.values)} results of {list(found.seeds)}"
-    expected = record.case.task.test_size
-    if expected is not None and found.examples != expected:
-        return f"expected {expected} test examples, got {found.examples}"
-    if not (np.isfinite(found.values).all() and np.isfinite(found.effects).all()):
-        return "expected numbers, got NaN or infinity"
-    return None
-
-
-def _read_sidecar(path: Path, expected: str) -> bytes:
-    """The bytes of this sha256: in the file, or beside it where a kill came between sidecar and record."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read: {error.strerror}") from None
-    if hashlib.sha256(content).hexdigest() == expected:
-        return content
-    with suppress(OSError):
-        content = path.with_name(path.name + BEFORE).read_bytes()
-        if hashlib.sha256(content).hexdigest() == expected:
-            return content
-    raise RecordError(f"{path} is not what its record speaks of: expected sha256 {expected}")
 
 
 def launches_of(path: Path) -> list[ResultsFolder]:
