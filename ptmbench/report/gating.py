@@ -21,14 +21,6 @@ MENTION = re.compile(r"(?<!\w)@(?=\w)")  # in a comment on GitHub it calls a per
 ORDER = ("worse", "missing", "changed", "better", "inconclusive", "same")
 SHOWN = ("worse", "missing", "changed", "better")
 HEADERS = ("verdict", "case or model", "figure", "baseline", "current", "change [95 %]", "tolerance", "why")
-MEANING = {
-    "worse": "surely worse than the baseline by more than the tolerance",
-    "missing": "in the baseline, and not run now",
-    "changed": "not the same thing any more: what was changed stands first",
-    "better": "surely better by more than the tolerance",
-    "inconclusive": "too few examples, seeds or launches to tell",
-    "same": "nothing found by a comparison that would have found it",
-}
 
 
 def figure(value: float, unit: str) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ptmbench.analysis.comparison import comparison_tables
 from ptmbench.analysis.economy import cheapest_cases
@@ -24,7 +24,6 @@ from ptmbench.report.robustness import render_robustness
 from ptmbench.report.text import EVERYTHING, render_text
 from ptmbench.terminal import Paint, printable
 
-Style = Literal["text", "markdown", "csv", "json", "latex"]
 ESCAPES: dict[str, Callable[[str], str]] = {
     "text": printable,
     "markdown": escaping.markdown,
