@@ -57,6 +57,7 @@ def answered(folder, case, arrays):
         quality = content["quality"]
         quality["outcomes"]["sha256"] = hashlib.sha256(buffer.getvalue()).hexdigest()
         quality["value"] = float(values.mean())
+        content["case"]["task"]["test_size"] = len(arrays["truth"])
         quality["seeds"] = [{"seed": seed, "value": float(value)} for seed, value in enumerate(values)]
 
     edit(folder, case, fit)
