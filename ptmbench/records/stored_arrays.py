@@ -10,8 +10,8 @@ import numpy as np
 from ptmbench.errors import RecordError
 
 LARGEST = 2**30  # bytes of all arrays together: a few kB of zeros unpack to any number of them
-BROKEN = (ValueError, TypeError, KeyError, IndexError, EOFError, OSError, SyntaxError, NotImplementedError)
-UNREADABLE = (*BROKEN, RuntimeError, OverflowError, MemoryError, AttributeError, zipfile.BadZipFile, zlib.error)
+BROKEN = (ValueError, TypeError, LookupError, EOFError, OSError, SyntaxError, AttributeError)  # what numpy raises
+UNREADABLE = (*BROKEN, RuntimeError, ArithmeticError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 def arrays_of(content: bytes, name: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Tests of `ptmbench.records.writers`: which runs may write into a folder at once."""
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -95,7 +94,8 @@ def test_the_lock_keeps_another_process_waiting(tmp_path):
 
 def test_a_folder_that_cannot_be_locked_is_no_error(tmp_path):
     """Where the system has no lock to give, the block runs all the same."""
+    entered = []
     with locked(tmp_path / "nowhere"):
-        ran = os.getpid()
+        entered.append(True)
 
-    assert ran == os.getpid()
+    assert [True] == entered
