@@ -101,6 +101,7 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
 def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("case", metavar="CASE", help="the id of a case that has run")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: the newest under ptmbench-results/")
+    parser.add_argument("--task", metavar="DATA", help="where its data lie (default: as the record says, from here)")
     parser.add_argument("-n", dest="pictures", type=int, default=8, metavar="N", help="test pictures (default: 8)")
     parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="default: CASE.png")
     parser.set_defaults(command=showing.show)

@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from ptmbench.analysis.confusion import confusion_of
+from ptmbench.catalog.data_references import task_spec
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
+from ptmbench.records.hidden_paths import HIDDEN
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 from ptmbench.records.test_sheets import kept_masks
@@ -22,14 +24,14 @@ def show(arguments: argparse.Namespace) -> int:
         raise UsageError(f"expected at least 1 picture, got {arguments.pictures}")
     folder, record = _found(arguments.case, arguments.results)
     if record.case.task.kind not in SHOWS:
-        return _print_confusion(folder, record, arguments.output)
+        return _print_confusion(folder, record, arguments.task, arguments.output)
     from ptmbench.engine.data import load
     from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
     from ptmbench.engine.transfer.dense_work import sheet_of
 
     with folder.outcomes(record) as outcomes:
         stored = kept_masks(outcomes)
-        data = load(record.case.task.dataset, skip_bad=record.case.task.left_out > 0)
+        data = load(data_of(record, arguments.task), skip_bad=record.case.task.left_out > 0)
         test = [int(index) for index in data.split.test]
         same = [data.samples.ids[index] for index in test] == outcomes["test_ids"].tolist()
         if not same or not isinstance(data.samples, BoxedImages | MaskedImages):
@@ -42,9 +44,22 @@ def show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_confusion(folder: ResultsFolder, record: Record, output: Path | None) -> int:
+def data_of(record: Record, given: str | None) -> str:
+    """The data set: as given, else as the record has it; raises `UsageError` where the record keeps no folder of it."""
+    if given:
+        return task_spec(given, ()).dataset
+    dataset = record.case.task.dataset
+    if HIDDEN.search(dataset):
+        raise UsageError(
+            f"{record.case.id} ran on {dataset}, and records keep no folders: say where its data lie, with the "
+            "reference that it ran with: --task REFERENCE"
+        )
+    return dataset
+
+
+def _print_confusion(folder: ResultsFolder, record: Record, given: str | None, output: Path | None) -> int:
     with folder.outcomes(record) as outcomes:
-        found = confusion_of(outcomes, () if "classes" in outcomes else _classes_of(record))
+        found = confusion_of(outcomes, () if "classes" in outcomes else _classes_of(record, given))
     if found is None:
         raise UsageError(f"{record.case.id} is {record.case.task.kind}: its outcomes hold no labels")
     text = f"{record.case.id}\n\n{render_confusion(found)}"
@@ -56,12 +71,12 @@ def _print_confusion(folder: ResultsFolder, record: Record, output: Path | None)
     return 0
 
 
-def _classes_of(record: Record) -> tuple[str, ...]:
+def _classes_of(record: Record, given: str | None) -> tuple[str, ...]:
     """The names of the classes from the data itself, for older outcomes; none where the data cannot be read."""
     from ptmbench.engine.data import load
 
     try:
-        return load(record.case.task.dataset, skip_bad=record.case.task.left_out > 0).samples.classes
+        return load(data_of(record, given), skip_bad=record.case.task.left_out > 0).samples.classes
     except PtmbenchError:
         return ()
 
