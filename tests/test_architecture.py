@@ -13,17 +13,47 @@ PACKAGE = ROOT / "ptmbench"
 ENGINE = PACKAGE / "engine"
 FRAMEWORKS = {"torch", "torchvision", "transformers", "thop", "sklearn", "ruptures"}  # ruptures: a second of scipy
 COLD = sorted(path for path in PACKAGE.rglob("*.py") if ENGINE not in path.parents)
-LOADING = {"from_pretrained", "from_config", "load_dataset"}  # calls that can run code which comes with what they load
-WITHOUT_THE_OPTION = {  # the calls that have no trust_remote_code, and why they need none
-    "ptmbench/engine/models/autoencoders.py": "diffusers' own AutoencoderKL: only its AutoModel runs code",
+LOADING = {  # calls that can run code which comes with what they load, or have a mode in which they do
+    *(
+        "from_pretrained",
+        "from_config",
+        "load_dataset",
+        "load_dataset_builder",
+        "load_model",
+        "load_weights",
+        "Unpickler",
+    ),
+    *("load_file", "safe_open", "torch.load", "hub.load", "jit.load", "np.load", "numpy.load", "pickle.load"),
+    *("pickle.loads", "joblib.load", "yaml.load", "dill.load", "cloudpickle.load", "export.load", "importlib.reload"),
 }
-GROUND = ("errors", "stages")
+LOADERS = {  # the files that call them, and what keeps code from running
+    "ptmbench/engine/foreign_loads.py": "the place for them: each says no to code",
+    "ptmbench/engine/models/torch_hub_models.py": "a repository's own code, which runs after --trust-remote-code only",
+    "ptmbench/records/stored_arrays.py": "allow_pickle=False, without torch",
+}
+READING = {"read_bytes", "read_text", "json.loads", "json.load", "tomllib.loads", "tomllib.load", "ET.parse", "open"}
+READERS = {  # the files that read in another way than `ptmbench.reading` does, and what they read
+    "ptmbench/reading.py": "the place for it",
+    "ptmbench/records/writing.py": "os.open, to write",
+    "ptmbench/records/writers.py": "os.open of a folder, to lock it",
+    "ptmbench/cli/streams.py": "the null device, to write",
+    "ptmbench/files/archives.py": "tarfile.open, of what was downloaded",
+    "ptmbench/files/downloads.py": "a file to write",
+    "ptmbench/files/pictures.py": "Image.open, of bytes or of a stream that is open",
+    "ptmbench/files/masks.py": "Image.open, likewise",
+    "ptmbench/engine/datasets/annotated.py": "Image.open, likewise",
+    "ptmbench/engine/corruptions/pictures.py": "Image.open, of bytes that it made",
+    "ptmbench/report/site/pages.py": "a style sheet of the package",
+    "ptmbench/report/site/building.py": "a font or script of the package",
+}
+GROUND = ("errors", "stages", "reading")
 KEPT = ("records", "files", "statistics", *GROUND)
 WEIGHED = ("analysis", "gate", *KEPT, "terminal")  # old results stay readable when the catalog changes: no catalog
 RUN = ("running", "engine", "report", "catalog", *WEIGHED)
 MAY_IMPORT = {  # the floors of the house, from the ground up: what each room may import besides itself
     "errors": (),
     "stages": (),
+    "reading": (),
     "terminal": GROUND,
     "files": GROUND,
     "statistics": GROUND,
@@ -129,27 +159,43 @@ def room_of(path):
     return "ptmbench" if parts in {("__init__",), ("__main__",)} else parts[0]
 
 
-def loading_calls(path):
-    """The calls in a file that load what others wrote, each with its keywords."""
+def calls(path, names):
+    """The calls in a file of what has one of these names; one with a dot counts after that word alone."""
     for node in ast.walk(ast.parse(path.read_text())):
-        name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
-        if name in LOADING:
-            yield name, {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if called.rpartition(".")[2] in names or ".".join(called.split(".")[-2:]) in names:
+            yield node
 
 
-@pytest.mark.parametrize("folder", ["ptmbench", "benchmarks"])
-def test_every_call_that_loads_a_repository_refuses_its_code(folder):
-    """Each says trust_remote_code=False: with it left out, transformers asks on stdin whether to run foreign code."""
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        if str(path.relative_to(ROOT)) in WITHOUT_THE_OPTION:
-            continue
-        for name, keywords in loading_calls(path):
-            assert "False" == keywords.get("trust_remote_code"), f"{path}: {name}"
+def callers(folder, names):
+    """The files below a folder with such a call."""
+    return {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob("*.py") if list(calls(path, names))}
 
 
-def test_the_files_without_the_option_still_load():
-    """The list of exceptions holds no file that has nothing left to except."""
-    assert [] == [path for path in WITHOUT_THE_OPTION if not list(loading_calls(ROOT / path))]
+def test_what_others_made_is_loaded_in_one_place():
+    """No other file calls what could run the code of a repository, a pickle or a program."""
+    assert {*LOADERS} == callers("ptmbench", LOADING)
+    assert set() == callers("benchmarks", LOADING) - {"benchmarks/validation/architectures.py"}
+
+
+def test_every_load_refuses_code():
+    """Each says so itself: with trust_remote_code left out, transformers asks on stdin whether to run foreign code."""
+    said = [ast.unparse(node) for name in [*LOADERS][::2] for node in calls(ROOT / name, LOADING)]
+    rules = {
+        "torch.load": "weights_only=True",
+        "from_": "**rules",
+        "load_dataset(": "**NO_CODE",
+        "np.load": "allow_pickle=False",
+    }
+    for beginning, rule in rules.items():
+        found = [call for call in said if beginning in call]
+        assert found, beginning
+        assert [] == [call for call in found if rule not in call]
+
+
+def test_files_are_read_in_one_way():
+    """What somebody else made is opened by `ptmbench.reading`: a pipe or a device would hold a run for ever."""
+    assert {*READERS} == callers("ptmbench", READING)
 
 
 def test_no_module_is_called_utils():

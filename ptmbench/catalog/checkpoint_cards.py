@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ptmbench.catalog.spec import PretrainingSpec
 from ptmbench.errors import WeightsError
+from ptmbench.reading import content_of
 from ptmbench.records.record import Machine, Scalar, Sha256
 
 ZOO = Path(__file__).parents[1] / "zoo"
@@ -89,7 +90,7 @@ def weights_files(name: str, folder: Path | None = None) -> list[tuple[Path, byt
     """The files of an embedded checkpoint by name, with their contents; raises `OSError`."""
     place = weights_path(name, folder)
     paths = sorted(place.iterdir()) if place.is_dir() else [place]
-    return [(path, path.read_bytes()) for path in paths]
+    return [(path, content_of(path)) for path in paths]
 
 
 def sha256_of(contents: Sequence[bytes]) -> str:
@@ -106,7 +107,7 @@ def card_path(name: str, folder: Path | None = None) -> Path:
 @functools.lru_cache
 def _parse(path: Path, stamp: int) -> Card:
     try:
-        return Card.model_validate_json(path.read_bytes())
+        return Card.model_validate_json(content_of(path))
     except ValidationError as error:
         raise WeightsError(f"the card {path.name} cannot be read: {error.errors()[0]['msg']}") from None
 

@@ -7,7 +7,6 @@
 The file's entries stand beside those; models and tasks given by hand are the only ones of their sort.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from ptmbench.catalog.model_references import model_specs
 from ptmbench.catalog.spec import FULL, Case, ModelSpec, TaskSpec, VariantSpec
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UnknownName, UsageError
+from ptmbench.reading import text_of, toml_of
 
 FILE = "ptmbench.toml"
 KEYS = ("models", "tasks")
@@ -89,12 +89,12 @@ def _beside(hub: Sequence[Entry], entries: tuple[Entry, ...]) -> tuple[Entry, ..
 def _read(file: Path, *, must_exist: bool) -> dict[str, list[str]]:
     """The lists of the file; empty ones without it."""
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = toml_of(text_of(file))
     except FileNotFoundError:
         if must_exist:
             raise UsageError(f"{file}: no such file") from None
         return {key: [] for key in KEYS}
-    except (OSError, ValueError, RecursionError) as error:  # no TOML, no UTF-8, or 100,000 brackets
+    except (OSError, ValueError) as error:  # no TOML, or no UTF-8
         raise UsageError(f"{file} cannot be read: {error}") from None
     for key, value in content.items():
         if key not in KEYS:

@@ -1,12 +1,12 @@
 """What a reference to Hugging Face's hub, or to a folder in its format, says by itself."""
 
-import json
 from pathlib import Path
 from typing import Final
 
 from ptmbench.catalog.references import Reference
 from ptmbench.catalog.traits import Modality, TaskKind
 from ptmbench.errors import UnknownName, UsageError
+from ptmbench.reading import json_of, text_of
 
 IMAGE_TYPES: Final = frozenset(  # model types of transformers that take pictures
     {
@@ -44,8 +44,8 @@ def _takes_pictures(folder: Path) -> bool:
 def _settings(file: Path) -> dict[str, object]:
     """The settings in a file; none where there is none to be read."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = json_of(text_of(file))
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -4,10 +4,10 @@
 """
 
 import functools
-import json
 from pathlib import Path
 
 from ptmbench.catalog.spec import Case
+from ptmbench.reading import json_of, text_of
 
 RATES = Path(__file__).parents[1] / "rates.json"
 
@@ -15,7 +15,7 @@ RATES = Path(__file__).parents[1] / "rates.json"
 @functools.cache
 def recorded_rates() -> dict[str, float]:
     """Learning rate by case id."""
-    rates: dict[str, float] = json.loads(RATES.read_text())
+    rates: dict[str, float] = json_of(text_of(RATES))
     return rates
 
 

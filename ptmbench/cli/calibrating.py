@@ -4,7 +4,6 @@ import argparse
 import datetime as dt
 import re
 import tempfile
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from ptmbench.errors import UsageError
 from ptmbench.gate import launching
 from ptmbench.gate.rules import load_rules
 from ptmbench.gate.sides import Entry, Side, read_side
+from ptmbench.reading import text_of, toml_of
 from ptmbench.records import toml_text
 from ptmbench.records.figures import judged_as
 from ptmbench.records.writing import write_atomically
@@ -44,8 +44,8 @@ def calibrate(arguments: argparse.Namespace) -> int:
 def _check_room(path: Path) -> None:
     """Raises `UsageError` where noise would stand twice: what cannot be taken out line by line stays in the file."""
     try:
-        left = tomllib.loads(merged(path, ""))
-    except tomllib.TOMLDecodeError as error:
+        left = toml_of(merged(path, ""))
+    except ValueError as error:
         raise UsageError(f"the tables of noise of {path} cannot be replaced ({error}): take them out by hand") from None
     if "noise" in left:
         raise UsageError(f'{path} holds noise outside tables such as {NOISE}"CASE"]: take it out, it is measured anew')
@@ -83,7 +83,7 @@ def _line(name: str, values: list[float], spread: float, unit: str) -> str:
 def merged(path: Path, tables: str) -> str:
     """The rules that stand in the file, without the noise of before, and the new tables of noise."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = text_of(path).split("\n")
     except FileNotFoundError:
         lines = []
     kept: list[str] = []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ptmbench.catalog.settings import BUDGETS
 from ptmbench.errors import StoreError, UsageError
+from ptmbench.reading import text_of
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
 from ptmbench.running.floor_proposals import as_toml, proposed
@@ -20,8 +21,10 @@ def propose(arguments: argparse.Namespace) -> int:
     """Shows what would change in the floors file, or changes it."""
     if not arguments.deviations > 0:
         raise UsageError(f"expected --deviations above 0, got {arguments.deviations:g}")
-    before = arguments.file.read_text(encoding="utf-8") if arguments.file.exists() else ""
-    known = load_floors(arguments.file) if before else Floors(arguments.file.name, {}, TOLERANCE)
+    known, before = Floors(arguments.file.name, {}, TOLERANCE), ""
+    if arguments.file.exists():
+        read, before = load_floors(arguments.file), text_of(arguments.file)
+        known = read if before else known
     by_budget = {budget: dict(floors) for budget, floors in known.by_budget.items()}
     folders, problems = read_folders(arguments.folders)
     if problems:

@@ -6,6 +6,7 @@ import re
 from ptmbench.catalog.checkpoint_cards import ZOO, load_card
 from ptmbench.catalog.spec import ships
 from ptmbench.errors import WeightsError
+from ptmbench.reading import content_of
 from ptmbench.records.record import ModelRecord
 from ptmbench.report.site.installed import Drawn, Installed
 from ptmbench.report.site.pictures import Picture
@@ -27,7 +28,7 @@ def _drawn(name: str, sha256: str | None) -> Drawn | None:
         return None
     if card.sha256 != sha256 or card.samples is None:
         return None
-    return Drawn(Picture(card.samples, (ZOO / card.samples).read_bytes()), card.samples_show or "")
+    return Drawn(Picture(card.samples, content_of(ZOO / card.samples)), card.samples_show or "")
 
 
 INSTALLED = Installed(ships, drawn_by)

@@ -1,6 +1,5 @@
 """COCO annotation files (Lin et al. 2014): [x, y, width, height] from 0, in one JSON file for many pictures."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,18 +9,19 @@ from typing import Any
 from ptmbench.errors import UsageError
 from ptmbench.files.boxes import Annotation, BoxObject, BoxSet, box_set, inside
 from ptmbench.files.splits import Part
+from ptmbench.reading import json_of, text_of
 
 
 def read_coco(file: Path, images: Path, *, skip_bad: bool = False, part: Part | None = None) -> BoxSet:
     """Reads a COCO annotation file (Lin et al. 2014), all of it for one part; raises `UsageError` with all faults."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        content = json_of(text_of(file, "utf-8-sig"))
         names = {str(entry["id"]): str(entry["name"]) for entry in content["categories"]}
         known = {str(entry["id"]): entry for entry in content["images"]}
         rows: dict[str, list[Any]] = {key: [] for key in known}
         for entry in content["annotations"]:
             rows.setdefault(str(entry["image_id"]), []).append(entry)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{file} is no COCO annotation file: {type(error).__name__}: {error}") from None
     faults = [fault for kind in ("images", "annotations", "categories") for fault in _repeated(kind, content[kind])]
     faults += [

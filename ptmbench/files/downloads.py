@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 from tqdm import tqdm
 
 from ptmbench.errors import UsageError, WeightsError
+from ptmbench.reading import opened
 
 CHUNK = 2**20
 TIMEOUT_S = 60
@@ -48,7 +49,7 @@ def download(url: str, file: Path, sha256: str = "") -> None:
     part = file.with_name(f"{file.name}.part")
     part.parent.mkdir(parents=True, exist_ok=True)
     _receive(url, part)
-    with part.open("rb") as stream:
+    with opened(part) as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if not found.startswith(sha256):
         part.unlink()

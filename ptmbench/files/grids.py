@@ -8,13 +8,13 @@ import codecs
 import csv
 import importlib
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from ptmbench.errors import Unavailable, UnknownName, UsageError
+from ptmbench.reading import content_of, json_of, opened
 
 DELIMITERS: Final = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " "}
 QUOTES: Final = ("double", "none")
@@ -110,7 +110,7 @@ def _text(path: Path, form: TextForm) -> str:
             f"no encoding is called {form.encoding!r}: expected utf-8, latin-1, cp1252, utf-16, ..."
         ) from None
     try:
-        content = path.read_bytes()
+        content = content_of(path)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
     likely = "utf-16" if content.startswith(WIDE_BYTES) else "latin-1"
@@ -260,8 +260,8 @@ def _lines(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
-                found.append((number, json.loads(line)))
-            except (ValueError, RecursionError) as error:
+                found.append((number, json_of(line)))
+            except ValueError as error:
                 faults.append(f"{path}:{number}: no JSON: {_why(error)}")
     return found, faults
 
@@ -269,8 +269,8 @@ def _lines(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
 def _whole(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
     """The rows of one JSON value: a list of objects, an object of lists, or an object with one list of objects."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value = json_of(text)
+    except ValueError as error:
         raise UsageError(f"{path}: no JSON: {_why(error)}; expected an object a line, or one list of objects") from None
     if isinstance(value, dict):
         lists = {key: entry for key, entry in value.items() if isinstance(entry, list)}
@@ -285,7 +285,7 @@ def _whole(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
 
 
 def _why(error: Exception) -> str:
-    return "brackets too deep" if isinstance(error, RecursionError) else str(error).partition(" (char")[0]
+    return str(error).partition(" (char")[0]
 
 
 def _parquet(path: Path) -> Grid:
@@ -295,7 +295,8 @@ def _parquet(path: Path) -> Grid:
     except ImportError:
         raise Unavailable("Parquet needs pyarrow: pip install 'ptmbench[datasets]'") from None
     try:
-        table = parquet.read_table(path)
+        with opened(path) as stream:
+            table = parquet.read_table(stream)
     except Exception as error:  # noqa: BLE001  pyarrow raises many kinds
         raise UsageError(f"{path}: no Parquet file that can be read: {str(error).splitlines()[0]}") from None
     columns = [column.to_pylist() for column in table.columns]
@@ -306,7 +307,7 @@ def _parquet(path: Path) -> Grid:
 def _declared(metadata: Mapping[bytes, bytes]) -> dict[str, tuple[str, ...]]:
     """The names of classes by column, as `datasets` keeps them in a file."""
     try:
-        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+        features = json_of(metadata[b"huggingface"])["info"]["features"]
         return {name: tuple(names) for name, entry in features.items() if (names := _names_in(entry))}
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}

@@ -18,9 +18,10 @@ from PIL import Image
 
 from ptmbench.errors import UsageError, listed
 from ptmbench.files.image_folders import PARTIAL, SKIP, SUFFIXES, part_folders
-from ptmbench.files.pictures import PLAIN, Look, Tones, content_of, in_threads, look_at, tones_of
+from ptmbench.files.pictures import PLAIN, Look, Tones, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
 from ptmbench.files.voc import voc_parts
+from ptmbench.reading import content_of
 
 IGNORED = 255  # the index of a mask's pixels that do not count, as in Pascal VOC
 LOSSY: Final = {"JPEG", "JPEG2000", "MPO", "AVIF"}  # forms that blur indices at the edges of classes

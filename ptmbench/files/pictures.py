@@ -9,7 +9,6 @@ import hashlib
 import io
 import math
 import re
-import stat
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,8 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ptmbench.reading import content_of, opened
 
 MOST_PIXELS: Final = 89_478_485  # as many as Pillow takes without a warning: 256 MiB in RGB
 DEPTHS: Final = (8, 10, 12, 14, 16)  # bits of whole numbers that cameras and scanners give
@@ -114,7 +115,7 @@ def tones_of(looks: Iterable[Look]) -> Tones:
 
 def rgb(file: Path, tones: Tones = PLAIN, *, upright: bool = False) -> NDArray[np.uint8]:
     """A picture file as RGB [h, w, 3], turned as its metadata says where it is to stand `upright`."""
-    with Image.open(file) as picture:
+    with opened(file) as stream, Image.open(stream) as picture:
         return np.array(eight_bits(ImageOps.exif_transpose(picture) if upright else picture, tones))
 
 
@@ -136,13 +137,6 @@ def size_fault(size: Size) -> str:
     if math.prod(size) <= MOST_PIXELS:
         return ""
     return f"too large ({size[0]}x{size[1]}): more than {MOST_PIXELS:,} pixels are not decoded; scale it down"
-
-
-def content_of(file: Path) -> bytes:
-    """The bytes of a regular file; raises `OSError`, for a pipe or a device too: reading one might never end."""
-    if not stat.S_ISREG(file.stat().st_mode):
-        raise OSError(None, "it is no regular file")
-    return file.read_bytes()
 
 
 def in_threads(look: Callable[[Given], Found], entries: Sequence[Given]) -> list[Found]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ptmbench.errors import SHOWN, UsageError, listed
+from ptmbench.reading import content_of
 
 HEADINGS = {"label", "labels", "class", "category", "target"}
 
@@ -119,7 +120,7 @@ def _opens_inside(tag: str, previous: str) -> bool:
 def read_lines(path: Path, expected: str) -> tuple[list[str], list[Fault]]:
     """The lines of a UTF-8 file without their ends, and where bytes are not UTF-8."""
     try:
-        content = path.read_bytes()
+        content = content_of(path)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file; check the spelling and the folder (expected {expected})") from None
     except IsADirectoryError:

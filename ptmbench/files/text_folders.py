@@ -8,6 +8,7 @@ from ptmbench.errors import UsageError, listed
 from ptmbench.files.image_folders import SUFFIXES, part_folders
 from ptmbench.files.labels import Labelled
 from ptmbench.files.splits import Part
+from ptmbench.reading import content_of
 
 EXPECTED: Final = "expected DIR/train/CLASS/*.txt with DIR/test/CLASS/*.txt, or DIR/CLASS/*.txt"
 UNLABELLED: Final = ("unsup", "unlabeled", "unlabelled")  # what large sets of reviews bring besides their classes
@@ -65,7 +66,7 @@ def _read(file: Path, encoding: str) -> tuple[str, str]:
     if file.suffix.lower() in SUFFIXES:
         return "", "a picture: imagefolder:DIR reads pictures"
     try:
-        text = file.read_bytes().decode(encoding).strip()
+        text = content_of(file).decode(encoding).strip()
     except (OSError, ValueError, LookupError) as error:
         return "", f"cannot be read as {encoding}: {error}; name the encoding: ?encoding=latin-1"
     if "\0" in text:

@@ -13,6 +13,7 @@ from ptmbench.errors import UsageError
 from ptmbench.files.boxes import Annotation, Box, BoxObject, BoxSet, box_set, inside
 from ptmbench.files.image_folders import PART_NAMES, SUFFIXES
 from ptmbench.files.splits import Part
+from ptmbench.reading import content_of, text_of
 
 VOC = "expected DIR/Annotations/*.xml, DIR/JPEGImages/*.jpg and DIR/ImageSets/Main/train.txt, test.txt"
 
@@ -49,11 +50,18 @@ def voc_parts(place: Path, known: Iterable[str] = ()) -> dict[str, Part]:
     for stem, part in {"trainval": "train", **PART_NAMES}.items():
         file = place / f"{stem}.txt"
         if file.exists() and not (stem == "trainval" and (place / "train.txt").exists()):
-            lines = [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+            lines = [line.strip() for line in _list_of(file).splitlines() if line.strip()]
             found |= dict.fromkeys((line if line in names else line.split()[0] for line in lines), part)
     if "test" not in found.values():
         found = {name: "test" if part == "validation" else part for name, part in found.items()}
     return found
+
+
+def _list_of(file: Path) -> str:
+    try:
+        return text_of(file, "utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read: {error}; expected a name a line, in UTF-8") from None
 
 
 def _pictures_in(place: Path) -> list[Path]:
@@ -62,7 +70,7 @@ def _pictures_in(place: Path) -> list[Path]:
 
 def _annotation(file: Path, folder: Path, part: Part | None, faults: list[str]) -> Annotation | None:
     try:
-        root = ET.parse(file).getroot()  # noqa: S314  the user's own file
+        root = ET.fromstring(content_of(file))  # noqa: S314  the user's own file
         width, height = (int(float(_text(root, f"size/{side}"))) for side in ("width", "height"))
         objects = tuple(
             BoxObject(_text(thing, "name"), box, thing.findtext("difficult") == "1", box)

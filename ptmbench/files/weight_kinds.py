@@ -3,6 +3,8 @@
 import zipfile
 from pathlib import Path
 
+from ptmbench.reading import opened
+
 HEAD = 512
 SAVE = "save the tensors alone: torch.save(model.state_dict(), FILE), or as safetensors"
 _BEGINNINGS = (  # bytes, what begins so, what to do
@@ -34,8 +36,11 @@ def not_weights(file: Path) -> str | None:
 
     Only the beginning of the file is read, and the names in a zip archive.
     """
-    with file.open("rb") as stream:
-        head = stream.read(HEAD)
+    try:
+        with opened(file) as stream:
+            head = stream.read(HEAD)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     if not head:
         return "is empty, and no whole checkpoint: download it again"
     for beginning, what, advice in _BEGINNINGS:
@@ -48,14 +53,14 @@ def not_weights(file: Path) -> str | None:
 
 def is_safetensors(file: Path) -> bool:
     """Whether a file begins as safetensors do: eight bytes of length, then JSON."""
-    with file.open("rb") as stream:
+    with opened(file) as stream:
         head = stream.read(9)
     return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < file.stat().st_size
 
 
 def is_torch_archive(file: Path) -> bool:
     """Whether a file is a zip archive, as torch saves checkpoints."""
-    with file.open("rb") as stream:
+    with opened(file) as stream:
         return stream.read(4) == b"PK\x03\x04"
 
 

@@ -18,7 +18,6 @@ time = 0.02               # the same, of the logarithm
 launches = 5
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -26,6 +25,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ptmbench.errors import UsageError, near
+from ptmbench.reading import text_of, toml_of
 
 Verdict = Literal["worse", "better", "inconclusive", "changed", "missing", "same"]
 Change = Literal["weights", "data", "hyperparameters", "input", "protocol"]
@@ -77,10 +77,10 @@ class Rules(_Table):
 def load_rules(path: Path) -> Rules:
     """Reads a gate.toml; raises `UsageError` with all its faults, and near names for what is mistyped."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = toml_of(text_of(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or 100,000 brackets
+    except ValueError as error:  # no TOML, or no UTF-8
         raise UsageError(f"{path} is not TOML: {error}") from None
     return checked_rules(content, f"{path} has faults")
 

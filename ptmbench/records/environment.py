@@ -9,6 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from ptmbench.reading import text_of
 from ptmbench.records.record import Machine
 
 PACKAGES = ("torch", "torchvision", "transformers", "thop", "numpy", "scipy", "scikit-learn", "pytest-benchmark")
@@ -45,7 +46,7 @@ def commit() -> str:
 def cpu_name() -> str:
     """The processor's name as the system gives it."""
     try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        found = re.search(r"^model name\s*:\s*(.+)$", text_of(Path("/proc/cpuinfo")), re.MULTILINE)
     except OSError:
         found = None
     return found.group(1).strip() if found else platform.processor() or platform.machine()

@@ -21,6 +21,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from ptmbench import stages
 from ptmbench.errors import StoreError
+from ptmbench.reading import content_of
 
 HEARTBEAT_S = 30.0  # between two signs of life
 SETTLED_S = 1.0  # a stage that has gone on for so long is worth a write
@@ -95,7 +96,7 @@ def _alive(pid: int) -> bool:
 def process_start(pid: int) -> int | None:
     """When a process of this host started; None where the system does not say."""
     try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]
+        after_name = content_of(Path(f"/proc/{pid}/stat")).rpartition(b")")[2]  # a name may be any bytes
         return int(after_name.split()[SINCE_BOOT])
     except (OSError, ValueError, IndexError):
         return None
@@ -113,7 +114,7 @@ def mark_of_this_process(digest: str) -> Mark:
 def read_mark(path: Path) -> Mark | None:
     """The mark in a file; None where there is none that can be read."""
     try:
-        return _MARK.validate_json(path.read_bytes())
+        return _MARK.validate_json(content_of(path))
     except (OSError, ValidationError):
         return None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ptmbench.errors import RecordError
+from ptmbench.reading import content_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.statistics.estimates import Estimate
 
@@ -37,13 +38,13 @@ def unlike(record: Record, found: Estimate) -> str | None:
 def read_sidecar(path: Path, expected: str) -> bytes:
     """The bytes of this sha256: in the file, or beside it where a kill came between sidecar and record."""
     try:
-        content = path.read_bytes()
+        content = content_of(path)
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror}") from None
     if hashlib.sha256(content).hexdigest() == expected:
         return content
     with suppress(OSError):
-        content = path.with_name(path.name + BEFORE).read_bytes()
+        content = content_of(path.with_name(path.name + BEFORE))
         if hashlib.sha256(content).hexdigest() == expected:
             return content
     raise RecordError(f"{path} is not what its record speaks of: expected sha256 {expected}")

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.errors import RecordError, StoreError
+from ptmbench.reading import content_of, json_of
 from ptmbench.records import writers
 from ptmbench.records.marks import Mark, beating, mark_of_this_process, read_mark
 from ptmbench.records.measured import Answers
@@ -119,9 +120,9 @@ class ResultsFolder:
         with suppress(RecordError, OSError):
             record = self.read(case_id)
             spoken = set() if record is None else {sidecar.sha256 for sidecar in sidecars_of(record)}
-            if record is None or hashlib.sha256(after.read_bytes()).hexdigest() in spoken:
+            if record is None or hashlib.sha256(content_of(after)).hexdigest() in spoken:
                 before.unlink()
-            elif hashlib.sha256(before.read_bytes()).hexdigest() in spoken:
+            elif hashlib.sha256(content_of(before)).hexdigest() in spoken:
                 before.replace(after)
 
     def join(self, settings: str, *, resume: bool) -> Path:
@@ -133,19 +134,19 @@ class ResultsFolder:
         """What the folder holds; None where it is not a results folder yet."""
         path = self.path / FOLDER_FILE
         try:
-            return FolderKey(**json.loads(path.read_bytes()))
+            return FolderKey(**json_of(content_of(path)))
         except FileNotFoundError:
             return None
         except NotADirectoryError:
             raise StoreError(f"{self.path} is a file, expected a folder") from None
-        except (OSError, ValueError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise StoreError(f"{path} cannot be read: {error}") from None
 
     def read(self, case_id: str) -> Record | None:
         """The record of a case, None if there is none; raises `RecordError` if it cannot be read."""
         path = self.path / f"{case_id}.json"
         try:
-            return from_json(path.read_bytes(), str(path))
+            return from_json(content_of(path), str(path))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -158,7 +159,7 @@ class ResultsFolder:
             if path.name == FOLDER_FILE:
                 continue
             try:
-                record = from_json(path.read_bytes(), str(path))
+                record = from_json(content_of(path), str(path))
             except (RecordError, OSError) as error:
                 problems.append(str(error))
                 continue
@@ -200,7 +201,7 @@ class ResultsFolder:
         before = path.with_name(name + BEFORE)
         with told(path):
             if path.exists() and not before.exists():
-                replace_whole(before, path.read_bytes())
+                replace_whole(before, content_of(path))
         self._write(path, content)
         return Outcomes(file=f"{folder}/{name}", sha256=hashlib.sha256(content).hexdigest())
 

@@ -11,7 +11,6 @@ whose text varies with what is installed has `split` too, the beginning of the s
 floor is not asserted.
 """
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from ptmbench.catalog.builtin import TASKS
 from ptmbench.catalog.settings import BUDGETS
 from ptmbench.catalog.spec import ships
 from ptmbench.errors import UsageError
+from ptmbench.reading import text_of, toml_of
 from ptmbench.records.record import Record
 
 NO_FLOORS_FILE = "no floors file was given"
@@ -65,7 +65,7 @@ class Floors:
 def load_floors(path: Path) -> Floors:
     """Reads a floors file; raises `UsageError` with all its faults."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = toml_of(text_of(path))
         tolerance = TypeAdapter(dict[str, float]).validate_python(content.pop("tolerance", {}))
         by_budget = TypeAdapter(dict[str, dict[str, Floor]]).validate_python(content)
     except OSError as error:
@@ -73,7 +73,7 @@ def load_floors(path: Path) -> Floors:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise UsageError(f"the floors file {path} has faults: {faults}") from None
-    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or 100,000 brackets
+    except ValueError as error:  # no TOML, or no UTF-8
         raise UsageError(f"the floors file {path} is not TOML: {error}") from None
     strange = sorted(set(by_budget) - set(BUDGETS))
     if strange:

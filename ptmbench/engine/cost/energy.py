@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ptmbench.engine.device import Device
+from ptmbench.reading import text_of
 from ptmbench.records.measured import Missing
 
 RAPL = Path("/sys/class/powercap")
@@ -14,7 +15,7 @@ def _rapl_joules() -> float | Missing:
     if not counters:
         return Missing("this machine has no energy counter that can be read (RAPL)")
     try:
-        return sum(int(counter.read_text()) for counter in counters) / 1e6
+        return sum(int(text_of(counter)) for counter in counters) / 1e6
     except OSError:
         return Missing("the energy counter (RAPL) may only be read by root here")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ptmbench.engine.device import Device
+from ptmbench.reading import text_of
 from ptmbench.records.measured import LatencySamples
 from ptmbench.records.record import BUSY
 
@@ -80,7 +81,7 @@ def waiting_s() -> float | None:
     waits = []
     for file in Path("/proc/self/task").glob("*/schedstat"):
         with contextlib.suppress(OSError, ValueError, IndexError):  # a thread may end meanwhile
-            waits.append(int(file.read_text().split()[1]) / 1e9)
+            waits.append(int(text_of(file).split()[1]) / 1e9)
     return sum(waits) if waits else None
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from ptmbench.files.masks import PLAIN_MASKS, MaskForm
 from ptmbench.files.pictures import PLAIN, Tones, rgb
 from ptmbench.files.splits import Part
+from ptmbench.reading import opened
 from ptmbench.statistics.average_precision import Boxes
 
 Size = tuple[int, int]  # height and width in pixels
@@ -155,5 +156,5 @@ class MaskedImages:
         """The mask of a picture [h, w]."""
         if not isinstance(self.masks, tuple):
             return np.asarray(self.masks[index])
-        with Image.open(self.masks[index]) as picture:
+        with opened(self.masks[index]) as stream, Image.open(stream) as picture:
             return self.form.classes_of(np.asarray(picture))

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.foreign_code import imported
+from ptmbench.engine.foreign_loads import table, table_builder
 from ptmbench.errors import PtmbenchError, Unavailable, UsageError
 from ptmbench.files.grids import JSON_SUFFIXES, Grid, TextForm, read_grid
 
@@ -29,11 +30,11 @@ def hub_grids(reference: Reference, folder: Path) -> dict[str, Grid]:
         raise Unavailable(f"{place} holds no tables: expected {', '.join(FILES)}; fetch it again")
     try:
         with _quiet(library):
-            builder = library.load_dataset_builder(str(place))  # of a folder, which has no code to trust
+            builder = table_builder(place)
             declared = library.info.DatasetInfosDict.from_directory(str(place)).get(builder.config.name)
             features = builder.config.features or (declared.features if declared else None)
             files: Mapping[Any, Sequence[str]] = builder.config.data_files
-            return {str(split): _read(library, builder, split, files[split], (features, reference)) for split in files}
+            return {str(split): _read(builder, split, files[split], (features, reference)) for split in files}
     except PtmbenchError:
         raise
     except Exception as error:  # noqa: BLE001  the library raises many kinds, some of them of pyarrow
@@ -53,7 +54,7 @@ def _quiet(library: Any) -> Iterator[None]:
         library.enable_progress_bars()
 
 
-def _read(library: Any, builder: Any, split: Any, files: Sequence[str], how: tuple[Any, Reference]) -> Grid:
+def _read(builder: Any, split: Any, files: Sequence[str], how: tuple[Any, Reference]) -> Grid:
     """One split, by the features that the set declares."""
     features, reference = how
     config, own = builder.config, OWN.get(builder.name, ())
@@ -65,10 +66,7 @@ def _read(library: Any, builder: Any, split: Any, files: Sequence[str], how: tup
             reference.get("quote", "double"),
         )
         return joined([read_grid(Path(file), form) for file in files])
-    table = library.load_dataset(
-        builder.name, data_files={str(split): [*files]}, split=str(split), features=features, trust_remote_code=False
-    )
-    return grid_of(table, Path(str(split)), _wanted(reference))
+    return grid_of(table(builder.name, str(split), files, features), Path(str(split)), _wanted(reference))
 
 
 def _wanted(reference: Reference) -> frozenset[str]:

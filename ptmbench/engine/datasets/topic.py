@@ -27,6 +27,7 @@ import torch
 from ptmbench.engine.datasets.base import LabelledTexts
 from ptmbench.engine.docstrings import docstrings
 from ptmbench.errors import Unavailable
+from ptmbench.reading import content_of
 
 LIBRARIES: Mapping[str, str] = {  # the class, which is also the distribution's name, and the package that is read
     "huggingface_hub": "huggingface_hub",
@@ -124,7 +125,7 @@ def _sentences(path: Path) -> Iterator[str]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # other people's escapes are not our user's concern
             warnings.simplefilter("ignore", DeprecationWarning)
-            tree = ast.parse(path.read_bytes())
+            tree = ast.parse(content_of(path))
     except (OSError, SyntaxError, ValueError):
         return
     for docstring in docstrings(tree):

@@ -20,6 +20,7 @@ from ptmbench.files.archives import unpack
 from ptmbench.files.downloads import check_online
 from ptmbench.files.pictures import in_threads
 from ptmbench.files.splits import Part
+from ptmbench.reading import content_of
 
 Arguments = dict[str, Any]
 TRAIN_TEST: Final[dict[Part, Arguments]] = {"train": {"train": True}, "test": {"train": False}}
@@ -155,6 +156,6 @@ def _of_files(
 ) -> LabelledImageFiles:
     entries = [entry for piece in pieces for entry in piece]
     files = [Path(entry[0] if isinstance(entry, tuple) else entry) for entry in entries]
-    digests = tuple(in_threads(lambda file: hashlib.sha256(file.read_bytes()).digest(), files))
+    digests = tuple(in_threads(lambda file: hashlib.sha256(content_of(file)).digest(), files))
     ids = tuple(file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name for file in files)
     return LabelledImageFiles(ids, tuple(files), digests, labels, classes, parts)

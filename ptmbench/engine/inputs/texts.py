@@ -1,7 +1,6 @@
 """From text to network inputs: a checkpoint's own tokenizer, or counts of words."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,7 @@ from ptmbench.engine.inputs.batches import TensorInputs
 from ptmbench.engine.inputs.pictures import PADDING, Encoded, Fields
 from ptmbench.engine.seeding import torch_generator
 from ptmbench.errors import CaseFailure, WeightsError
+from ptmbench.reading import json_of
 
 BATCH = 1_000  # texts tokenized at once
 UNKNOWN_FAULT, UNKNOWN_WARNING = 0.5, 0.1  # shares of tokens
@@ -52,8 +52,8 @@ def fitted_tokenizer(tokenizer: PreTrainedTokenizerBase, vocabulary: int, name: 
 
 def _without_merges(tokenizer_json: str) -> bool:
     """Whether a byte-pair tokenizer knows longer pieces, and no way to make one."""
-    model = json.loads(tokenizer_json)["model"]
-    added = {entry["content"] for entry in json.loads(tokenizer_json).get("added_tokens", ())}
+    model = json_of(tokenizer_json)["model"]
+    added = {entry["content"] for entry in json_of(tokenizer_json).get("added_tokens", ())}
     pairs = model.get("type") == "BPE" and not model.get("merges") and not model.get("ignore_merges")
     return pairs and any(len(piece) > 1 for piece in {*model["vocab"]} - added)
 

@@ -1,6 +1,5 @@
 """diffusers' AutoencoderKL (Rombach et al. 2022) as a backbone: the encoder half of a published VAE."""
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_code import imported
+from ptmbench.engine.foreign_loads import configured, pretrained
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models.backbone import Backbone, LoadedModel, Pool
 from ptmbench.engine.models.controls import tensor_bytes
@@ -16,6 +16,7 @@ from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.networks import last_stage
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import WeightsError
+from ptmbench.reading import json_of, text_of
 
 CLASS = "AutoencoderKL"
 SIDE = 256
@@ -26,7 +27,7 @@ GREY: Final = (0.5, 0.5, 0.5)  # -1 to 1
 def is_autoencoder(folder: Path) -> bool:
     """Whether diffusers wrote the folder's configuration, for this class."""
     try:
-        return bool(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("_class_name") == CLASS)
+        return bool(json_of(text_of(folder / "config.json")).get("_class_name") == CLASS)
     except (OSError, ValueError, AttributeError):
         return False
 
@@ -49,8 +50,8 @@ def _filled(kind: Any, folder: Path, spec: ModelSpec) -> Any:
     """The autoencoder with its weights; raises `WeightsError` where tensors are missing, which diffusers lets pass."""
     with quiet():
         try:
-            autoencoder, report = kind.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, output_loading_info=True, low_cpu_mem_usage=False
+            autoencoder, report = pretrained(
+                kind, folder, use_safetensors=True, output_loading_info=True, low_cpu_mem_usage=False
             )
         except (OSError, ValueError, RuntimeError) as error:
             raise WeightsError(f"{spec.name} cannot be loaded: {str(error).splitlines()[0]}") from None
@@ -68,7 +69,7 @@ def build(spec: ModelSpec, folder: Path, sha256: str, seed: int) -> LoadedModel:
     kind: Any = imported("diffusers", "diffusers").AutoencoderKL
     if spec.random:
         with seeded_draws("random", spec.architecture, seed):
-            autoencoder = kind.from_config(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+            autoencoder = configured(kind, json_of(text_of(folder / "config.json")))
     else:
         autoencoder = _filled(kind, folder, spec)
     encoder, channels = autoencoder.encoder, autoencoder.encoder.conv_out.in_channels

@@ -1,7 +1,6 @@
 """Folders in Hugging Face's format: the user's own or snapshots in the hub's cache, and what is wrong with them."""
 
 import contextlib
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,10 @@ from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_code import first_line
 from ptmbench.engine.inputs.texts import tokenizer_sha256
 from ptmbench.engine.models.weight_files import sha256_of_file
-from ptmbench.errors import PtmbenchError, Unavailable, UsageError, WeightsError
+from ptmbench.errors import PtmbenchError, Unavailable, UsageError, WeightsError, listed
 from ptmbench.files.downloads import check_online
 from ptmbench.files.weight_kinds import not_weights
+from ptmbench.reading import content_of, is_odd, json_of
 
 BESIDE = ("*.json", "*.txt", "*.model")  # configuration, tokenizer, processor
 ADAPTER = "adapter_config.json"
@@ -78,6 +78,9 @@ def weights_sha256(spec: ModelSpec) -> str:
 
 def check_folder(folder: Path, spec: ModelSpec) -> None:
     """Raises `WeightsError` for what transformers would misread, pass over or trip over in a folder."""
+    odd = sorted(str(path) for path in folder.rglob("*") if is_odd(path))  # reading a pipe would never end
+    if odd:
+        raise WeightsError(f"{spec.name} cannot be loaded: no regular files, which is all that is read: {listed(odd)}")
     fault = _config_fault(folder / "config.json")
     if fault:
         raise WeightsError(f"{spec.name} cannot be loaded: {folder / 'config.json'} {fault}")
@@ -94,14 +97,17 @@ def check_folder(folder: Path, spec: ModelSpec) -> None:
 
 
 def _config_fault(file: Path) -> str | None:
-    content = file.read_bytes()
+    try:
+        content = content_of(file)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     if not content.strip():
         return "is empty: fetch it again"
     if content.startswith(b"\xef\xbb\xbf"):
         return "begins with a byte order mark: save it as UTF-8 without one"
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        found = json_of(content)
+    except ValueError as error:
         return f"is no JSON ({error}): fetch it again"
     return None if isinstance(found, dict) else f"holds a {type(found).__name__}, expected an object of settings"
 

@@ -13,6 +13,7 @@ from transformers import AutoImageProcessor, PreTrainedModel
 
 from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_loads import pretrained
 from ptmbench.engine.inputs.own_pictures import LANDSCAPE, OwnPreprocessing, as_the_source
 from ptmbench.engine.inputs.pictures import ImagePreprocessing, Interpolation
 from ptmbench.engine.models.backbone import Backbone, Pool
@@ -142,7 +143,7 @@ def image_backbone(
 ) -> tuple[Backbone, ImagePreprocessing | OwnPreprocessing]:
     """The model as a backbone of pictures, with its processor; raises `WeightsError` where one of them is no use."""
     with loading(folder, spec):
-        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        processor = pretrained(AutoImageProcessor, folder)
         preprocessing = image_preprocessing(processor, parse(spec.reference).integer("size"))
     tail = LastStates(model)
     states = checked(tail, preprocessing.example(2, preprocessing.shape), spec.name)

@@ -15,6 +15,7 @@ from transformers import AutoTokenizer, PreTrainedModel
 
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_loads import pretrained
 from ptmbench.engine.inputs.pictures import PADDING
 from ptmbench.engine.inputs.texts import TextPreprocessing, fitted_tokenizer, tokenizer_sha256
 from ptmbench.engine.models.backbone import Backbone, Pool
@@ -147,7 +148,7 @@ def text_backbone(
 ) -> tuple[Backbone, TextPreprocessing]:
     """The model as a backbone of texts, with its tokenizer; raises `WeightsError` where one of them is no use."""
     with loading(folder, spec):
-        found = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        found = pretrained(AutoTokenizer, folder)
         vocabulary = int(config.vocab_size or 0)
     if not vocabulary:
         raise WeightsError(f"{spec.name} has no vocabulary, so it reads no texts: say ?modality=image for pictures")

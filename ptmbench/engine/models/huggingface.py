@@ -8,6 +8,7 @@ from transformers import MODEL_MAPPING, AutoConfig, AutoModel, PreTrainedModel
 
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.catalog.traits import Modality
+from ptmbench.engine.foreign_loads import configured, pretrained
 from ptmbench.engine.inputs.pictures import Preprocessing
 from ptmbench.engine.models import autoencoders
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
@@ -38,18 +39,17 @@ def _drawn(kind: Any, config: Any, spec: ModelSpec, seed: int) -> PreTrainedMode
     """A model at random initialisation."""
     with seeded_draws("random", spec.architecture, seed):
         if kind is AutoModel:
-            return kind.from_config(config, trust_remote_code=False)  # type: ignore[no-any-return]
+            return configured(kind, config)  # type: ignore[no-any-return]
         return kind(config)  # type: ignore[no-any-return]
 
 
 def _filled(folder: Path, kind: Any, config: Any) -> tuple[PreTrainedModel, list[str]]:
     """A model with the folder's weights, and the tensors that it lacks."""
     with quiet():
-        model, report = kind.from_pretrained(
+        model, report = pretrained(
+            kind,
             folder,
             config=config,
-            local_files_only=True,
-            trust_remote_code=False,
             output_loading_info=True,
             dtype=torch.float32,
             ignore_mismatched_sizes=True,  # they are named below
@@ -106,7 +106,7 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     if autoencoders.is_autoencoder(folder):
         return autoencoders.build(spec, folder, weights_sha256(spec), seed)
     with loading(folder, spec):
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = pretrained(AutoConfig, folder)
     model, fraction = _model(folder, config, spec, seed)
     backbone: Backbone
     preprocessing: Preprocessing

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_code import imported, no_network, state_sha256
+from ptmbench.engine.foreign_loads import fill_from
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
@@ -134,7 +135,7 @@ def _filled(reference: Reference, side: int) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # it only warns where it leaves random weights in place
-            network.load_weights(Path(weights).expanduser())
+            fill_from(network, Path(weights).expanduser())
     except (ValueError, OSError, KeyError, UserWarning) as error:
         raise WeightsError(f"{weights} does not fit {name} without its head: {str(error).splitlines()[0]}") from None
     return network

@@ -12,6 +12,7 @@ from transformers.utils import logging
 
 from ptmbench.catalog.checkpoint_cards import load_card, weights_path
 from ptmbench.catalog.spec import ModelSpec
+from ptmbench.engine.foreign_loads import configured, pretrained
 from ptmbench.engine.inputs.texts import (
     TextPreprocessing,
     TfidfPreprocessing,
@@ -25,6 +26,7 @@ from ptmbench.engine.models.language_backbone import language_backbone
 from ptmbench.engine.models.provider import SHIPPED, ModelProvider
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import WeightsError
+from ptmbench.reading import content_of
 
 HOME_SOURCE = "invented"  # whose checkpoint lends its configuration and tokenizer to the random control
 TOKENIZER = "tokenizer.json"
@@ -46,11 +48,11 @@ def quiet() -> Iterator[None]:
 
 def preprocessing_of(folder: Path, config: Any, name: str) -> TextPreprocessing:
     """The tokenizer of a folder in Hugging Face's format, for the model of that configuration."""
-    found = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    found = pretrained(AutoTokenizer, folder)
     tokenizer = fitted_tokenizer(found, config.vocab_size, name)
     return TextPreprocessing(
         tokenizer=tokenizer,
-        tokenizer_sha256=tokenizer_sha256((folder / TOKENIZER).read_bytes()),
+        tokenizer_sha256=tokenizer_sha256(content_of(folder / TOKENIZER)),
         max_length=config.max_position_embeddings,
         vocabulary=config.vocab_size,
     )
@@ -60,7 +62,7 @@ def random_model(config: Any, *names: str | int) -> PreTrainedModel:
     """The configuration's model at random initialisation, as transformers initialises it."""
     options = {"add_pooling_layer": False} if config.model_type == "bert" else {}
     with seeded_draws(*names):
-        model: PreTrainedModel = AutoModel.from_config(config, trust_remote_code=False, **options)
+        model: PreTrainedModel = configured(AutoModel, config, **options)
     model.eval()
     return model
 
@@ -69,10 +71,9 @@ def pretrained_model(folder: Path, config: Any, name: str) -> tuple[PreTrainedMo
     """The model of a folder, and the share of its tensors that came from there, which must be all."""
     options = {"add_pooling_layer": False} if config.model_type == "bert" else {}
     with quiet():
-        model, report = AutoModel.from_pretrained(
+        model, report = pretrained(
+            AutoModel,
             folder,
-            local_files_only=True,
-            trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
             dtype=torch.float32,
@@ -92,7 +93,7 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     """The embedded checkpoint; it has one set of weights, so the seed changes nothing."""
     _, sha256, size = read_files(spec.entry)
     folder = weights_path(spec.entry)
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    config = pretrained(AutoConfig, folder)
     model, fraction = pretrained_model(folder, config, spec.name)
     preprocessing = preprocessing_of(folder, config, spec.name)
     backbone = language_backbone(model)
@@ -118,7 +119,7 @@ def build_random(spec: ModelSpec, seed: int) -> LoadedModel:
     name = lender(spec)
     read_files(name)
     folder = weights_path(name)
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    config = pretrained(AutoConfig, folder)
     backbone = language_backbone(random_model(config, "random", spec.architecture, seed))
     return LoadedModel(backbone, preprocessing_of(folder, config, spec.name), None, None, tensor_bytes(backbone), None)
 

@@ -4,7 +4,6 @@ The encoder's weights lie in the hub's cache, at the revision that the library p
 """
 
 import functools
-import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,6 +25,7 @@ from ptmbench.engine.models.weight_files import fill, read_state, sha256_of_file
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
 from ptmbench.files.downloads import check_online
+from ptmbench.reading import json_of, text_of
 from ptmbench.records.measured import Missing
 
 FILE, CONFIG = "model.safetensors", "config.json"
@@ -83,7 +83,7 @@ def _normalisation(settings: dict[str, Any]) -> tuple[Triple, Triple]:
     Raises `WeightsError` for an encoder of pictures in another order of channels.
     """
     try:
-        config = json.loads((_folder(settings) / CONFIG).read_text(encoding="utf-8"))
+        config = json_of(text_of(_folder(settings) / CONFIG))
     except FileNotFoundError:
         return IMAGENET_MEAN, IMAGENET_STD
     if config.get("input_space", "RGB") != "RGB":

@@ -6,14 +6,14 @@ import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ptmbench.engine.foreign_code import first_line
+from ptmbench.engine.foreign_loads import pickled, safe_tensors
 from ptmbench.errors import SHOWN, Unavailable, WeightsError
 from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_weights
+from ptmbench.reading import opened
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "module", "net")  # keys under which a checkpoint keeps tensors
 WRAPPED = (
@@ -36,8 +36,11 @@ def sha256_of_file(file: Path) -> str:
         raise Unavailable(f"{file}: {error.strerror}; check the path, or copy the weights there") from None
     key = file.resolve(), stamp.st_size, stamp.st_mtime_ns
     if key not in _DIGESTS:
-        with file.open("rb") as stream:
-            _DIGESTS[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+        try:
+            with opened(file) as stream:
+                _DIGESTS[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise WeightsError(f"{file} cannot be read: {error.strerror}; expected a file of weights") from None
     return _DIGESTS[key]
 
 
@@ -55,7 +58,7 @@ def read_state(file: Path) -> dict[str, Tensor]:
         if is_torch_archive(file):
             raise WeightsError(f"{file} is a checkpoint of torch.save under another name: call it {file.stem}.pth")
         try:
-            return _bare(dict(load_file(file)))
+            return _bare(safe_tensors(file))
         except (SafetensorError, OSError) as error:
             raise WeightsError(f"{file} is no whole safetensors file ({error}): download it again") from None
     return _unwrapped(_unpickled(file), file)
@@ -66,7 +69,7 @@ def _unpickled(file: Path) -> object:
     try:
         with warnings.catch_warnings():  # of a pickle that torch did not write: it is refused, or its tensors are good
             warnings.filterwarnings("ignore", message="Detected pickle protocol", category=UserWarning)
-            content: object = torch.load(file, map_location="cpu", weights_only=True)
+            content: object = pickled(file)
     except pickle.UnpicklingError as error:
         why = next((line.strip() for line in str(error).splitlines() if "GLOBAL" in line or "Unsupported" in line), "")
         raise WeightsError(

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from ptmbench.engine.models.language import PAD_ID
+from ptmbench.reading import content_of
 
 LONGEST = 40  # tokens of a training text; the rest of a longer one is cut off
 SHIPPED = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
@@ -37,7 +38,7 @@ def folder(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
         with tempfile.TemporaryDirectory() as place:
             model.save_pretrained(place)
             tokenizer.save_pretrained(place)
-            return {f"{name}/{file}": (Path(place) / file).read_bytes() for file in SHIPPED}
+            return {f"{name}/{file}": content_of(Path(place) / file) for file in SHIPPED}
     finally:
         if shown:
             logging.enable_progress_bar()

@@ -16,6 +16,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ptmbench.catalog.spec import PretrainingSpec
+from ptmbench.engine.foreign_loads import pickled
 from ptmbench.engine.transfer.training import BatchOrder, looked_at
 
 KEEP_EVERY = 200  # steps between copies of the state on disk
@@ -117,7 +118,7 @@ def _take_up(learner: Learner, partial: Path | None) -> tuple[int, float]:
     """Steps done and seconds spent in an earlier process; a copy of another recipe is not taken up."""
     if partial is None or not partial.exists():
         return 0, 0.0
-    kept = torch.load(partial, weights_only=True)
+    kept: Any = pickled(partial)
     if kept["spec"] != repr(learner.spec):
         return 0, 0.0
     learner.restore(kept["state"])

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from ptmbench.reading import content_of
 from ptmbench.records.record import Outcomes
 from ptmbench.records.store import ResultsFolder
 
@@ -32,7 +33,7 @@ def picture_of(folder: ResultsFolder, sheet: Outcomes) -> Picture:
     if path is None:
         return Picture(sheet.file, None, "it lies outside the results folder")
     try:
-        content = path.read_bytes()
+        content = content_of(path)
     except OSError as error:
         return Picture(sheet.file, None, f"it cannot be read: {error.strerror}")
     if hashlib.sha256(content).hexdigest() != sheet.sha256:

@@ -20,6 +20,7 @@ from pathlib import Path
 from ptmbench.engine.docstrings import docstrings
 from ptmbench.engine.pretraining.sources.base import TextSource
 from ptmbench.errors import Unavailable
+from ptmbench.reading import content_of
 
 SHORTEST, LONGEST = 5, 32  # words
 HELD_OUT_SHARE = 0.05
@@ -73,7 +74,7 @@ def _texts(root: Path) -> Iterator[str]:
     paths = (path.relative_to(root) for path in root.rglob("*.py"))
     for path in sorted(path for path in paths if LEFT_OUT.isdisjoint(path.parts)):
         try:
-            content = (root / path).read_bytes()
+            content = content_of(root / path)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", SyntaxWarning)
                 warnings.simplefilter("ignore", DeprecationWarning)
