@@ -60,12 +60,17 @@ def _without_merges(tokenizer_json: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TextPreprocessing:
-    """A tokenizer, and the number of tokens that the model takes; longer texts are cut there, and counted."""
+    """A tokenizer, and the number of tokens that the model takes; longer texts are cut there, and counted.
+
+    With `segments` the tokenizer says of each token which text of a pair it belongs to, and the model reads that: a
+    token of segment s stands as its id + s * `vocabulary` (see `split_segments`).
+    """
 
     tokenizer: PreTrainedTokenizerBase = field(compare=False, repr=False)
     tokenizer_sha256: str
     max_length: int
     vocabulary: int
+    segments: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -96,7 +101,7 @@ class TextPreprocessing:
             truncated += len(long)
             for index in range(len(part)):
                 source, place = (cut, again[index]) if index in again else (found, index)
-                rows.append(source["input_ids"][place])
+                rows.append(self._with_segments(source, place))
                 if words:
                     places.append(first_pieces(source.word_ids(place), len(part[index]), self.max_length))
         length = max(map(len, rows))
@@ -104,9 +109,22 @@ class TextPreprocessing:
         for row, ids in zip(inputs, rows, strict=True):
             row[: len(ids)] = torch.tensor(ids)
         fields: Fields = {"add_prefix_space": True} if spaced else {}
+        if self.segments and pairs:
+            fields["segments"] = True
         return Encoded(
             TensorInputs(inputs), padded_places(places) if words else None, truncated, {**fields, **unknown.fields()}
         )
+
+    def row(self, text: str, second: str | None) -> list[int]:
+        """What `encode` makes of one text, or of a pair."""
+        return self._with_segments(self._tokenized([text], [second] if second else [], words=False, cut=True), 0)
+
+    def _with_segments(self, found: BatchEncoding, place: int) -> list[int]:
+        ids: list[int] = found["input_ids"][place]
+        if not self.segments:
+            return ids
+        kinds = found["token_type_ids"][place]
+        return [token + segment * self.vocabulary for token, segment in zip(ids, kinds, strict=True)]
 
     def _tokenized(self, texts: list[Any], second: list[str], *, words: bool, cut: bool = False) -> BatchEncoding:
         """The ids of texts, each with its `second` where there is one, joined as this tokenizer joins them.
@@ -114,6 +132,8 @@ class TextPreprocessing:
         With `cut` they are no more than the model takes, cut as this tokenizer cuts.
         """
         limit: dict[str, Any] = {"truncation": True, "max_length": self.max_length} if cut else {}
+        if self.segments:
+            limit["return_token_type_ids"] = True
         found: BatchEncoding = self.tokenizer(
             texts, second or None, is_split_into_words=words, verbose=False, return_special_tokens_mask=True, **limit
         )
@@ -132,6 +152,11 @@ class TextPreprocessing:
             "vocabulary": self.vocabulary,
             "max_length": self.max_length,
         }
+
+
+def split_segments(ids: Tensor, vocabulary: int) -> tuple[Tensor, Tensor]:
+    """The ids of tokens and their segments, both [n, length], of ids as `TextPreprocessing` makes them; no padding."""
+    return ids % vocabulary, ids.div(vocabulary, rounding_mode="floor")
 
 
 class _Unknown:

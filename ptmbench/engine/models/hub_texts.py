@@ -5,6 +5,8 @@ move with the last, and a text must have the same features alone and beside long
 """
 
 import inspect
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_loads import pretrained
 from ptmbench.engine.inputs.pictures import PADDING
-from ptmbench.engine.inputs.texts import TextPreprocessing, fitted_tokenizer, tokenizer_sha256
+from ptmbench.engine.inputs.texts import TextPreprocessing, fitted_tokenizer, split_segments, tokenizer_sha256
 from ptmbench.engine.models.backbone import Backbone, Pool
 from ptmbench.engine.models.checks import CLOSE, checked
 from ptmbench.engine.models.hub_folders import loading
@@ -28,6 +30,11 @@ from ptmbench.errors import WeightsError
 
 GROUPS = 8  # of texts of like length in a batch: MiniLM takes SST-2 2.3 times as fast as in one
 USUAL_LENGTH = 512  # tokens, where neither model nor tokenizer has a limit
+SOURCE_TEXTS = (  # what features from the source's own calls are compared on: a text, a longer one, a pair
+    ("A good film", None),
+    ("Nobody expected that the second half would be better than the first, 3 to 1.", None),
+    ("Two dogs run", "An animal is moving"),
+)
 LENGTHS = (3, 5, 9)  # tokens of the texts that a model is tried on
 POSITIONS = frozenset(  # what modules call their table of learned positions
     {"position_embeddings", "position_embedding", "embed_positions", "positions_embed", "pos_embeddings", "wpe"}
@@ -35,12 +42,16 @@ POSITIONS = frozenset(  # what modules call their table of learned positions
 
 
 class HiddenStates(nn.Module):
-    """Token ids [n, length], `PADDING` at the end, to [n, length, 2 d + 1]: see `language_backbone`."""
+    """Token ids [n, length], `PADDING` at the end, to [n, length, 2 d + 1]: see `language_backbone`.
 
-    def __init__(self, model: nn.Module, padding_id: int) -> None:
+    With a size of the `vocabulary`, ids say the segments of tokens too, see `TextPreprocessing`.
+    """
+
+    def __init__(self, model: nn.Module, padding_id: int, vocabulary: int | None = None) -> None:
         super().__init__()
         self.model = model
         self.padding_id = padding_id
+        self.vocabulary = vocabulary
         taken = inspect.signature(model.forward).parameters
         self.masks = "attention_mask" in taken or any(one.kind is one.VAR_KEYWORD for one in taken.values())
 
@@ -59,8 +70,10 @@ class HiddenStates(nn.Module):
         """The states of texts that are computed in one batch, padded to `length`."""
         ids = ids[:, : int((ids >= 0).sum(dim=1).max())]
         there = ids >= 0
-        masks = {"attention_mask": there.long()} if self.masks else {}
-        outputs = self.model(input_ids=ids.masked_fill(~there, self.padding_id), output_hidden_states=True, **masks)
+        options = {"attention_mask": there.long()} if self.masks else {}
+        if self.vocabulary is not None:
+            ids, options["token_type_ids"] = split_segments(ids.masked_fill(~there, 0), self.vocabulary)
+        outputs = self.model(input_ids=ids.masked_fill(~there, self.padding_id), output_hidden_states=True, **options)
         last = outputs.last_hidden_state
         layers = [state for state in outputs.hidden_states if isinstance(state, Tensor) and state.shape == last.shape]
         average = torch.stack(layers or [last]).mean(dim=0)  # without those of another width (OPT 350m, Reformer)
@@ -133,6 +146,43 @@ def _check_padding(tail: HiddenStates, ids: Tensor, name: str) -> None:
         )
 
 
+def _reads_segments(tokenizer: Any, network: nn.Module, config: Any) -> bool:
+    """Whether the tokenizer says which text of a pair a token belongs to, and the model has a place for that."""
+    named = "token_type_ids" in tokenizer.model_input_names
+    if not named or "token_type_ids" not in inspect.signature(network.forward).parameters:
+        return False
+    return _has_room(config, tokenizer("a", "b", return_token_type_ids=True)["token_type_ids"])
+
+
+def _has_room(config: Any, kinds: Sequence[int]) -> bool:
+    """Whether a model has an embedding for each of these segments; without a table it compares them alone."""
+    room = getattr(config, "type_vocab_size", None)
+    return room is None or max(kinds) < room
+
+
+def _check_source(tail: HiddenStates, config: Any, preprocessing: TextPreprocessing, name: str) -> None:
+    """Raises `WeightsError` where a text, a longer one or a pair has other states than from the source's own calls."""
+    taken = inspect.signature(tail.model.forward).parameters
+    for text, second in SOURCE_TEXTS:
+        limit = {"truncation": True, "max_length": preprocessing.max_length}
+        found = preprocessing.tokenizer(text, second, return_tensors="pt", **limit)
+        own = {key: value for key, value in found.items() if key in taken}
+        if not _has_room(config, own.get("token_type_ids", torch.zeros(1)).flatten().tolist()):
+            del own["token_type_ids"]
+        ids = torch.tensor([preprocessing.row(text, second)])
+        with torch.no_grad():
+            expected = tail.model(**own).last_hidden_state
+            states = tail.together(ids, ids.shape[1])
+        got = states[..., states.shape[-1] // 2 : -1]  # the last layer's: before it the mean, behind it the mask
+        apart = _apart(expected, got) if expected.shape == got.shape else math.inf
+        if apart > CLOSE:
+            raise WeightsError(
+                f"{name} gives other features here than from its own tokenizer and model, {apart:.2g} of the largest "
+                f"value apart for {'a pair of texts' if second else 'a text'}; ptmbench cannot measure it: please "
+                "report it, with the name of the model"
+            )
+
+
 def _causal(tail: HiddenStates, ids: Tensor) -> bool:
     """Whether no token sees what comes after it: another last token moves none of the others."""
     longest = ids[-1:]
@@ -159,13 +209,17 @@ def text_backbone(
         tokenizer_sha256=tokenizer_sha256(tokenizer.backend_tokenizer.to_str().encode()),
         max_length=text_length(config, network, tokenizer, parse(spec.reference)),
         vocabulary=vocabulary,
+        segments=_reads_segments(tokenizer, network, config),
     )
     model.config.use_cache = False
     padding = getattr(config, "pad_token_id", None)
-    tail = HiddenStates(network, 0 if padding is None or padding < 0 else padding)
+    segments = vocabulary if preprocessing.segments else None
+    tail = HiddenStates(network, 0 if padding is None or padding < 0 else padding, segments)
     ids = _tried(preprocessing)
     size = (checked(tail, ids, spec.name).shape[-1] - 1) // 2
     _check_padding(tail, ids, spec.name)
+    with loading(folder, spec):
+        _check_source(tail, config, preprocessing, spec.name)
     pools = {
         way: Pool(Pooling(way.removesuffix("_all_layers"), all_layers=way.endswith("_all_layers")), size)
         for way in pool_names(causal=_causal(tail, ids))

@@ -7,6 +7,9 @@ from tokenizers.processors import TemplateProcessing
 from transformers import (
     BartConfig,
     BartModel,
+    BertConfig,
+    BertModel,
+    BertTokenizer,
     FNetConfig,
     FNetModel,
     GPT2Config,
@@ -26,7 +29,7 @@ from transformers import (
 
 from ptmbench.catalog.model_references import model_specs
 from ptmbench.engine.datasets.base import LabelledTexts
-from ptmbench.engine.models import huggingface
+from ptmbench.engine.models import hub_texts, huggingface
 from ptmbench.errors import WeightsError
 
 WORDS = [*"abcdefghij", "[PAD]", "[UNK]", "[CLS]", "[SEP]"]
@@ -163,4 +166,41 @@ def test_a_byte_pair_tokenizer_without_merges_is_refused(tmp_path):
     PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="a").save_pretrained(folder)  # noqa: S106  no password
 
     with pytest.raises(WeightsError, match="has no merges, so that every text falls into single letters"):
+        built(folder)
+
+
+def paired(folder, model):
+    """A model with BERT's tokenizer, which says of each token to which text of a pair it belongs."""
+    model.save_pretrained(folder)
+    BertTokenizer(vocab={word: index for index, word in enumerate(WORDS)}).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kinds", [2, 1])
+def test_a_pair_has_the_features_that_the_source_gives_it(tmp_path, kinds):
+    """BERT is told which text a token belongs to, wherever it has an embedding for that."""
+    torch.manual_seed(0)
+    model = BertModel(BertConfig(**{**BERT_LIKE, "vocab_size": 15}, type_vocab_size=kinds)).eval()
+    folder = paired(tmp_path / "model", model)
+    loaded = built(folder)
+    samples = LabelledTexts(("0", "1"), ("a b c", "d"), torch.zeros(2), ("x",), pairs=("e f", "g h i"))
+    encoded = loaded.preprocessing.encode(samples, ())
+    with torch.no_grad():
+        features = loaded.backbone.pooled_by("cls")(encoded.inputs.tensor)
+    tokenizer = BertTokenizer.from_pretrained(folder)
+    for row, text, second in zip(features, samples.texts, samples.pairs, strict=True):
+        found = tokenizer(text, second, return_tensors="pt")
+        if kinds == 1:
+            del found["token_type_ids"]
+        with torch.no_grad():
+            expected = model(**found).last_hidden_state[0, 0]
+        assert torch.allclose(expected, row, atol=1e-5)
+    assert (kinds == 2) == encoded.fields.get("segments", False)
+
+
+def test_a_model_unlike_its_source_is_refused(tmp_path, monkeypatch):
+    """Texts and a pair are compared with what transformers' own calls give, once a load."""
+    folder = paired(tmp_path / "model", BertModel(BertConfig(**{**BERT_LIKE, "vocab_size": 15})))
+    monkeypatch.setattr(hub_texts, "_reads_segments", lambda *_: False)
+    with pytest.raises(WeightsError, match="other features here than from its own tokenizer .* for a pair of texts"):
         built(folder)
