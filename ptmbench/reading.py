@@ -57,6 +57,11 @@ def toml_of(text: str) -> dict[str, Any]:
         raise ValueError(TOO_DEEP) from None
 
 
+def is_there(file: Path) -> bool:
+    """Whether a path leads to something; no name is too long or too odd for it, as some are for `Path.exists`."""
+    return os.path.exists(file)  # noqa: PTH110  see above
+
+
 def is_odd(file: Path) -> bool:
     """Whether a path leads to what `opened` refuses and is no folder either: a pipe, a socket or a device."""
     try:

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from ptmbench.reading import content_of, is_odd, json_of, opened, text_of, toml_of
+from ptmbench.reading import content_of, is_odd, is_there, json_of, opened, text_of, toml_of
 
 DEEP = "[" * 100_000
 
@@ -50,6 +50,11 @@ def test_folders_and_absent_files_say_what_they_are(tmp_path):
     with pytest.raises(FileNotFoundError):
         content_of(tmp_path / "none")
     assert [False, False] == [is_odd(tmp_path), is_odd(tmp_path / "none")]
+
+
+def test_a_name_that_no_file_system_takes_is_not_there(tmp_path):
+    """Long names and NUL are no error, and a file is there."""
+    assert [True, False, False] == [is_there(tmp_path), is_there(tmp_path / ("x" * 5_000)), is_there(tmp_path / "\0")]
 
 
 @pytest.mark.parametrize("read", [json_of, toml_of])

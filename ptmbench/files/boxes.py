@@ -14,6 +14,7 @@ from ptmbench.errors import UsageError, listed
 from ptmbench.files.image_folders import SKIP
 from ptmbench.files.pictures import PLAIN, Look, Size, Tones, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
+from ptmbench.reading import is_there
 
 Box = tuple[float, float, float, float]
 ROUNDING = 0.5  # pixels that a box may lie over the edge, where it is cut: programs round
@@ -149,7 +150,7 @@ def _held_against(annotation: Annotation, look: Look, faults: list[str]) -> Anno
 
 
 def _look(annotation: Annotation) -> Look:
-    return look_at(annotation.file) if annotation.file.exists() else Look("not there")
+    return look_at(annotation.file) if is_there(annotation.file) else Look("not there")
 
 
 def box_set(source: Path, annotations: list[Annotation], faults: list[str], *, skip_bad: bool) -> BoxSet:

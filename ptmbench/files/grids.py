@@ -297,9 +297,9 @@ def _parquet(path: Path) -> Grid:
     try:
         with opened(path) as stream:
             table = parquet.read_table(stream)
+        columns = [column.to_pylist() for column in table.columns]  # where a text is no UTF-8, it is told here
     except Exception as error:  # noqa: BLE001  pyarrow raises many kinds
         raise UsageError(f"{path}: no Parquet file that can be read: {str(error).splitlines()[0]}") from None
-    columns = [column.to_pylist() for column in table.columns]
     rows = tuple((number, list(row)) for number, row in enumerate(zip(*columns, strict=True), 1))
     return Grid(path, tuple(table.column_names), rows, names=_declared(table.schema.metadata or {}))
 

@@ -35,7 +35,7 @@ from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
 from ptmbench.records.sidecars import BEFORE, OUTCOMES, PICTURES, SIDECARS, read_sidecar, sidecars_of, unlike
-from ptmbench.records.stored_arrays import UNREADABLE, arrays_of, reason
+from ptmbench.records.stored_arrays import UNREADABLE, arrays_of, misfit, reason
 from ptmbench.records.writers import RUNS
 from ptmbench.records.writing import clear_abandoned, replace_whole, told, write_atomically
 from ptmbench.statistics.estimates import Estimate
@@ -134,13 +134,17 @@ class ResultsFolder:
         """What the folder holds; None where it is not a results folder yet."""
         path = self.path / FOLDER_FILE
         try:
-            return FolderKey(**json_of(content_of(path)))
+            found = FolderKey(**json_of(content_of(path)))
         except FileNotFoundError:
             return None
         except NotADirectoryError:
             raise StoreError(f"{self.path} is a file, expected a folder") from None
         except (OSError, ValueError, TypeError) as error:
             raise StoreError(f"{path} cannot be read: {error}") from None
+        odd = [name for name, value in asdict(found).items() if not isinstance(value, str)]
+        if odd:
+            raise StoreError(f"{path} cannot be read: expected a text for {' and '.join(odd)}")
+        return found
 
     def read(self, case_id: str) -> Record | None:
         """The record of a case, None if there is none; raises `RecordError` if it cannot be read."""
@@ -260,7 +264,11 @@ class ResultsFolder:
         if record.quality is None:
             raise RecordError(f"{record.case.id} is {record.status} and has no outcomes")
         path, expected = self.path / record.quality.outcomes.file, record.quality.outcomes.sha256
-        yield arrays_of(read_sidecar(path, expected), str(path))
+        arrays = arrays_of(read_sidecar(path, expected), str(path))
+        fault = misfit(arrays, record.case.task.classes)
+        if fault:
+            raise RecordError(f"{path} is not of its record: {fault}")
+        yield arrays
 
     @contextmanager
     def running(self, case_id: str, digest: str, killed_at: tuple[str, ...] = ()) -> Iterator[Running]:

@@ -3,13 +3,26 @@
 import io
 import zipfile
 import zlib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 
 from ptmbench.errors import RecordError
 
 LARGEST = 2**30  # bytes of all arrays together: a few kB of zeros unpack to any number of them
+WHOLE, FRACTIONS, LETTERS = "iu", "iuf", "U"
+FORMS: Final = {  # of each array that is read again: the kinds of numbers, and how many dimensions
+    **dict.fromkeys(("seeds", "truth", "masks", "found_label", "true_label", "found_seed"), (WHOLE, (1,))),
+    **dict.fromkeys(("found_picture", "true_picture"), (WHOLE, (1,))),
+    **dict.fromkeys(("predictions", "mask_sizes"), (WHOLE, (2,))),
+    **dict.fromkeys(("found_box", "true_box"), (FRACTIONS, (2,))),
+    **dict.fromkeys(("parts", "corrupted_parts"), (WHOLE, (3, 4))),
+    "found_score": (FRACTIONS, (1,)),
+    "true_ignored": ("b", (1,)),
+    "test_ids": (LETTERS, (1,)),
+    "classes": (WHOLE + LETTERS, (0, 1)),  # their number, of masks; their names
+}
 BROKEN = (ValueError, TypeError, LookupError, EOFError, OSError, SyntaxError, AttributeError)  # what numpy raises
 UNREADABLE = (*BROKEN, RuntimeError, ArithmeticError, MemoryError, zipfile.BadZipFile, zlib.error)
 
@@ -25,6 +38,27 @@ def arrays_of(content: bytes, name: str) -> dict[str, Any]:
             return dict(arrays)
     except UNREADABLE as error:
         raise RecordError(f"{name} holds no outcomes: {reason(error)}") from None
+
+
+def misfit(arrays: Mapping[str, Any], classes: int | None) -> str | None:
+    """What outcomes cannot be: arrays of another type or shape than their names have, labels beyond the classes."""
+    for name, array in arrays.items():
+        kinds, dimensions = FORMS.get(name, ("", ()))
+        if kinds and (array.dtype.kind not in kinds or array.ndim not in dimensions):
+            return f"{name} is an array of {array.dtype} with {array.ndim} dimensions"
+    if "predictions" not in arrays:
+        return None
+    absent = {"seeds", "truth"} - arrays.keys()
+    if absent:
+        return f"there are predictions and no {' and '.join(sorted(absent))}"
+    expected = (len(arrays["seeds"]), len(arrays["truth"]))
+    if arrays["predictions"].shape != expected:
+        return f"expected predictions of the shape {expected}, got {arrays['predictions'].shape}"
+    for name in ("predictions", "truth"):
+        least, largest = (int(find(initial=0)) for find in (arrays[name].min, arrays[name].max))
+        if least < 0 or (classes is not None and largest >= classes):
+            return f"{name} holds {least if least < 0 else largest}, and there are {classes} classes"
+    return None
 
 
 def reason(error: BaseException) -> str:

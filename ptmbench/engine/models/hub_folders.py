@@ -4,6 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import transformers
 from huggingface_hub import snapshot_download
@@ -22,6 +23,8 @@ from ptmbench.reading import content_of, is_odd, json_of
 
 BESIDE = ("*.json", "*.txt", "*.model")  # configuration, tokenizer, processor
 ADAPTER = "adapter_config.json"
+MOST: Final = {("layer", "depth", "block", "stage"): 10_000, ("label",): 1_000_000}  # by words in names of settings
+LARGEST: Final = 10**10  # of any other: positions and rotations reach 10^8
 UNKNOWN_TYPE = re.compile(r"model type [`'\"]?([\w.-]+)[`'\"]?")
 
 
@@ -109,7 +112,27 @@ def _config_fault(file: Path) -> str | None:
         found = json_of(content)
     except ValueError as error:
         return f"is no JSON ({error}): fetch it again"
-    return None if isinstance(found, dict) else f"holds a {type(found).__name__}, expected an object of settings"
+    if not isinstance(found, dict):
+        return f"holds a {type(found).__name__}, expected an object of settings"
+    large = [f"{name} has {len(str(value))} digits" for name, value in _numbers(found) if value > _most(name)]
+    return f"holds sizes that no model has: {listed(large)}" if large else None
+
+
+def _numbers(settings: Any, name: str = "") -> Iterator[tuple[str, int]]:
+    """The whole numbers in a configuration, each with the name of its setting, those below lists and parts too."""
+    if isinstance(settings, int):
+        yield name, settings
+    elif isinstance(settings, list):
+        for value in settings:
+            yield from _numbers(value, name)
+    elif isinstance(settings, dict):
+        for key, value in settings.items():
+            yield from _numbers(value, str(key))
+
+
+def _most(name: str) -> int:
+    """How large a setting may be: transformers builds so many layers one by one, and names so many labels."""
+    return next((most for words, most in MOST.items() if any(word in name for word in words)), LARGEST)
 
 
 @contextlib.contextmanager
