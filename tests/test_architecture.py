@@ -17,14 +17,22 @@ LOADING = {"from_pretrained", "from_config", "load_dataset"}  # calls that can r
 WITHOUT_THE_OPTION = {  # the calls that have no trust_remote_code, and why they need none
     "ptmbench/engine/models/autoencoders.py": "diffusers' own AutoencoderKL: only its AutoModel runs code",
 }
+WRITES = {"print", "sys.stdout.write", "sys.stderr.write", "os.write", "sys.stdout.buffer.write"}
+MAY_WRITE = {  # and why
+    "outlet.py": "the one place that all output passes",
+    "__main__.py": "a constant, from a signal handler that must not import",
+    "records/writing.py": "into the file that it makes, not to a stream",
+}
+REPORTERS = {"write_line", "exit", "fail", "skip", "UsageError"}  # through which the plugin has pytest write
 GROUND = ("errors", "stages")
 KEPT = ("records", "files", "statistics", *GROUND)
 WEIGHED = ("analysis", "gate", *KEPT, "terminal")  # old results stay readable when the catalog changes: no catalog
-RUN = ("running", "engine", "report", "catalog", *WEIGHED)
+RUN = ("running", "engine", "report", "catalog", "outlet", *WEIGHED)
 MAY_IMPORT = {  # the floors of the house, from the ground up: what each room may import besides itself
     "errors": (),
     "stages": (),
     "terminal": GROUND,
+    "outlet": ("terminal",),
     "files": GROUND,
     "statistics": GROUND,
     "records": ("files", "statistics", *GROUND),
@@ -150,6 +158,32 @@ def test_every_call_that_loads_a_repository_refuses_its_code(folder):
 def test_the_files_without_the_option_still_load():
     """The list of exceptions holds no file that has nothing left to except."""
     assert [] == [path for path in WITHOUT_THE_OPTION if not list(loading_calls(ROOT / path))]
+
+
+def writing_names(path):
+    """The names in a file, called or handed on, by which it could write past the outlet."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {ast.unparse(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute)} & WRITES
+
+
+def test_all_output_passes_one_place():
+    """No module writes to a stream by itself, or hands `print` on: the outlet makes names harmless."""
+    found = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if writing_names(path)}
+
+    assert set(MAY_WRITE) == found
+
+
+def test_what_pytest_writes_for_us_passes_there_too():
+    """Each text that the plugin hands to pytest, to be written, has passed the outlet."""
+    calls = [
+        node
+        for path in (PACKAGE / "plugin").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in REPORTERS
+    ]
+
+    assert calls
+    assert [] == [ast.unparse(call) for call in calls if not ast.unparse(call.args[0]).startswith("for_people(")]
 
 
 def test_no_module_is_called_utils():

@@ -12,8 +12,8 @@ from ptmbench.cli.faults import FAULT, report_fault
 from ptmbench.cli.parser import make_parser
 from ptmbench.cli.streams import check_utf8, prepared, silence
 from ptmbench.errors import PtmbenchError
+from ptmbench.outlet import warn
 from ptmbench.running.signals import ended_like_ctrl_c
-from ptmbench.terminal import log_text
 
 USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 
@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()  # a full disk is told here, where the exit code can still say so
             return code
     except PtmbenchError as error:
-        print(log_text(f"ptmbench: {error}"), file=sys.stderr)
+        warn(f"ptmbench: {error}")
         return USAGE
     except KeyboardInterrupt:
-        print("\nptmbench: interrupted; finished records are kept, --resume runs the rest", file=sys.stderr)
+        warn("\nptmbench: interrupted; finished records are kept, --resume runs the rest")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away
         silence()
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         silence()
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        print(log_text(f"ptmbench: {where}{error.strerror or error}"), file=sys.stderr)
+        warn(f"ptmbench: {where}{error.strerror or error}")
         return USAGE
     except Exception as error:  # noqa: BLE001  whatever it is, no command ends with the exit code of a regression
         report_fault(error)

@@ -13,6 +13,7 @@ from ptmbench.errors import UsageError
 from ptmbench.gate import launching
 from ptmbench.gate.rules import load_rules
 from ptmbench.gate.sides import Entry, Side, read_side
+from ptmbench.outlet import say
 from ptmbench.records import toml_text
 from ptmbench.records.figures import judged_as
 from ptmbench.records.writing import write_atomically
@@ -33,11 +34,11 @@ def calibrate(arguments: argparse.Namespace) -> int:
     options = ["-k", arguments.expression, "--budget", arguments.budget]
     with tempfile.TemporaryDirectory() as made:
         folder = arguments.results or Path(made)
-        launching.launch(launching.here(), options, arguments.runs, folder, print)
+        launching.launch(launching.here(), options, arguments.runs, folder, say)
         side = read_side(folder)
         text = noise_tables(side)
     write_atomically(arguments.output, merged(arguments.output, text).encode())
-    print(f"{len(side.cases)} cases in {arguments.output}; ptmbench gate reads it from there")
+    say(f"{len(side.cases)} cases in {arguments.output}; ptmbench gate reads it from there")
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ptmbench.catalog.settings import BUDGETS
 from ptmbench.errors import StoreError, UsageError
+from ptmbench.outlet import say
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
 from ptmbench.running.floor_proposals import as_toml, proposed
@@ -33,12 +34,12 @@ def propose(arguments: argparse.Namespace) -> int:
         before.split("\n"), after.split("\n"), str(arguments.file), f"{arguments.file} (proposed)", n=0, lineterm=""
     )
     changes = list(lines)
-    print("\n".join(map(log_line, changes)) if changes else f"{arguments.file} stays as it is")
+    say("\n".join(map(log_line, changes)) if changes else f"{arguments.file} stays as it is")
     if arguments.write and changes:
         write_atomically(arguments.file, after.encode())
-        print(f"{arguments.file} written")
+        say(f"{arguments.file} written")
     elif changes:
-        print(f"nothing was written: --write changes {arguments.file}")
+        say(f"nothing was written: --write changes {arguments.file}")
     return 0
 
 

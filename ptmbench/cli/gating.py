@@ -1,7 +1,6 @@
 """`ptmbench gate`: is anything worse than in the baseline?"""
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from ptmbench.gate import launching
 from ptmbench.gate.judging import judge
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.gate.sides import read_side
+from ptmbench.outlet import hand_over, warn
 from ptmbench.records.writing import write_atomically
 from ptmbench.report.gating import RENDERERS
 
@@ -25,7 +25,7 @@ def gate(arguments: argparse.Namespace) -> int:
     if arguments.output:
         write_atomically(arguments.output, text.encode())
     else:
-        print(text.rstrip("\n"))
+        hand_over(text)
     return 1 if judgement.failed else 0
 
 
@@ -54,7 +54,7 @@ def _launched(arguments: argparse.Namespace) -> tuple[Path, Path]:
         launching.revision(arguments.against, Path(workplace)) as before,
     ):
         sides = (before, launching.here())
-        launching.alternate(sides, options, arguments.launches, folder, lambda line: print(line, file=sys.stderr))
+        launching.alternate(sides, options, arguments.launches, folder, warn)
     return folder / launching.NAMES[0], folder / launching.NAMES[1]
 
 

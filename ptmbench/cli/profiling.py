@@ -14,6 +14,7 @@ from ptmbench.catalog.settings import check_settings
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.catalog.traits import Modality
 from ptmbench.errors import UsageError
+from ptmbench.outlet import hand_over, say
 from ptmbench.records.measured import Footprint, LatencySamples, Missing
 
 
@@ -37,9 +38,9 @@ def profile(arguments: argparse.Namespace) -> int:
     place = {"device": device.type, "precision": device.precision, "threads": device.threads}
     fields = {**head, **place, **footprint_fields(found)}
     if arguments.json:
-        print(json.dumps(fields, indent=1))
+        hand_over(json.dumps(fields, indent=1))
     else:
-        print(tabulate([(name, _shown(value)) for name, value in fields.items()], disable_numparse=True))
+        say(tabulate([(name, _shown(value)) for name, value in fields.items()], disable_numparse=True))
     return 0
 
 

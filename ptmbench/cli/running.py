@@ -1,7 +1,6 @@
 """`ptmbench run`: the same core as pytest, with a line a case and the tables at the end."""
 
 import argparse
-import functools
 import sys
 import time
 from collections.abc import Sequence
@@ -15,12 +14,13 @@ from ptmbench.catalog.settings import check_settings
 from ptmbench.catalog.spec import Case
 from ptmbench.cli.faults import FAULT, where_kept
 from ptmbench.errors import UsageError
+from ptmbench.outlet import say, warn
 from ptmbench.records.record import Record
 from ptmbench.report.progress import Watch, describe, remaining
 from ptmbench.report.summary import end_of_run
 from ptmbench.running.floors import complaint, load_floors
 from ptmbench.running.session import Session
-from ptmbench.terminal import log_text, shortened, shows_colour
+from ptmbench.terminal import shortened, shows_colour
 
 
 def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
@@ -59,20 +59,20 @@ def run_cases(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--floors and --budget {settings.budget.name} contradict each other: it asserts no floors")
     cases, left_out = on_disk(cases)
     if left_out:
-        print(left_out)
+        say(left_out)
     with Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume) as session:
         complaints = run_session(session, cases)
         records, problems = session.finish()
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
-    print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
+    say(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}", styled=True)
     for line in (*problems, *complaints, *session.refusals):
-        print(log_text(f"ptmbench: {line}"), file=sys.stderr)
-    print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
+        warn(f"ptmbench: {line}")
+    say(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
     if session.faults:
-        print(where_kept(*session.faults.values()), file=sys.stderr)
+        warn(where_kept(*session.faults.values()))
     if session.refused:
-        print(f"ptmbench: {len(session.refused)} of {len(cases)} cases could not be met", file=sys.stderr)
+        warn(f"ptmbench: {len(session.refused)} of {len(cases)} cases could not be met")
     if session.faults:
         return FAULT
     return 2 if session.refused else 1 if complaints else 0
@@ -81,8 +81,8 @@ def run_cases(arguments: argparse.Namespace) -> int:
 def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
     """Runs the cases with a line for each; returns what is wrong with each that is not well."""
     complaints, width, started = [], len(str(len(cases))), time.perf_counter()
-    print(f"{len(cases)} case{'s' * (len(cases) != 1)} at the budget {session.settings.budget.name}", flush=True)
-    with Watch([case.id for case in cases], functools.partial(print, flush=True)) as watch:
+    say(f"{len(cases)} case{'s' * (len(cases) != 1)} at the budget {session.settings.budget.name}")
+    with Watch([case.id for case in cases], say) as watch:
         for number, record in enumerate(session.run_all(cases), start=1):
             watch.step()
             trace = session.faults.get(record.case.id)
@@ -92,11 +92,11 @@ def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
             kept = len(session.reused)
             left = remaining(number - kept, len(cases) - kept, time.perf_counter() - started)
             line = describe(record, record.case.id in session.reused)
-            print(f"[{number:{width}}/{len(cases)}] {line}{left}", flush=True)
+            say(f"[{number:{width}}/{len(cases)}] {line}{left}")
             fault = _fault(record, session)
             if fault:
                 complaints.append(fault)
-    print(f"{len(cases) - len(session.refused)} cases in {time.perf_counter() - started:.0f} s")
+    say(f"{len(cases) - len(session.refused)} cases in {time.perf_counter() - started:.0f} s")
     return complaints
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from ptmbench.analysis.confusion import confusion_of
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
+from ptmbench.outlet import for_people, say
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 from ptmbench.records.test_sheets import kept_masks
@@ -38,7 +39,7 @@ def show(arguments: argparse.Namespace) -> int:
     output = arguments.output or Path(f"{record.case.id}.png")
     write_atomically(output, drawn)
     kept = f" (masks are kept of {stored})" if stored is not None and arguments.pictures > stored else ""
-    print(f"{output}: {min(arguments.pictures, stored or len(test), len(test))} of {len(test)} test pictures{kept}")
+    say(f"{output}: {min(arguments.pictures, stored or len(test), len(test))} of {len(test)} test pictures{kept}")
     return 0
 
 
@@ -49,10 +50,10 @@ def _print_confusion(folder: ResultsFolder, record: Record, output: Path | None)
         raise UsageError(f"{record.case.id} is {record.case.task.kind}: its outcomes hold no labels")
     text = f"{record.case.id}\n\n{render_confusion(found)}"
     if output is None:
-        print(text, end="")
+        say(text.rstrip("\n"))
     else:
-        write_atomically(output, text.encode())
-        print(f"written to {output}")
+        write_atomically(output, for_people(text).encode())
+        say(f"written to {output}")
     return 0
 
 

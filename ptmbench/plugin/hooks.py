@@ -17,10 +17,11 @@ from ptmbench.catalog.selection import KIND_MARKER
 from ptmbench.catalog.settings import RunSettings, check_settings
 from ptmbench.catalog.spec import FULL, HUB_MARKER
 from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.outlet import for_people
 from ptmbench.plugin.hub_tier import LACKING, HubTier
 from ptmbench.plugin.progress_lines import ProgressLines
 from ptmbench.plugin.replay import replaying_clock, show_to_pytest_benchmark
-from ptmbench.terminal import log_text, shortened
+from ptmbench.terminal import shortened
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -97,7 +98,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)
     except UsageError as error:
-        raise pytest.UsageError(log_text(str(error))) from None
+        raise pytest.UsageError(for_people(str(error))) from None
 
 
 def _set_up_jobs(config: pytest.Config) -> None:
@@ -129,9 +130,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     cases = _entries(metafunc.config).cases(TaskKind(*marker.args))
     names = [name for name in PARTS if name in metafunc.fixturenames]
     if "variant" not in names and any(case.variant != FULL for case in cases):
-        raise pytest.UsageError(
-            f"--ptm-variant: {metafunc.function.__name__} has no argument `variant`: add it, and hand it to ptm_run"
-        )
+        lacking = f"{metafunc.function.__name__} has no argument `variant`: add it, and hand it to ptm_run"
+        raise pytest.UsageError(for_people(f"--ptm-variant: {lacking}"))
     metafunc.parametrize(",".join(names), [_parameters(case, names) for case in cases])
 
 
@@ -186,7 +186,7 @@ def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
         session = _make_session(request.config, ours[0].path.parent)
         _ = session.store
     except PtmbenchError as error:
-        pytest.exit(log_text(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(for_people(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
     request.config.stash[SESSION] = session
     with session, ended_like_ctrl_c():
         if session.settings.jobs == 1:
@@ -216,12 +216,12 @@ def ptm_run(request: pytest.FixtureRequest, ptm_session: Session, benchmark: Ben
         try:
             record = ptm_session.run(_entries(request.config).find(model, task, method, variant))
         except UsageError as error:
-            pytest.fail(log_text(str(error)), pytrace=False)
+            pytest.fail(for_people(str(error)), pytrace=False)
         except PtmbenchError as error:
-            pytest.exit(log_text(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+            pytest.exit(for_people(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
         request.node.stash[RECORD] = record
         if record.status == "skipped":
-            pytest.skip(log_text(shortened(record.reason or "")))
+            pytest.skip(for_people(shortened(record.reason or "")))
         show_to_pytest_benchmark(benchmark, request.node.stash[SAMPLES], record)
         return record
 
@@ -305,8 +305,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     terminalreporter.section("ptmbench", sep="=")
     if shown:
-        terminalreporter.write_line(end_of_run(shown, session.store.estimate, colour=terminalreporter.hasmarkup))
+        tables = end_of_run(shown, session.store.estimate, colour=terminalreporter.hasmarkup)
+        terminalreporter.write_line(for_people(tables, styled=True))
     for problem in problems:
-        terminalreporter.write_line(log_text(f"warning: {problem}"), yellow=True)
+        terminalreporter.write_line(for_people(f"warning: {problem}"), yellow=True)
     if shown:
-        terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")
+        where = f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR"
+        terminalreporter.write_line(for_people(where))
