@@ -15,6 +15,8 @@ PtmbenchError
 
 import difflib
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 
 class PtmbenchError(Exception):
@@ -57,6 +59,29 @@ def listed(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
+
+
+class Faults(AbstractContextManager["Faults"]):
+    """Usage errors of several steps, raised together: each step stands in a `with` of its own, `check` behind all."""
+
+    def __init__(self, *lines: str) -> None:
+        self._errors = [UsageError(line) for line in lines]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Keeps a usage error for later; any other goes on."""
+        if not isinstance(error, UsageError):
+            return False
+        self._errors.append(error)
+        return True
+
+    def check(self) -> None:
+        """Raises what came: one as it is, several as one that says all, each text once."""
+        if len(self._errors) == 1:
+            raise self._errors[0]
+        if self._errors:
+            raise UsageError("; ".join(dict.fromkeys(str(error).removesuffix(".") for error in self._errors)))
 
 
 class WeightsError(PtmbenchError):

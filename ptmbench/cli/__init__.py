@@ -14,6 +14,7 @@ from ptmbench.cli.streams import check_utf8, prepared, silence
 from ptmbench.errors import PtmbenchError
 from ptmbench.outlet import warn
 from ptmbench.running.signals import ended_like_ctrl_c
+from ptmbench.terminal import without_echo
 
 USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 
@@ -21,15 +22,16 @@ USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; what a user can correct is one message on stderr."""
     prepared()
+    typed = sys.argv[1:] if arguments is None else arguments
     try:
         with ended_like_ctrl_c():
-            check_utf8(sys.argv[1:] if arguments is None else arguments)
+            check_utf8(typed)
             parsed = make_parser().parse_args(arguments)
             code = int(parsed.command(parsed))
             sys.stdout.flush()  # a full disk is told here, where the exit code can still say so
             return code
     except PtmbenchError as error:
-        warn(f"ptmbench: {error}")
+        warn(without_echo(f"ptmbench: {error}", typed))
         return USAGE
     except KeyboardInterrupt:
         warn("\nptmbench: interrupted; finished records are kept, --resume runs the rest")
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         silence()
         where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        warn(f"ptmbench: {where}{error.strerror or error}")
+        warn(without_echo(f"ptmbench: {where}{error.strerror or error}", typed))
         return USAGE
     except Exception as error:  # noqa: BLE001  whatever it is, no command ends with the exit code of a regression
         report_fault(error)

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ptmbench.errors import UsageError
+from ptmbench.catalog.bounds import beyond
+from ptmbench.catalog.selection import select
+from ptmbench.catalog.settings import check_settings
+from ptmbench.errors import Faults, UsageError
 from ptmbench.gate import launching
 from ptmbench.gate.rules import load_rules
 from ptmbench.gate.sides import Entry, Side, read_side
@@ -26,8 +29,12 @@ HEADER = "# Noise: `ptmbench calibrate`, {count} launches of {cases} cases, {dat
 
 def calibrate(arguments: argparse.Namespace) -> int:
     """Launches the chosen cases several times and writes their noise into a gate.toml."""
-    if arguments.runs < 2:
-        raise UsageError(f"--runs {arguments.runs}: expected at least 2, one launch says nothing of its noise")
+    faults = Faults(*beyond("launch", arguments.runs, 2, " (--runs; one says nothing of its noise)"))
+    with faults:
+        check_settings(budget=arguments.budget)
+    with faults:
+        select((), arguments.expression)
+    faults.check()
     if arguments.output.exists():
         load_rules(arguments.output)  # a file that cannot be read is told before the launches, not after
         _check_room(arguments.output)

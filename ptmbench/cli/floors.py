@@ -4,6 +4,7 @@ import argparse
 import difflib
 from pathlib import Path
 
+from ptmbench.catalog.bounds import shown
 from ptmbench.catalog.settings import BUDGETS
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.outlet import say
@@ -14,13 +15,16 @@ from ptmbench.running.floors import Floors, load_floors
 from ptmbench.terminal import log_line
 
 USUAL = Path("benchmarks") / "floors.toml"
+MOST_DEVIATIONS = 100
 TOLERANCE = {"fp32": 0.0, "bf16": 0.01}
 
 
 def propose(arguments: argparse.Namespace) -> int:
     """Shows what would change in the floors file, or changes it."""
-    if not arguments.deviations > 0:
-        raise UsageError(f"expected --deviations above 0, got {arguments.deviations:g}")
+    if not isinstance(arguments.deviations, float) or not 0 < arguments.deviations <= MOST_DEVIATIONS:
+        raise UsageError(
+            f"expected --deviations above 0 and at most {MOST_DEVIATIONS}, got {shown(arguments.deviations)}"
+        )
     before = arguments.file.read_text(encoding="utf-8") if arguments.file.exists() else ""
     known = load_floors(arguments.file) if before else Floors(arguments.file.name, {}, TOLERANCE)
     by_budget = {budget: dict(floors) for budget, floors in known.by_budget.items()}

@@ -4,7 +4,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from ptmbench.errors import UsageError
+from ptmbench.catalog.bounds import beyond
+from ptmbench.catalog.selection import select
+from ptmbench.catalog.settings import check_settings
+from ptmbench.errors import Faults, UsageError
 from ptmbench.gate import launching
 from ptmbench.gate.judging import judge
 from ptmbench.gate.rules import Rules, load_rules
@@ -43,10 +46,15 @@ def _given(arguments: argparse.Namespace) -> tuple[Path, Path]:
 
 def _launched(arguments: argparse.Namespace) -> tuple[Path, Path]:
     """Both sides, run in turn now."""
-    if arguments.sides:
-        raise UsageError(f"--against runs both sides itself: leave {' '.join(map(str, arguments.sides))} out")
-    if arguments.launches < 1:
-        raise UsageError(f"expected at least 1 launch a side, got {arguments.launches}")
+    faults = Faults(*beyond("launch", arguments.launches, where=" a side"))
+    with faults:
+        if arguments.sides:
+            raise UsageError(f"--against runs both sides itself: leave {' '.join(map(str, arguments.sides))} out")
+    with faults:
+        check_settings(budget=arguments.budget)
+    with faults:
+        select((), arguments.expression)
+    faults.check()
     folder = arguments.results or Path(tempfile.mkdtemp(prefix="ptmbench-gate-"))
     options = ["-k", arguments.expression, "--budget", arguments.budget]
     with (

@@ -10,10 +10,10 @@ from ptmbench.catalog.cases import named, product
 from ptmbench.catalog.entries import entries_of
 from ptmbench.catalog.presence import on_disk
 from ptmbench.catalog.selection import select
-from ptmbench.catalog.settings import check_settings
-from ptmbench.catalog.spec import Case
+from ptmbench.catalog.settings import RunSettings, check_settings
+from ptmbench.catalog.spec import Case, MethodSpec
 from ptmbench.cli.faults import FAULT, where_kept
-from ptmbench.errors import UsageError
+from ptmbench.errors import Faults, UsageError
 from ptmbench.outlet import say, warn
 from ptmbench.records.record import Record
 from ptmbench.report.progress import Watch, describe, remaining
@@ -25,10 +25,19 @@ from ptmbench.terminal import shortened, shows_colour
 
 def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
     """The cases that the options name together; raises `UsageError` where there are none."""
-    entries = entries_of(arguments.model, arguments.task, variants=arguments.variant)
-    methods = [named("method", name, METHODS) for name in arguments.method] or METHODS
-    cases = product(entries.models, entries.tasks, methods, entries.variants)
-    selected = select(cases, arguments.expression)
+    faults = Faults()
+    methods: list[MethodSpec] = []
+    with faults:
+        entries = entries_of(arguments.model, arguments.task, variants=arguments.variant)
+    for name in arguments.method:
+        with faults:
+            methods.append(named("method", name, METHODS))
+    with faults:
+        select((), arguments.expression)
+    faults.check()
+    selected = select(
+        product(entries.models, entries.tasks, methods or METHODS, entries.variants), arguments.expression
+    )
     if not selected:
         raise UsageError(
             "no case is left by these options: image models go with image tasks and text models with text tasks, "
@@ -37,12 +46,8 @@ def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
     return selected
 
 
-def run_cases(arguments: argparse.Namespace) -> int:
-    """Runs the chosen cases; 1 if a floor was missed or a case did not finish, 2 if one could not be met.
-
-    3 if one met a fault of ptmbench.
-    """
-    settings = check_settings(
+def _settings(arguments: argparse.Namespace) -> RunSettings:
+    return check_settings(
         budget=arguments.budget,
         seeds=arguments.seeds,
         device=arguments.device,
@@ -53,8 +58,21 @@ def run_cases(arguments: argparse.Namespace) -> int:
         corruptions=arguments.corruptions,
         jobs=arguments.jobs,
     )
-    cases = chosen_cases(arguments)
-    floors = load_floors(arguments.floors) if arguments.floors else None
+
+
+def run_cases(arguments: argparse.Namespace) -> int:
+    """Runs the chosen cases; 1 if a floor was missed or a case did not finish, 2 if one could not be met.
+
+    3 if one met a fault of ptmbench.
+    """
+    faults = Faults()
+    with faults:
+        settings = _settings(arguments)
+    with faults:
+        cases = chosen_cases(arguments)
+    with faults:
+        floors = load_floors(arguments.floors) if arguments.floors else None
+    faults.check()
     if floors and not settings.budget.asserts_floors:
         raise UsageError(f"--floors and --budget {settings.budget.name} contradict each other: it asserts no floors")
     cases, left_out = on_disk(cases)

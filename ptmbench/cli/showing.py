@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from ptmbench.analysis.confusion import confusion_of
+from ptmbench.catalog.bounds import beyond
 from ptmbench.catalog.traits import TaskKind
-from ptmbench.errors import PtmbenchError, UnknownName, UsageError
+from ptmbench.errors import Faults, PtmbenchError, UnknownName, UsageError
 from ptmbench.outlet import for_people, say
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
@@ -19,8 +20,7 @@ SHOWS = (TaskKind.OBJECT_DETECTION, TaskKind.SEMANTIC_SEGMENTATION)
 
 def show(arguments: argparse.Namespace) -> int:
     """Draws the first test pictures of a case anew, or prints which labels it mistakes for which."""
-    if arguments.pictures < 1:
-        raise UsageError(f"expected at least 1 picture, got {arguments.pictures}")
+    Faults(*beyond("picture", arguments.pictures)).check()
     folder, record = _found(arguments.case, arguments.results)
     if record.case.task.kind not in SHOWS:
         return _print_confusion(folder, record, arguments.output)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ptmbench.catalog.bounds import real, whole
 from ptmbench.catalog.selection import KIND_MARKER
 from ptmbench.catalog.settings import RunSettings, check_settings
 from ptmbench.catalog.spec import FULL, HUB_MARKER
@@ -21,7 +22,7 @@ from ptmbench.outlet import for_people
 from ptmbench.plugin.hub_tier import LACKING, HubTier
 from ptmbench.plugin.progress_lines import ProgressLines
 from ptmbench.plugin.replay import replaying_clock, show_to_pytest_benchmark
-from ptmbench.terminal import shortened
+from ptmbench.terminal import shortened, without_echo
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -54,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ptmbench", "ptmbench: benchmarks of pre-trained models")
     group.addoption("--ptm-results", metavar="DIR", help="results folder (default: one under ptmbench-results/)")
     group.addoption("--ptm-budget", default="quick", metavar="NAME", help="smoke, quick (default) or standard")
-    group.addoption("--ptm-seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
+    group.addoption("--ptm-seeds", type=whole, metavar="N", help="seeds for every case (default: the budget's)")
     group.addoption("--ptm-model", action="append", default=[], metavar="MODEL", help="name or reference; only these")
     group.addoption("--ptm-task", action="append", default=[], metavar="DATA", help="name or reference; only these")
     group.addoption(
@@ -67,9 +68,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
     group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
     group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
-    group.addoption("--ptm-threads", type=int, metavar="N", help="CPU threads (default: all cores)")
-    group.addoption("--ptm-jobs", type=int, default=1, metavar="N", help="cases side by side (default: 1); untimed")
-    group.addoption("--ptm-timeout", type=float, metavar="SECONDS", help="give a case up after so long")
+    group.addoption("--ptm-threads", type=whole, metavar="N", help="CPU threads (default: all cores)")
+    group.addoption("--ptm-jobs", type=whole, default=1, metavar="N", help="cases side by side (default: 1); untimed")
+    group.addoption("--ptm-timeout", type=real, metavar="SECONDS", help="give a case up after so long")
     group.addoption("--ptm-floors", metavar="FILE", help="accuracy floors (default: floors.toml beside the benchmark)")
 
 
@@ -98,7 +99,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)
     except UsageError as error:
-        raise pytest.UsageError(for_people(str(error))) from None
+        said = without_echo(str(error), config.invocation_params.args)
+        raise pytest.UsageError(for_people(said)) from None
 
 
 def _set_up_jobs(config: pytest.Config) -> None:
