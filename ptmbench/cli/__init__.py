@@ -14,6 +14,7 @@ from ptmbench.cli.streams import check_utf8, prepared, silence
 from ptmbench.errors import PtmbenchError
 from ptmbench.outlet import warn
 from ptmbench.running.signals import ended_like_ctrl_c
+from ptmbench.running.standard_input import empty_input
 from ptmbench.terminal import without_echo
 
 USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ended_like_ctrl_c():
             check_utf8(typed)
             parsed = make_parser().parse_args(arguments)
-            code = int(parsed.command(parsed))
+            with empty_input():
+                code = int(parsed.command(parsed))
             sys.stdout.flush()  # a full disk is told here, where the exit code can still say so
             return code
     except PtmbenchError as error:
