@@ -2,7 +2,7 @@
 
 import pytest
 
-from ptmbench.errors import Faults, StoreError, UnknownName, UsageError
+from ptmbench.errors import Faults, StoreError, UnknownName, UsageError, told_once
 
 
 def test_several_faults_are_one_message():
@@ -17,6 +17,14 @@ def test_several_faults_are_one_message():
     assert "expected a; expected b; no model is called 'x': there are y. All of them: ptmbench list models" == str(
         caught.value
     )
+
+
+def test_the_fault_of_many_places_is_told_once():
+    """More than three places with one fault are one line with their number; others stay as they are, in order."""
+    same = [f"a{number}: is black" for number in range(1200)]
+    few = ["b has no mask", "c has no mask", "d: is red", "e"]
+
+    assert ["a0: is black (and 1,199 others likewise)", *few] == told_once([*same, *few])
 
 
 def test_one_fault_is_raised_as_it_is():

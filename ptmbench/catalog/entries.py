@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ptmbench.catalog.builtin import MODELS, TASKS, VARIANTS
-from ptmbench.catalog.cases import find_case, named, product
+from ptmbench.catalog.cases import controls_last, find_case, named, product
 from ptmbench.catalog.data_references import task_spec
 from ptmbench.catalog.hub_models import HUB_MODELS
 from ptmbench.catalog.hub_tasks import HUB_TASKS
@@ -75,7 +75,7 @@ def entries_of(
             served[named("variant", name, VARIANTS)] = None
     faults.check()
     return Entries(
-        unlike("model", chosen_models) or known_models,
+        unlike("model", controls_last(chosen_models)) or known_models,
         unlike("task", chosen_tasks) or known_tasks,
         tuple(served) or (FULL,),
     )

@@ -70,7 +70,8 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
         held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
     say(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
     notes = samples.notes if isinstance(samples, PICTURED) else ()
-    for line in (*notes, *data.balance.told(len(split.test))):
+    unscored = (data.unscored,) if data.unscored else ()
+    for line in (*unscored, *notes, *data.balance.told(len(split.test))):
         say(f"  {line}")
     return 0
 

@@ -21,7 +21,7 @@ from ptmbench.engine.metrics import Labels
 from ptmbench.errors import UnknownName
 from ptmbench.files.balance import UNKNOWN, Balance, balance_of, checked_classes, checked_parts
 from ptmbench.files.splits import Split, draw, limited, split_by_hash, split_by_parts, stratified, with_validation
-from ptmbench.files.tags import checked_entities
+from ptmbench.files.tags import NO_TRUTH, checked_entities, has_entity
 
 Indices = Sequence[int] | NDArray[np.int64]
 
@@ -75,6 +75,13 @@ class TaskData:
             return len(self.split.train)
         return shots if isinstance(self.samples, COUNTED_IN_ALL) else shots * self.classes
 
+    @property
+    def unscored(self) -> str | None:
+        """Why no answer to the test part has a score; None where each has one."""
+        if not isinstance(self.samples, LabelledTokens) or self.samples.plain:
+            return None
+        return None if has_entity(self.samples.tags[index] for index in self.split.test) else NO_TRUTH
+
     def truth(self, indices: Indices) -> Labels:
         """The labels of these examples, one after the other."""
         if isinstance(self.samples, LabelledTokens):
@@ -98,8 +105,7 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
     if isinstance(samples, OneLabel):
         checked_classes(labels.tolist(), samples.classes, split, dataset)
     if isinstance(samples, LabelledTokens) and not samples.plain:
-        for part, what in ((split.train, "training"), (split.test, "test")):
-            checked_entities([samples.tags[index] for index in part], what, dataset)
+        checked_entities((samples.tags[index] for index in split.train), "training", dataset)
     return TaskData(
         samples, split, digest_of(samples, split), labels, lengths, _balance(samples, split, labels, lengths)
     )

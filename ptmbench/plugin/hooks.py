@@ -189,12 +189,13 @@ def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
         _ = session.store
     except PtmbenchError as error:
         pytest.exit(for_people(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+    session.planned = lambda: [_case_of(item) for item in ours if _will_run(item)]
     request.config.stash[SESSION] = session
     with session, ended_like_ctrl_c():
         if session.settings.jobs == 1:
             yield session
             return
-        with session.running_ahead([_case_of(item) for item in ours if _will_run(item)]):
+        with session.running_ahead(session.planned()):
             yield session
 
 
