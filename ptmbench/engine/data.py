@@ -12,7 +12,7 @@ from torch import Tensor
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.schemes import data_scheme
 from ptmbench.engine.datasets.annotated import MaskedImages
-from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTokens, OneLabel, Samples
+from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTexts, LabelledTokens, OneLabel, Samples
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.datasets.referenced import check_shots
 from ptmbench.engine.hot import hot
@@ -20,6 +20,7 @@ from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
 from ptmbench.errors import UnknownName
 from ptmbench.files.balance import UNKNOWN, Balance, balance_of, checked_classes, checked_parts
+from ptmbench.files.letters import checked_letters
 from ptmbench.files.splits import Split, draw, limited, split_by_hash, split_by_parts, stratified, with_validation
 from ptmbench.files.tags import NO_TRUTH, checked_entities, has_entity
 
@@ -99,6 +100,7 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
         samples = DATASETS[reference.name]()
     else:
         raise UnknownName("data set", reference.name, DATASETS)
+    _check_letters(samples, dataset)
     labels, lengths = samples.labels.numpy(), samples.lengths.numpy()
     split = _split(samples, labels, reference)
     checked_parts(split, dataset)
@@ -109,6 +111,15 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
     return TaskData(
         samples, split, digest_of(samples, split), labels, lengths, _balance(samples, split, labels, lengths)
     )
+
+
+def _check_letters(samples: Samples, dataset: str) -> None:
+    """Raises `UsageError` for names and texts that no digest and no record could hold."""
+    checked_letters((*samples.classes, *samples.ids), "names of files and classes (rename them)", dataset)
+    if isinstance(samples, LabelledTexts):
+        checked_letters((*samples.texts, *samples.pairs), "texts (mend them)", dataset)
+    if isinstance(samples, LabelledTokens):
+        checked_letters((word for words in samples.sentences for word in words), "words (mend them)", dataset)
 
 
 def _split(samples: Samples, labels: Labels, reference: Reference) -> Split:
