@@ -14,7 +14,10 @@ PtmbenchError
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 
 class PtmbenchError(Exception):
@@ -28,6 +31,8 @@ class UsageError(PtmbenchError):
 LISTED = ("model", "task", "method")  # what `ptmbench list` lists
 FEW = 12  # names that a message can hold
 SHOWN = 20  # faults that a message lists
+ALIKE = 3  # faults that differ in their place alone, each told by itself
+BEHIND_PLACE = re.compile(r": | has no ")
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -57,6 +62,41 @@ def listed(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
+
+
+def told_once(faults: Iterable[str]) -> list[str]:
+    """Faults of the form `place: what` or `place has no ...`; one that many places share, once and with a count."""
+    places: dict[str, list[str]] = {}
+    for fault in faults:
+        found = BEHIND_PLACE.search(fault)
+        places.setdefault(fault[found.start() :] if found else fault, []).append(fault)
+    lines: list[str] = []
+    for same in places.values():
+        lines += same if len(same) <= ALIKE else [f"{same[0]} (and {len(same) - 1:,} others likewise)"]
+    return lines
+
+
+class Faults(AbstractContextManager["Faults"]):
+    """Usage errors of several steps, raised together: each step stands in a `with` of its own, `check` behind all."""
+
+    def __init__(self, *lines: str) -> None:
+        self._errors = [UsageError(line) for line in lines]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Keeps a usage error for later; any other goes on."""
+        if not isinstance(error, UsageError):
+            return False
+        self._errors.append(error)
+        return True
+
+    def check(self) -> None:
+        """Raises what came: one as it is, several as one that says all, each text once."""
+        if len(self._errors) == 1:
+            raise self._errors[0]
+        if self._errors:
+            raise UsageError("; ".join(dict.fromkeys(str(error).removesuffix(".") for error in self._errors)))
 
 
 class WeightsError(PtmbenchError):

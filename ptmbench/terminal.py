@@ -3,12 +3,14 @@
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 Paint = Callable[[str, str], str]  # a text and what it is: "best", "helps", "hurts", "bad", "heading", "quiet"
 USUAL_WIDTH = 80
 LONGEST = 500
+ENDLESS = re.compile(rf"\S{{{LONGEST + 1},}}")
+ECHOED = 40  # letters that remain of a text too long to be repeated
 # What the log of a CI job obeys: `##[` (GitHub), `##vso[` (Azure) and `##teamcity[` anywhere, and where a line begins,
 # blanks before it or not, `::` (GitHub).
 ANYWHERE = re.compile(r"##(?=\w*\[)")
@@ -77,3 +79,17 @@ def shortened(text: str) -> str:
 def _cut(line: str) -> str:
     more = len(line) - LONGEST
     return f"{line[:LONGEST]}... ({more:,} more letters)" if more > 0 else line
+
+
+def without_echo(message: str, typed: Iterable[str]) -> str:
+    """A message that repeats no word and no argument of more than 500 letters, but its beginning and its length."""
+    for argument in typed:
+        for text in (argument, argument.partition("=")[2]):
+            if len(text) > LONGEST:
+                for form in (repr(text)[1:-1], text):
+                    message = message.replace(form, _echo(text))
+    return ENDLESS.sub(lambda found: _echo(found.group()), message)
+
+
+def _echo(text: str) -> str:
+    return f"{text[:ECHOED]}... ({len(text):,} letters)"

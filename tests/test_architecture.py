@@ -37,6 +37,7 @@ READERS = {  # the files that read in another way than `ptmbench.reading` does, 
     "ptmbench/records/writing.py": "os.open, to write",
     "ptmbench/records/writers.py": "os.open of a folder, to lock it",
     "ptmbench/cli/streams.py": "the null device, to write",
+    "ptmbench/running/standard_input.py": "the null device",
     "ptmbench/files/archives.py": "tarfile.open, of what was downloaded",
     "ptmbench/files/downloads.py": "a file to write",
     "ptmbench/files/pictures.py": "Image.open, of bytes or of a stream that is open",
@@ -46,15 +47,23 @@ READERS = {  # the files that read in another way than `ptmbench.reading` does, 
     "ptmbench/report/site/pages.py": "a style sheet of the package",
     "ptmbench/report/site/building.py": "a font or script of the package",
 }
+WRITES = {"print", "sys.stdout.write", "sys.stderr.write", "os.write", "sys.stdout.buffer.write"}
+MAY_WRITE = {  # and why
+    "outlet.py": "the one place that all output passes",
+    "__main__.py": "a constant, from a signal handler that must not import",
+    "records/writing.py": "into the file that it makes, not to a stream",
+}
+REPORTERS = {"write_line", "exit", "fail", "skip", "UsageError"}  # through which the plugin has pytest write
 GROUND = ("errors", "stages", "reading")
 KEPT = ("records", "files", "statistics", *GROUND)
 WEIGHED = ("analysis", "gate", *KEPT, "terminal")  # old results stay readable when the catalog changes: no catalog
-RUN = ("running", "engine", "report", "catalog", *WEIGHED)
+RUN = ("running", "engine", "report", "catalog", "outlet", *WEIGHED)
 MAY_IMPORT = {  # the floors of the house, from the ground up: what each room may import besides itself
     "errors": (),
     "stages": (),
     "reading": (),
     "terminal": GROUND,
+    "outlet": ("terminal",),
     "files": GROUND,
     "statistics": GROUND,
     "records": ("files", "statistics", *GROUND),
@@ -196,6 +205,32 @@ def test_every_load_refuses_code():
 def test_files_are_read_in_one_way():
     """What somebody else made is opened by `ptmbench.reading`: a pipe or a device would hold a run for ever."""
     assert {*READERS} == callers("ptmbench", READING)
+
+
+def writing_names(path):
+    """The names in a file, called or handed on, by which it could write past the outlet."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {ast.unparse(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute)} & WRITES
+
+
+def test_all_output_passes_one_place():
+    """No module writes to a stream by itself, or hands `print` on: the outlet makes names harmless."""
+    found = {str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if writing_names(path)}
+
+    assert set(MAY_WRITE) == found
+
+
+def test_what_pytest_writes_for_us_passes_there_too():
+    """Each text that the plugin hands to pytest, to be written, has passed the outlet."""
+    calls = [
+        node
+        for path in (PACKAGE / "plugin").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in REPORTERS
+    ]
+
+    assert calls
+    assert [] == [ast.unparse(call) for call in calls if not ast.unparse(call.args[0]).startswith("for_people(")]
 
 
 def test_no_module_is_called_utils():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.terminal import log_text, painter, printable, shortened, shows_colour, window_width
+from ptmbench.terminal import log_text, painter, printable, shortened, shows_colour, window_width, without_echo
 
 
 class Screen(io.StringIO):
@@ -90,3 +90,13 @@ def test_a_long_line_of_a_reason_is_cut():
     """Of a line of more than 500 letters the rest is counted, and the lines after it stand."""
     assert f"{'x' * 500}... (1,500 more letters)\nnext" == shortened(f"{'x' * 2000}\nnext")
     assert "x" * 500 == shortened("x" * 500)
+
+
+def test_what_was_typed_is_not_repeated_at_length():
+    """A long argument, a long value of an option and any word without an end are cut; a short one stands."""
+    phrase = "two words " * 100
+    said = without_echo(f"no {phrase!r}, {phrase}, {'y' * 600} and short", [f"--x={phrase}", "short"])
+
+    assert 2 == said.count(f"{phrase[:40]}... (1,000 letters)")
+    assert f"{'y' * 40}... (600 letters) and short" in said
+    assert len(said) < 300

@@ -50,3 +50,13 @@ def test_only_what_lands_is_published():
     assert {"contents": "read"} == PARSED["benchmark.yml"]["permissions"]
     assert "github.event_name != 'pull_request'" == jobs["publish"]["if"]
     assert "pages" not in jobs["gate"]["permissions"]
+
+
+def test_the_audit_blocks_only_where_it_found_something():
+    """It is a job of its own, that nothing waits for; of its exit codes only that of a missing service passes."""
+    jobs = PARSED["ci.yml"]["jobs"]
+    lines = [step["run"] for step in jobs["audit"]["steps"] if "run" in step]
+
+    assert "tox -e audit || test $? -eq 75" == lines[-1]
+    assert "[testenv:audit]" in (ROOT / "tox.ini").read_text()
+    assert [] == [name for name, job in jobs.items() if "needs" in job]

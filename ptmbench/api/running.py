@@ -2,7 +2,6 @@
 
 import itertools
 import shutil
-import sys
 import tempfile
 import threading
 import weakref
@@ -21,6 +20,7 @@ from ptmbench.catalog.settings import RunSettings, check_settings
 from ptmbench.catalog.spec import FULL, Case, MethodSpec, ModelSpec, TaskSpec, VariantSpec
 from ptmbench.errors import UsageError
 from ptmbench.files.arrays import is_data_set
+from ptmbench.outlet import warn
 from ptmbench.report.progress import describe
 from ptmbench.report.rendering import Readers
 from ptmbench.running.session import Session
@@ -143,7 +143,7 @@ def _ran(session: Session, cases: Sequence[Case], problems: list[str], *, progre
         for number, record in enumerate(session.run_all(cases), start=1):
             if progress:
                 line = describe(record, record.case.id in session.reused)
-                print(f"[{number}/{len(cases)}] {line}", file=sys.stderr, flush=True)  # noqa: T201  asked for
+                warn(f"[{number}/{len(cases)}] {line}")
         found, unread = session.finish()
     ran = {case.id for case in cases}
     faults = [f"{case_id} met a fault of ptmbench:\n{trace}" for case_id, trace in session.faults.items()]

@@ -93,6 +93,18 @@ def product(
     )
 
 
+def models_of(control: ModelSpec, models: Iterable[ModelSpec]) -> set[str]:
+    """The names of those models that a control at random initialisation stands beside."""
+    return {model.name for model in models if model.pretrained and model.architecture == control.architecture}
+
+
+def controls_last(models: Sequence[ModelSpec]) -> list[ModelSpec]:
+    """The models, a control behind every model of its architecture: it is not run where none of them can be loaded."""
+    last = {model.architecture: place for place, model in enumerate(models) if model.pretrained}
+    places = [max(place, last.get(one.architecture, 0)) if one.random else place for place, one in enumerate(models)]
+    return [models[at] for at in sorted(range(len(models)), key=lambda at: (places[at], models[at].random))]
+
+
 def find_case(
     model: str,
     task: str,

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from ptmbench.catalog.builtin import MODELS, TASKS, VARIANTS
-from ptmbench.catalog.cases import find_case, named, product
+from ptmbench.catalog.cases import controls_last, find_case, named, product
 from ptmbench.catalog.data_references import task_spec
 from ptmbench.catalog.hub_models import HUB_MODELS
 from ptmbench.catalog.hub_tasks import HUB_TASKS
 from ptmbench.catalog.model_references import model_specs
 from ptmbench.catalog.spec import FULL, Case, ModelSpec, TaskSpec, VariantSpec
 from ptmbench.catalog.traits import TaskKind
-from ptmbench.errors import UnknownName, UsageError
+from ptmbench.errors import Faults, UnknownName, UsageError
 from ptmbench.reading import text_of, toml_of
 
 FILE = "ptmbench.toml"
@@ -60,10 +60,24 @@ def entries_of(
     known_models = _beside(HUB_MODELS, unlike("model", (*MODELS, *_models(listed["models"], ALL_MODELS))))
     own_tasks = unlike("task", (*TASKS, *(task_spec(text, ALL_TASKS) for text in listed["tasks"])))
     known_tasks = tuple(sorted(_beside(HUB_TASKS, own_tasks), key=lambda task: task.kind))
-    chosen = _models(models, known_models), tuple(task_spec(text, known_tasks) for text in tasks)
-    served = tuple(dict.fromkeys(named("variant", name, VARIANTS) for name in variants))
+    faults = Faults()  # what was typed is refused all at once
+    chosen_models: list[ModelSpec] = []
+    chosen_tasks: list[TaskSpec] = []
+    served: dict[VariantSpec, None] = {}
+    for text in models:
+        with faults:
+            chosen_models += model_specs(text, known_models)
+    for text in tasks:
+        with faults:
+            chosen_tasks.append(task_spec(text, known_tasks))
+    for name in variants:
+        with faults:
+            served[named("variant", name, VARIANTS)] = None
+    faults.check()
     return Entries(
-        unlike("model", chosen[0]) or known_models, unlike("task", chosen[1]) or known_tasks, served or (FULL,)
+        unlike("model", controls_last(chosen_models)) or known_models,
+        unlike("task", chosen_tasks) or known_tasks,
+        tuple(served) or (FULL,),
     )
 
 

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from ptmbench.catalog.bounds import beyond, beyond_time, shown
 from ptmbench.catalog.spec import Budget, MethodSpec, Recipe, TaskSpec
 from ptmbench.errors import UnknownName, UsageError
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
 DISABLED = "latency was not measured: benchmarking is disabled (--benchmark-disable)"
-MOST: Final = {"seed": 1000, "thread": 1024, "job": 256}  # torch crashes at a huge number of threads
-LONGEST_TIMEOUT_S: Final = 10_000_000  # 115 days: a wait of 1e300 s overflows the clock
 BESIDE = "not measured: up to {jobs} cases ran side by side (--jobs {jobs}): run it again without --jobs"
 
 
@@ -88,24 +87,6 @@ class RunSettings:
         return self.seeds if self.seeds is not None else self.budget.seeds_for(method, task)
 
 
-def _beyond_bounds(seeds: int | None, threads: int | None, jobs: int, timeout_s: float | None) -> list[str]:
-    """A line for each number that no machine could run; most would else fail deep in a library, or crash it."""
-    faults = []
-    for name, given in (("seed", seeds), ("thread", threads), ("job", jobs)):
-        if given is not None and not 1 <= given <= MOST[name]:
-            faults.append(f"expected 1 to {MOST[name]:,} {name}s, got {_shortened(given)}")
-    if timeout_s is not None and not 0 < timeout_s <= LONGEST_TIMEOUT_S:  # NaN is no such number either
-        faults.append(f"expected a timeout above 0 seconds and at most {LONGEST_TIMEOUT_S:,}, got {timeout_s:g}")
-    return faults
-
-
-def _shortened(number: int) -> str:
-    """The number, rounded where it is long; Python does not print one of more than 4,300 digits."""
-    if abs(number) < 10**15:
-        return str(number)
-    return f"{number:.3g}" if abs(number) < 10**300 else "a number of more than 300 digits"
-
-
 def check_settings(
     *,
     budget: str = "quick",
@@ -123,13 +104,14 @@ def check_settings(
 
     Without a number of threads, cases that run side by side share the cores.
     """
-    if budget not in BUDGETS:
-        raise UnknownName("budget", budget, BUDGETS)
-    faults = _beyond_bounds(seeds, threads, jobs, timeout_s)
+    faults = [str(UnknownName("budget", budget, BUDGETS))] if budget not in BUDGETS else []
+    faults += [*beyond("seed", seeds), *beyond("thread", threads), *beyond("job", jobs), *beyond_time(timeout_s)]
     if device not in get_args(DeviceName):
-        faults.append(f"expected a device of {', '.join(get_args(DeviceName))}, got {device!r}")
+        faults.append(f"expected a device of {', '.join(get_args(DeviceName))}, got {shown(device)}")
     if precision not in get_args(PrecisionName):
-        faults.append(f"expected a precision of {', '.join(get_args(PrecisionName))}, got {precision!r}")
+        faults.append(f"expected a precision of {', '.join(get_args(PrecisionName))}, got {shown(precision)}")
+    if len(faults) == 1 and budget not in BUDGETS:
+        raise UnknownName("budget", budget, BUDGETS)
     if faults:
         raise UsageError("; ".join(faults))
     if threads is None and jobs > 1:

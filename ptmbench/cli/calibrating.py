@@ -8,10 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ptmbench.errors import UsageError
+from ptmbench.catalog.bounds import beyond
+from ptmbench.catalog.selection import select
+from ptmbench.catalog.settings import check_settings
+from ptmbench.errors import Faults, UsageError
 from ptmbench.gate import launching
 from ptmbench.gate.rules import load_rules
 from ptmbench.gate.sides import Entry, Side, read_side
+from ptmbench.outlet import say
 from ptmbench.reading import text_of, toml_of
 from ptmbench.records import toml_text
 from ptmbench.records.figures import judged_as
@@ -25,19 +29,23 @@ HEADER = "# Noise: `ptmbench calibrate`, {count} launches of {cases} cases, {dat
 
 def calibrate(arguments: argparse.Namespace) -> int:
     """Launches the chosen cases several times and writes their noise into a gate.toml."""
-    if arguments.runs < 2:
-        raise UsageError(f"--runs {arguments.runs}: expected at least 2, one launch says nothing of its noise")
+    faults = Faults(*beyond("launch", arguments.runs, 2, " (--runs; one says nothing of its noise)"))
+    with faults:
+        check_settings(budget=arguments.budget)
+    with faults:
+        select((), arguments.expression)
+    faults.check()
     if arguments.output.exists():
         load_rules(arguments.output)  # a file that cannot be read is told before the launches, not after
         _check_room(arguments.output)
     options = ["-k", arguments.expression, "--budget", arguments.budget]
     with tempfile.TemporaryDirectory() as made:
         folder = arguments.results or Path(made)
-        launching.launch(launching.here(), options, arguments.runs, folder, print)
+        launching.launch(launching.here(), options, arguments.runs, folder, say)
         side = read_side(folder)
         text = noise_tables(side)
     write_atomically(arguments.output, merged(arguments.output, text).encode())
-    print(f"{len(side.cases)} cases in {arguments.output}; ptmbench gate reads it from there")
+    say(f"{len(side.cases)} cases in {arguments.output}; ptmbench gate reads it from there")
     return 0
 
 

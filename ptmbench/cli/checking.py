@@ -10,6 +10,7 @@ from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import UsageError
 from ptmbench.files.conll import ConllFile, read_conll
 from ptmbench.files.tagged_text import read_labelled
+from ptmbench.outlet import say
 
 TAGGED = "tagged"
 TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}
@@ -36,14 +37,14 @@ def _check_file(path: Path, arguments: argparse.Namespace) -> int:
         if arguments.repair or arguments.output:
             raise UsageError("--repair and -o are for tagged words (--form tagged): texts have no tags")
         found = read_labelled(path)
-        print(f"{path}: {len(found.texts):,} texts, labels: {_counted(Counter(found.labels))}")
+        say(f"{path}: {len(found.texts):,} texts, labels: {_counted(Counter(found.labels))}")
         return 0
     tagged = read_conll(path, repair=arguments.repair)
     kinds = Counter(tag[2:] for tags in tagged.tags for tag in tags if tag.startswith("B-"))
     words = sum(map(len, tagged.sentences))
-    print(f"{path}: {len(tagged.sentences):,} sentences, {words:,} words, entities: {_counted(kinds) or 'none'}")
+    say(f"{path}: {len(tagged.sentences):,} sentences, {words:,} words, entities: {_counted(kinds) or 'none'}")
     if arguments.repair:
-        print(f"{tagged.repairs:,} tags repaired")
+        say(f"{tagged.repairs:,} tags repaired")
     if arguments.output:
         _write(tagged, arguments.output)
     return 0
@@ -67,10 +68,11 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
     else:
         counts = Counter(samples.classes[label] for label in data.labels.tolist())
         held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
-    print(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
+    say(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
     notes = samples.notes if isinstance(samples, PICTURED) else ()
-    for line in (*notes, *data.balance.told(len(split.test))):
-        print(f"  {line}")
+    unscored = (data.unscored,) if data.unscored else ()
+    for line in (*unscored, *notes, *data.balance.told(len(split.test))):
+        say(f"  {line}")
     return 0
 
 
@@ -92,4 +94,4 @@ def _write(tagged: ConllFile, path: Path) -> None:
         path.write_text("".join(lines), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
-    print(f"written to {path}")
+    say(f"written to {path}")

@@ -9,10 +9,11 @@ from pathlib import Path
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
 from ptmbench.cli.running import run_session
+from ptmbench.outlet import say, warn
 from ptmbench.records.record import Record, quality_of
 from ptmbench.report.summary import end_of_run
 from ptmbench.running.session import Session
-from ptmbench.terminal import log_text, shows_colour
+from ptmbench.terminal import shows_colour
 
 TASK = "digits_5shot"
 MODEL = "resnet_tiny.glyphs"
@@ -41,10 +42,10 @@ def demo(arguments: argparse.Namespace) -> int:
             records, _ = session.finish()
         ids = {case.id for case in cases}
         shown = [record for record in records if record.case.id in ids]
-        print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
+        say(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}", styled=True)
     for line in complaints:
-        print(log_text(f"ptmbench: {line}"), file=sys.stderr)
-    print(f"\n{sentence(shown)}\n\n{NEXT}")
+        warn(f"ptmbench: {line}")
+    say(f"\n{sentence(shown)}\n\n{NEXT}")
     return 1 if complaints else 0
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 
 from tabulate import tabulate
 
@@ -11,6 +10,7 @@ from ptmbench.catalog.builtin import PRETRAINING
 from ptmbench.catalog.checkpoint_cards import load_card, sha256_of, weights_files, weights_path
 from ptmbench.catalog.settings import check_settings
 from ptmbench.errors import PtmbenchError
+from ptmbench.outlet import say, warn
 from ptmbench.records import environment
 from ptmbench.records.measured import Missing
 
@@ -33,10 +33,10 @@ def doctor(_arguments: argparse.Namespace) -> int:
         ("TORCH_HOME", os.environ.get("TORCH_HOME", "not set: ~/.cache/torch")),
         ("HF_HOME", os.environ.get("HF_HOME", "not set: ~/.cache/huggingface")),
     ]
-    print(tabulate(rows, tablefmt="plain"))
+    say(tabulate(rows, tablefmt="plain"))
     missing = [name for name, version in environment.packages().items() if version == "not installed"]
     for name in missing:
-        print(f"ptmbench: {name} is missing: pip install {name}", file=sys.stderr)
+        warn(f"ptmbench: {name} is missing: pip install {name}")
     return 1 if broken else 0
 
 

@@ -1,11 +1,10 @@
 """A fault of ptmbench itself: a short message, an exit code of its own, and the traceback in a file."""
 
 import os
-import sys
 import tempfile
 import traceback
 
-from ptmbench.terminal import log_text, log_words
+from ptmbench.outlet import warn
 
 FAULT = 3
 MOST = 300  # letters of an error that stand in a message
@@ -15,7 +14,7 @@ def report_fault(error: Exception) -> None:
     """Says on stderr that ptmbench is at fault, and where the traceback was written."""
     trace = "".join(traceback.format_exception(error))
     said = " ".join(f"{type(error).__name__}: {error}".split())
-    print(f"ptmbench: a fault of ptmbench: {log_words(said[:MOST])}\n{where_kept(trace)}", file=sys.stderr)
+    warn(f"ptmbench: a fault of ptmbench: {said[:MOST]}\n{where_kept(trace)}")
 
 
 def where_kept(*traces: str) -> str:
@@ -26,5 +25,5 @@ def where_kept(*traces: str) -> str:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
     except OSError:
-        return log_text(text.rstrip())
+        return text.rstrip()
     return f"ptmbench: its traceback is in {name}: please report it with the command that you typed"

@@ -1,7 +1,6 @@
 """`ptmbench fetch`: the one command that touches the network. Everything else runs on what is on disk."""
 
 import argparse
-import sys
 from contextlib import nullcontext
 
 from ptmbench.catalog.data_references import task_spec
@@ -15,7 +14,7 @@ from ptmbench.catalog.selection import matcher
 from ptmbench.catalog.spec import ModelSpec, TaskSpec
 from ptmbench.errors import PtmbenchError, UnknownName, UsageError
 from ptmbench.files.downloads import offline
-from ptmbench.terminal import log_text
+from ptmbench.outlet import say, warn
 
 NOTHING = "nothing to fetch: it ships with ptmbench, or is a file of your own"
 
@@ -40,9 +39,9 @@ def _got(entry: ModelSpec | TaskSpec, *, trusted: bool) -> bool:
     try:
         place = _weights(entry, trusted=trusted) if isinstance(entry, ModelSpec) else _data(entry)
     except PtmbenchError as error:
-        print(log_text(f"{entry.name}: {error}"), file=sys.stderr)
+        warn(f"{entry.name}: {error}")
         return False
-    print(f"{entry.name}: {place}", flush=True)
+    say(f"{entry.name}: {place}")
     return True
 
 

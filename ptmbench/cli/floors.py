@@ -4,8 +4,10 @@ import argparse
 import difflib
 from pathlib import Path
 
+from ptmbench.catalog.bounds import shown
 from ptmbench.catalog.settings import BUDGETS
 from ptmbench.errors import StoreError, UsageError
+from ptmbench.outlet import say
 from ptmbench.reading import text_of
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
@@ -14,13 +16,16 @@ from ptmbench.running.floors import Floors, load_floors
 from ptmbench.terminal import log_line
 
 USUAL = Path("benchmarks") / "floors.toml"
+MOST_DEVIATIONS = 100
 TOLERANCE = {"fp32": 0.0, "bf16": 0.01}
 
 
 def propose(arguments: argparse.Namespace) -> int:
     """Shows what would change in the floors file, or changes it."""
-    if not arguments.deviations > 0:
-        raise UsageError(f"expected --deviations above 0, got {arguments.deviations:g}")
+    if not isinstance(arguments.deviations, float) or not 0 < arguments.deviations <= MOST_DEVIATIONS:
+        raise UsageError(
+            f"expected --deviations above 0 and at most {MOST_DEVIATIONS}, got {shown(arguments.deviations)}"
+        )
     known, before = Floors(arguments.file.name, {}, TOLERANCE), ""
     if arguments.file.exists():
         read, before = load_floors(arguments.file), text_of(arguments.file)
@@ -36,12 +41,12 @@ def propose(arguments: argparse.Namespace) -> int:
         before.split("\n"), after.split("\n"), str(arguments.file), f"{arguments.file} (proposed)", n=0, lineterm=""
     )
     changes = list(lines)
-    print("\n".join(map(log_line, changes)) if changes else f"{arguments.file} stays as it is")
+    say("\n".join(map(log_line, changes)) if changes else f"{arguments.file} stays as it is")
     if arguments.write and changes:
         write_atomically(arguments.file, after.encode())
-        print(f"{arguments.file} written")
+        say(f"{arguments.file} written")
     elif changes:
-        print(f"nothing was written: --write changes {arguments.file}")
+        say(f"nothing was written: --write changes {arguments.file}")
     return 0
 
 

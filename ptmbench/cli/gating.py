@@ -1,15 +1,18 @@
 """`ptmbench gate`: is anything worse than in the baseline?"""
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
-from ptmbench.errors import UsageError
+from ptmbench.catalog.bounds import beyond
+from ptmbench.catalog.selection import select
+from ptmbench.catalog.settings import check_settings
+from ptmbench.errors import Faults, UsageError
 from ptmbench.gate import launching
 from ptmbench.gate.judging import judge
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.gate.sides import read_side
+from ptmbench.outlet import hand_over, warn
 from ptmbench.records.writing import write_atomically
 from ptmbench.report.gating import RENDERERS
 
@@ -25,7 +28,7 @@ def gate(arguments: argparse.Namespace) -> int:
     if arguments.output:
         write_atomically(arguments.output, text.encode())
     else:
-        print(text.rstrip("\n"))
+        hand_over(text)
     return 1 if judgement.failed else 0
 
 
@@ -43,10 +46,15 @@ def _given(arguments: argparse.Namespace) -> tuple[Path, Path]:
 
 def _launched(arguments: argparse.Namespace) -> tuple[Path, Path]:
     """Both sides, run in turn now."""
-    if arguments.sides:
-        raise UsageError(f"--against runs both sides itself: leave {' '.join(map(str, arguments.sides))} out")
-    if arguments.launches < 1:
-        raise UsageError(f"expected at least 1 launch a side, got {arguments.launches}")
+    faults = Faults(*beyond("launch", arguments.launches, where=" a side"))
+    with faults:
+        if arguments.sides:
+            raise UsageError(f"--against runs both sides itself: leave {' '.join(map(str, arguments.sides))} out")
+    with faults:
+        check_settings(budget=arguments.budget)
+    with faults:
+        select((), arguments.expression)
+    faults.check()
     folder = arguments.results or Path(tempfile.mkdtemp(prefix="ptmbench-gate-"))
     options = ["-k", arguments.expression, "--budget", arguments.budget]
     with (
@@ -54,7 +62,7 @@ def _launched(arguments: argparse.Namespace) -> tuple[Path, Path]:
         launching.revision(arguments.against, Path(workplace)) as before,
     ):
         sides = (before, launching.here())
-        launching.alternate(sides, options, arguments.launches, folder, lambda line: print(line, file=sys.stderr))
+        launching.alternate(sides, options, arguments.launches, folder, warn)
     return folder / launching.NAMES[0], folder / launching.NAMES[1]
 
 

@@ -9,6 +9,7 @@ from ptmbench.analysis.gain import settled
 from ptmbench.analysis.history import Dated, histories, in_order
 from ptmbench.catalog.selection import KIND_MARKER, matcher
 from ptmbench.errors import StoreError
+from ptmbench.outlet import for_people, hand_over, warn
 from ptmbench.records.figures import Figure, by_name
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder, launches_of, read_folders
@@ -23,16 +24,16 @@ def history(arguments: argparse.Namespace) -> int:
     metric = by_name(arguments.metric, "history")
     dated, problems = _read(arguments.folders, metric, arguments.expression)
     for problem in problems:
-        print(f"ptmbench: warning: {printable(problem)}", file=sys.stderr)
+        warn(f"ptmbench: warning: {printable(problem)}")
     found = histories(dated, metric)
     if arguments.format == "json":
         text = render_json(found, problems, metric)
     else:
-        text = render_text(found, _width(arguments.output), everything=arguments.all)
+        text = for_people(render_text(found, _width(arguments.output), everything=arguments.all))
     if arguments.output:
         write_atomically(arguments.output, text.encode(errors="replace"))
     else:
-        print(_fitted(text, sys.stdout.encoding).rstrip("\n"))
+        hand_over(_fitted(text, sys.stdout.encoding))
     return 0
 
 

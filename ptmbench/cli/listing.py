@@ -15,6 +15,7 @@ from ptmbench.catalog.presence import lacking
 from ptmbench.catalog.selection import select
 from ptmbench.catalog.spec import MethodSpec, ModelSpec, TaskSpec
 from ptmbench.errors import UsageError
+from ptmbench.outlet import hand_over, say
 
 
 def list_entries(arguments: argparse.Namespace) -> int:
@@ -30,14 +31,14 @@ def list_entries(arguments: argparse.Namespace) -> int:
     }
     entries = [{**_fields(entry), **_presence(entry)} for entry in catalogs[arguments.what]]
     if arguments.json:
-        print(json.dumps(entries, indent=1))
+        hand_over(json.dumps(entries, indent=1))
         return 0
     columns = {
         "models": ["name", "family", "objective", "source", "provider", "on_disk"],
         "tasks": ["name", "kind", "dataset", "shots", "classes", "on_disk"],
         "methods": ["name", "frozen", "tuned", "grid"],
     }[arguments.what]
-    print(tabulate([[_cell(entry[column]) for column in columns] for entry in entries], headers=columns))
+    say(tabulate([[_cell(entry[column]) for column in columns] for entry in entries], headers=columns))
     return 0
 
 
@@ -69,9 +70,9 @@ def _list_cases(arguments: argparse.Namespace) -> int:
     cases = select(entries_of().cases(), arguments.expression)
     if arguments.json:
         rows = [{"id": c.id, "model": c.model.name, "task": c.task.name, "method": c.method.name} for c in cases]
-        print(json.dumps(rows, indent=1))
+        hand_over(json.dumps(rows, indent=1))
     else:
-        print("\n".join(case.id for case in cases))
+        say("\n".join(case.id for case in cases))
     return 0
 
 

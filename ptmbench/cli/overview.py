@@ -3,6 +3,8 @@
 import argparse
 from typing import Final
 
+from ptmbench.outlet import say
+
 PURPOSES: Final[dict[str, dict[str, str]]] = {
     "Run": {
         "demo": "compare one pre-trained model with its controls, in under a minute",
@@ -48,5 +50,5 @@ def text() -> str:
 
 def show(_arguments: argparse.Namespace) -> int:
     """Prints the overview."""
-    print(text())
+    say(text())
     return 0

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 import ptmbench
+from ptmbench.catalog.bounds import real, whole
 from ptmbench.cli import (
     calibrating,
     checking,
@@ -22,13 +23,12 @@ from ptmbench.cli import (
     running,
     showing,
 )
+from ptmbench.cli.command_line import CommandLine
 from ptmbench.records.figures import figures_in
 from ptmbench.report.gating import RENDERERS
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, shown: str = ""
-) -> argparse.ArgumentParser:
+def _command(commands: "argparse._SubParsersAction[CommandLine]", name: str, shown: str = "") -> CommandLine:
     return commands.add_parser(
         name,
         help=overview.SUMMARIES[name],
@@ -39,17 +39,15 @@ def _command(
     )
 
 
-def _add_machine_options(parser: argparse.ArgumentParser) -> None:
+def _add_machine_options(parser: CommandLine) -> None:
     parser.add_argument("--device", default="auto", metavar="D", help="auto (default), cpu, cuda or mps")
     parser.add_argument("--precision", default="auto", metavar="P", help="auto (default), fp32 or bf16")
-    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    parser.add_argument("--threads", type=whole, metavar="N", help="CPU threads (default: all cores)")
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> CommandLine:
     """The whole command line; each command stores its function as `command`."""
-    parser = argparse.ArgumentParser(
-        prog="ptmbench", description="How usable is a pre-trained model?", allow_abbrev=False
-    )
+    parser = CommandLine(prog="ptmbench", description="How usable is a pre-trained model?", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"ptmbench {ptmbench.__version__}")
     parser.set_defaults(command=overview.show)
     commands = parser.add_subparsers(metavar="COMMAND")
@@ -73,18 +71,18 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_profile(parser: argparse.ArgumentParser) -> None:
+def _add_profile(parser: CommandLine) -> None:
     parser.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or a reference")
-    parser.add_argument("--batch-size", type=int, default=1, metavar="N", help="inputs a forward pass (default: 1)")
+    parser.add_argument("--batch-size", type=whole, default=1, metavar="N", help="inputs a forward pass (default: 1)")
     parser.add_argument(
-        "--sequence-length", type=int, metavar="N", help="tokens of a text (default: as many as the model takes)"
+        "--sequence-length", type=whole, metavar="N", help="tokens of a text (default: as many as the model takes)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     _add_machine_options(parser)
     parser.set_defaults(command=profiling.profile)
 
 
-def _add_fetch(parser: argparse.ArgumentParser) -> None:
+def _add_fetch(parser: CommandLine) -> None:
     several = "name or reference; may be given several times"
     parser.add_argument(
         "-k", dest="expression", default="", metavar="EXPR", help="names of the hub tier, as pytest's -k"
@@ -98,16 +96,16 @@ def _add_fetch(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=fetching.fetch)
 
 
-def _add_show(parser: argparse.ArgumentParser) -> None:
+def _add_show(parser: CommandLine) -> None:
     parser.add_argument("case", metavar="CASE", help="the id of a case that has run")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: the newest under ptmbench-results/")
     parser.add_argument("--task", metavar="DATA", help="where its data lie (default: as the record says, from here)")
-    parser.add_argument("-n", dest="pictures", type=int, default=8, metavar="N", help="test pictures (default: 8)")
+    parser.add_argument("-n", dest="pictures", type=whole, default=8, metavar="N", help="test pictures (default: 8)")
     parser.add_argument("-o", dest="output", type=Path, metavar="FILE", help="default: CASE.png")
     parser.set_defaults(command=showing.show)
 
 
-def _add_history(parser: argparse.ArgumentParser) -> None:
+def _add_history(parser: CommandLine) -> None:
     parser.add_argument(
         "folders", nargs="+", type=Path, metavar="DIR", help="results folders, one a run, or folders that hold such"
     )
@@ -120,7 +118,7 @@ def _add_history(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=history.history)
 
 
-def _add_gate(parser: argparse.ArgumentParser) -> None:
+def _add_gate(parser: CommandLine) -> None:
     parser.add_argument(
         "sides",
         nargs="*",
@@ -132,7 +130,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="what --against runs, as pytest's -k")
     parser.add_argument("--budget", default="quick", metavar="B", help="budget that --against runs at (default: quick)")
     parser.add_argument(
-        "--launches", type=int, default=15, metavar="N", help="launches a side for --against (default: 15)"
+        "--launches", type=whole, default=15, metavar="N", help="launches a side for --against (default: 15)"
     )
     parser.add_argument("--results", type=Path, metavar="DIR", help="where --against keeps its records")
     parser.add_argument("--config", type=Path, metavar="FILE", help="rules (default: gate.toml where there is one)")
@@ -141,21 +139,21 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=gating.gate)
 
 
-def _add_floors(parser: argparse.ArgumentParser) -> None:
+def _add_floors(parser: CommandLine) -> None:
     parser.add_argument(
         "--from", dest="folders", nargs="+", type=Path, required=True, metavar="DIR", help="results folders"
     )
     parser.add_argument(
-        "--deviations", type=float, default=3.0, metavar="K", help="standard deviations of one run (default: 3)"
+        "--deviations", type=real, default=3.0, metavar="K", help="standard deviations of one run (default: 3)"
     )
     parser.add_argument("--file", type=Path, default=floors.USUAL, metavar="FILE", help=f"default: {floors.USUAL}")
     parser.add_argument("--write", action="store_true", help="write the file; otherwise the changes are only shown")
     parser.set_defaults(command=floors.propose)
 
 
-def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+def _add_calibrate(parser: CommandLine) -> None:
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="launches (default: 5)")
+    parser.add_argument("--runs", type=whole, default=5, metavar="N", help="launches (default: 5)")
     parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
     parser.add_argument("--results", type=Path, metavar="DIR", help="keep the launches here, and go on from them")
     parser.add_argument(
@@ -164,7 +162,7 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=calibrating.calibrate)
 
 
-def _add_check(parser: argparse.ArgumentParser) -> None:
+def _add_check(parser: CommandLine) -> None:
     parser.add_argument("data", metavar="DATA", help="a file of UTF-8 text, or a data reference such as voc:DIR")
     parser.add_argument(
         "--form",
@@ -178,19 +176,19 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=checking.check_data)
 
 
-def _add_list(parser: argparse.ArgumentParser) -> None:
+def _add_list(parser: CommandLine) -> None:
     parser.add_argument("what", choices=["models", "tasks", "methods", "cases"])
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k (cases only)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=listing.list_entries)
 
 
-def _add_demo(parser: argparse.ArgumentParser) -> None:
+def _add_demo(parser: CommandLine) -> None:
     parser.add_argument("--results", type=Path, metavar="DIR", help="keep the records here (default: nowhere)")
     parser.set_defaults(command=demo.demo)
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
+def _add_run(parser: CommandLine) -> None:
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
     several = "may be given several times"
     parser.add_argument("--model", action="append", default=[], metavar="MODEL", help=f"name or reference; {several}")
@@ -200,23 +198,23 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--variant", action="append", default=[], metavar="V", help=f"full (default) or half; {several}"
     )
     parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
-    parser.add_argument("--seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
+    parser.add_argument("--seeds", type=whole, metavar="N", help="seeds for every case (default: the budget's)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: one under ptmbench-results/")
     parser.add_argument("--resume", action="store_true", help="keep finished records, run what is missing or stale")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="stop a case after this many seconds")
+    parser.add_argument("--timeout", type=real, metavar="SECONDS", help="stop a case after this many seconds")
     parser.add_argument("--skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
     parser.add_argument(
         "--corruptions", action="store_true", help="score corrupted test examples too: noise, typos, ..."
     )
     parser.add_argument("--floors", type=Path, metavar="FILE", help="assert the accuracy floors of this file")
     parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="run N cases at once, without timing them (default: 1)"
+        "--jobs", type=whole, default=1, metavar="N", help="run N cases at once, without timing them (default: 1)"
     )
     _add_machine_options(parser)
     parser.set_defaults(command=running.run_cases)
 
 
-def _add_report(parser: argparse.ArgumentParser) -> None:
+def _add_report(parser: CommandLine) -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="results folders")
     parser.add_argument("--format", choices=reporting.FORMATS, default="text")
     parser.add_argument(

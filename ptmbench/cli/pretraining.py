@@ -10,6 +10,7 @@ from ptmbench.catalog.builtin import PRETRAINING
 from ptmbench.catalog.checkpoint_cards import Card, load_card, weights_path
 from ptmbench.catalog.settings import check_settings
 from ptmbench.errors import PtmbenchError, UnknownName
+from ptmbench.outlet import say
 
 
 def pretrain(arguments: argparse.Namespace) -> int:
@@ -34,10 +35,10 @@ def pretrain(arguments: argparse.Namespace) -> int:
         shipped = _shipped(name)  # read first: the folder may be the package's own
         card = write_checkpoint(spec, result, arguments.out)
         partial.unlink(missing_ok=True)
-        print(f"{weights_path(name, arguments.out)}: sha256 {card.sha256}")
+        say(f"{weights_path(name, arguments.out)}: sha256 {card.sha256}")
         figures = ", ".join(f"{figure} {value:.4g}" for figure, value in card.held_out.items())
-        print(f"on {card.held_out_examples:,} held-out examples of {spec.source}: {figures}")
-        print(_compared(shipped, card.sha256))
+        say(f"on {card.held_out_examples:,} held-out examples of {spec.source}: {figures}")
+        say(_compared(shipped, card.sha256))
     return 0
 
 

@@ -7,22 +7,26 @@ from dataclasses import asdict, replace
 
 from tabulate import tabulate
 
+from ptmbench.catalog.bounds import beyond, shown
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.model_references import model_spec
 from ptmbench.catalog.schemes import model_scheme
 from ptmbench.catalog.settings import check_settings
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.catalog.traits import Modality
-from ptmbench.errors import UsageError
+from ptmbench.errors import Faults, UsageError
+from ptmbench.outlet import hand_over, say
 from ptmbench.records.measured import Footprint, LatencySamples, Missing
 
 
 def profile(arguments: argparse.Namespace) -> int:
     """Prints what a model costs at a batch size."""
-    if arguments.batch_size < 1:
-        raise UsageError(f"expected a batch size of at least 1, got {arguments.batch_size}")
-    settings = check_settings(device=arguments.device, precision=arguments.precision, threads=arguments.threads)
-    spec = model_spec(arguments.model, ALL_MODELS)
+    faults = Faults(*beyond("input", arguments.batch_size, where=" a batch"))
+    with faults:
+        settings = check_settings(device=arguments.device, precision=arguments.precision, threads=arguments.threads)
+    with faults:
+        spec = model_spec(arguments.model, ALL_MODELS)
+    faults.check()
     from ptmbench.engine.cost.footprint import measure
     from ptmbench.engine.device import resolve
     from ptmbench.engine.models.profiled import profiled
@@ -37,20 +41,20 @@ def profile(arguments: argparse.Namespace) -> int:
     place = {"device": device.type, "precision": device.precision, "threads": device.threads}
     fields = {**head, **place, **footprint_fields(found)}
     if arguments.json:
-        print(json.dumps(fields, indent=1))
+        hand_over(json.dumps(fields, indent=1))
     else:
-        print(tabulate([(name, _shown(value)) for name, value in fields.items()], disable_numparse=True))
+        say(tabulate([(name, _shown(value)) for name, value in fields.items()], disable_numparse=True))
     return 0
 
 
-def _shape(largest: tuple[int, ...], length: int | None, spec: ModelSpec) -> tuple[int, ...]:
+def _shape(largest: tuple[int, ...], length: int | str | None, spec: ModelSpec) -> tuple[int, ...]:
     """The shape of one input: the model's own, or that many tokens of text."""
     if length is None:
         return largest
     if not model_scheme(spec.provider).tokens or Modality.TEXT not in spec.modalities:
         raise UsageError(f"--sequence-length counts tokens, and {spec.name} takes inputs of shape {list(largest)}")
-    if not 1 <= length <= largest[0]:
-        raise UsageError(f"{spec.name} takes 1 to {largest[0]} tokens, got --sequence-length {length}")
+    if not isinstance(length, int) or not 1 <= length <= largest[0]:
+        raise UsageError(f"{spec.name} takes 1 to {largest[0]} tokens, got --sequence-length {shown(length)}")
     return (length,)
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from ptmbench.analysis.gain import settled
 from ptmbench.errors import RecordError, UsageError
+from ptmbench.outlet import for_people, hand_over, say, warn
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
 from ptmbench.report.rendering import Readers, render, usability_card
-from ptmbench.terminal import log_text, painter, shows_colour, window_width
+from ptmbench.terminal import painter, shows_colour, window_width
 
 SITE = "html"
 PYTEST_BENCHMARK = "pytest-benchmark"
@@ -27,7 +28,7 @@ def report(arguments: argparse.Namespace) -> int:
     read, problems = read_folders(arguments.folders)
     folders = [(folder, settled(found, folder.estimate)) for folder, found in read]
     for problem in (*problems, *_unreadable(folders)):
-        print(log_text(f"ptmbench: warning: {problem}"), file=sys.stderr)
+        warn(f"ptmbench: warning: {problem}")
     if arguments.mlflow:
         return _log(folders, arguments.mlflow)
     if arguments.plot:
@@ -37,8 +38,10 @@ def report(arguments: argparse.Namespace) -> int:
     text = _text(folders, arguments)
     if arguments.output:
         write_atomically(arguments.output, text.encode())
+    elif arguments.format == "text" and not arguments.card:
+        say(text.rstrip("\n"), styled=True)
     else:
-        print(text.rstrip("\n"))
+        hand_over(text)
     return 0
 
 
@@ -87,7 +90,8 @@ def _text(folders: Folders, arguments: argparse.Namespace) -> str:
     if arguments.format == PYTEST_BENCHMARK:
         return _benchmarks(records)
     if arguments.output or not sys.stdout.isatty():
-        return render(records, arguments.format, readers)
+        text = render(records, arguments.format, readers)
+        return for_people(text) if arguments.format == "text" else text
     paint = painter(colour=shows_colour(sys.stdout))
     return render(records, arguments.format, readers, width=window_width(), paint=paint)
 
@@ -109,10 +113,9 @@ def _benchmarks(records: list[Record]) -> str:
 
     left_out = without_latency(records)
     if left_out:
-        print(
+        warn(
             f"ptmbench: warning: {len(left_out)} cases have no latency, which pytest-benchmark is about, and are left "
-            f"out: {', '.join(left_out[:5])}{', ...' if len(left_out) > 5 else ''}",
-            file=sys.stderr,
+            f"out: {', '.join(left_out[:5])}{', ...' if len(left_out) > 5 else ''}"
         )
     return render_benchmarks(records)
 
@@ -122,7 +125,7 @@ def _write_site(folders: Folders, target: Path) -> int:
     from ptmbench.report.site.building import build  # templates take a while to import, and no table needs them
 
     cases = build(folders, target, INSTALLED)
-    print(f"{target / 'index.html'}: {cases} cases")
+    say(f"{target / 'index.html'}: {cases} cases")
     return 0
 
 
@@ -130,7 +133,7 @@ def _draw(folders: Folders, target: Path) -> int:
     from ptmbench.report.plots import draw
 
     for path in draw([record for _, found in folders for record in found], target):
-        print(path)
+        say(str(path))
     return 0
 
 
@@ -138,7 +141,7 @@ def _log(folders: Folders, address: str) -> int:
     from ptmbench.report.mlflow_log import log
 
     logged, known = log(folders, address)
-    print(f"{logged} cases logged to {address}, {known} were there already")
+    say(f"{logged} cases logged to {address}, {known} were there already")
     return 0
 
 

@@ -1,7 +1,6 @@
 """`ptmbench run`: the same core as pytest, with a line a case and the tables at the end."""
 
 import argparse
-import functools
 import sys
 import time
 from collections.abc import Sequence
@@ -11,24 +10,34 @@ from ptmbench.catalog.cases import named, product
 from ptmbench.catalog.entries import entries_of
 from ptmbench.catalog.presence import on_disk
 from ptmbench.catalog.selection import select
-from ptmbench.catalog.settings import check_settings
-from ptmbench.catalog.spec import Case
+from ptmbench.catalog.settings import RunSettings, check_settings
+from ptmbench.catalog.spec import Case, MethodSpec
 from ptmbench.cli.faults import FAULT, where_kept
-from ptmbench.errors import UsageError
+from ptmbench.errors import Faults, UsageError
+from ptmbench.outlet import say, warn
 from ptmbench.records.record import Record
 from ptmbench.report.progress import Watch, describe, remaining
 from ptmbench.report.summary import end_of_run
 from ptmbench.running.floors import complaint, load_floors
 from ptmbench.running.session import Session
-from ptmbench.terminal import log_text, shortened, shows_colour
+from ptmbench.terminal import shortened, shows_colour
 
 
 def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
     """The cases that the options name together; raises `UsageError` where there are none."""
-    entries = entries_of(arguments.model, arguments.task, variants=arguments.variant)
-    methods = [named("method", name, METHODS) for name in arguments.method] or METHODS
-    cases = product(entries.models, entries.tasks, methods, entries.variants)
-    selected = select(cases, arguments.expression)
+    faults = Faults()
+    methods: list[MethodSpec] = []
+    with faults:
+        entries = entries_of(arguments.model, arguments.task, variants=arguments.variant)
+    for name in arguments.method:
+        with faults:
+            methods.append(named("method", name, METHODS))
+    with faults:
+        select((), arguments.expression)
+    faults.check()
+    selected = select(
+        product(entries.models, entries.tasks, methods or METHODS, entries.variants), arguments.expression
+    )
     if not selected:
         raise UsageError(
             "no case is left by these options: image models go with image tasks and text models with text tasks, "
@@ -37,12 +46,8 @@ def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
     return selected
 
 
-def run_cases(arguments: argparse.Namespace) -> int:
-    """Runs the chosen cases; 1 if a floor was missed or a case did not finish, 2 if one could not be met.
-
-    3 if one met a fault of ptmbench.
-    """
-    settings = check_settings(
+def _settings(arguments: argparse.Namespace) -> RunSettings:
+    return check_settings(
         budget=arguments.budget,
         seeds=arguments.seeds,
         device=arguments.device,
@@ -53,26 +58,39 @@ def run_cases(arguments: argparse.Namespace) -> int:
         corruptions=arguments.corruptions,
         jobs=arguments.jobs,
     )
-    cases = chosen_cases(arguments)
-    floors = load_floors(arguments.floors) if arguments.floors else None
+
+
+def run_cases(arguments: argparse.Namespace) -> int:
+    """Runs the chosen cases; 1 if a floor was missed or a case did not finish, 2 if one could not be met.
+
+    3 if one met a fault of ptmbench.
+    """
+    faults = Faults()
+    with faults:
+        settings = _settings(arguments)
+    with faults:
+        cases = chosen_cases(arguments)
+    with faults:
+        floors = load_floors(arguments.floors) if arguments.floors else None
+    faults.check()
     if floors and not settings.budget.asserts_floors:
         raise UsageError(f"--floors and --budget {settings.budget.name} contradict each other: it asserts no floors")
     cases, left_out = on_disk(cases)
     if left_out:
-        print(left_out)
+        say(left_out)
     with Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume) as session:
         complaints = run_session(session, cases)
         records, problems = session.finish()
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
-    print(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}")
+    say(f"\n{end_of_run(shown, session.store.estimate, colour=shows_colour(sys.stdout))}", styled=True)
     for line in (*problems, *complaints, *session.refusals):
-        print(log_text(f"ptmbench: {line}"), file=sys.stderr)
-    print(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
+        warn(f"ptmbench: {line}")
+    say(f"{len(shown)} records in {session.store.path}; render them: ptmbench report {session.store.path}")
     if session.faults:
-        print(where_kept(*session.faults.values()), file=sys.stderr)
+        warn(where_kept(*session.faults.values()))
     if session.refused:
-        print(f"ptmbench: {len(session.refused)} of {len(cases)} cases could not be met", file=sys.stderr)
+        warn(f"ptmbench: {len(session.refused)} of {len(cases)} cases could not be met")
     if session.faults:
         return FAULT
     return 2 if session.refused else 1 if complaints else 0
@@ -81,8 +99,8 @@ def run_cases(arguments: argparse.Namespace) -> int:
 def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
     """Runs the cases with a line for each; returns what is wrong with each that is not well."""
     complaints, width, started = [], len(str(len(cases))), time.perf_counter()
-    print(f"{len(cases)} case{'s' * (len(cases) != 1)} at the budget {session.settings.budget.name}", flush=True)
-    with Watch([case.id for case in cases], functools.partial(print, flush=True)) as watch:
+    say(f"{len(cases)} case{'s' * (len(cases) != 1)} at the budget {session.settings.budget.name}")
+    with Watch([case.id for case in cases], say) as watch:
         for number, record in enumerate(session.run_all(cases), start=1):
             watch.step()
             trace = session.faults.get(record.case.id)
@@ -92,11 +110,11 @@ def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
             kept = len(session.reused)
             left = remaining(number - kept, len(cases) - kept, time.perf_counter() - started)
             line = describe(record, record.case.id in session.reused)
-            print(f"[{number:{width}}/{len(cases)}] {line}{left}", flush=True)
+            say(f"[{number:{width}}/{len(cases)}] {line}{left}")
             fault = _fault(record, session)
             if fault:
                 complaints.append(fault)
-    print(f"{len(cases) - len(session.refused)} cases in {time.perf_counter() - started:.0f} s")
+    say(f"{len(cases) - len(session.refused)} cases in {time.perf_counter() - started:.0f} s")
     return complaints
 
 

@@ -4,9 +4,11 @@ import argparse
 from pathlib import Path
 
 from ptmbench.analysis.confusion import confusion_of
+from ptmbench.catalog.bounds import beyond
 from ptmbench.catalog.data_references import task_spec
 from ptmbench.catalog.traits import TaskKind
-from ptmbench.errors import PtmbenchError, UnknownName, UsageError
+from ptmbench.errors import Faults, PtmbenchError, UnknownName, UsageError
+from ptmbench.outlet import for_people, say
 from ptmbench.records.hidden_paths import HIDDEN
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
@@ -20,8 +22,7 @@ SHOWS = (TaskKind.OBJECT_DETECTION, TaskKind.SEMANTIC_SEGMENTATION)
 
 def show(arguments: argparse.Namespace) -> int:
     """Draws the first test pictures of a case anew, or prints which labels it mistakes for which."""
-    if arguments.pictures < 1:
-        raise UsageError(f"expected at least 1 picture, got {arguments.pictures}")
+    Faults(*beyond("picture", arguments.pictures)).check()
     folder, record = _found(arguments.case, arguments.results)
     if record.case.task.kind not in SHOWS:
         return _print_confusion(folder, record, arguments.task, arguments.output)
@@ -40,7 +41,7 @@ def show(arguments: argparse.Namespace) -> int:
     output = arguments.output or Path(f"{record.case.id}.png")
     write_atomically(output, drawn)
     kept = f" (masks are kept of {stored})" if stored is not None and arguments.pictures > stored else ""
-    print(f"{output}: {min(arguments.pictures, stored or len(test), len(test))} of {len(test)} test pictures{kept}")
+    say(f"{output}: {min(arguments.pictures, stored or len(test), len(test))} of {len(test)} test pictures{kept}")
     return 0
 
 
@@ -64,10 +65,10 @@ def _print_confusion(folder: ResultsFolder, record: Record, given: str | None, o
         raise UsageError(f"{record.case.id} is {record.case.task.kind}: its outcomes hold no labels")
     text = f"{record.case.id}\n\n{render_confusion(found)}"
     if output is None:
-        print(text, end="")
+        say(text.rstrip("\n"))
     else:
-        write_atomically(output, text.encode())
-        print(f"written to {output}")
+        write_atomically(output, for_people(text).encode())
+        say(f"written to {output}")
     return 0
 
 

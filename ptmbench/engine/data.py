@@ -12,7 +12,7 @@ from torch import Tensor
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.schemes import data_scheme
 from ptmbench.engine.datasets.annotated import MaskedImages
-from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTokens, OneLabel, Samples
+from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTexts, LabelledTokens, OneLabel, Samples
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.datasets.referenced import check_shots
 from ptmbench.engine.hot import hot
@@ -20,8 +20,9 @@ from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
 from ptmbench.errors import UnknownName
 from ptmbench.files.balance import UNKNOWN, Balance, balance_of, checked_classes, checked_parts
+from ptmbench.files.letters import checked_letters
 from ptmbench.files.splits import Split, draw, limited, split_by_hash, split_by_parts, stratified, with_validation
-from ptmbench.files.tags import checked_entities
+from ptmbench.files.tags import NO_TRUTH, checked_entities, has_entity
 
 Indices = Sequence[int] | NDArray[np.int64]
 
@@ -75,6 +76,13 @@ class TaskData:
             return len(self.split.train)
         return shots if isinstance(self.samples, COUNTED_IN_ALL) else shots * self.classes
 
+    @property
+    def unscored(self) -> str | None:
+        """Why no answer to the test part has a score; None where each has one."""
+        if not isinstance(self.samples, LabelledTokens) or self.samples.plain:
+            return None
+        return None if has_entity(self.samples.tags[index] for index in self.split.test) else NO_TRUTH
+
     def truth(self, indices: Indices) -> Labels:
         """The labels of these examples, one after the other."""
         if isinstance(self.samples, LabelledTokens):
@@ -92,17 +100,26 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
         samples = DATASETS[reference.name]()
     else:
         raise UnknownName("data set", reference.name, DATASETS)
+    _check_letters(samples, dataset)
     labels, lengths = samples.labels.numpy(), samples.lengths.numpy()
     split = _split(samples, labels, reference)
     checked_parts(split, dataset)
     if isinstance(samples, OneLabel):
         checked_classes(labels.tolist(), samples.classes, split, dataset)
     if isinstance(samples, LabelledTokens) and not samples.plain:
-        for part, what in ((split.train, "training"), (split.test, "test")):
-            checked_entities([samples.tags[index] for index in part], what, dataset)
+        checked_entities((samples.tags[index] for index in split.train), "training", dataset)
     return TaskData(
         samples, split, digest_of(samples, split), labels, lengths, _balance(samples, split, labels, lengths)
     )
+
+
+def _check_letters(samples: Samples, dataset: str) -> None:
+    """Raises `UsageError` for names and texts that no digest and no record could hold."""
+    checked_letters((*samples.classes, *samples.ids), "names of files and classes (rename them)", dataset)
+    if isinstance(samples, LabelledTexts):
+        checked_letters((*samples.texts, *samples.pairs), "texts (mend them)", dataset)
+    if isinstance(samples, LabelledTokens):
+        checked_letters((word for words in samples.sentences for word in words), "words (mend them)", dataset)
 
 
 def _split(samples: Samples, labels: Labels, reference: Reference) -> Split:

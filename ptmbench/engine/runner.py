@@ -30,7 +30,7 @@ from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.trained import TrainedRun, Work
 from ptmbench.engine.variants.table import SERVED
 from ptmbench.engine.workbench import Workbench
-from ptmbench.errors import Diverged, OutOfMemory
+from ptmbench.errors import Diverged, OutOfMemory, Unavailable
 from ptmbench.records.measured import Choice, Footprint, Loaded, Missing, Result, Spending
 from ptmbench.records.record import SourceDistance
 
@@ -81,7 +81,13 @@ def _pretrain_time(case: Case, seconds: float | None) -> float | Missing:
 
 
 def prepare(bench: Workbench, case: Case) -> Prepared:
-    """Loads weights and data, measures what does not depend on the labels, and warms up."""
+    """Loads weights and data, measures what does not depend on the labels, and warms up.
+
+    Raises `Unavailable` where no answer would have a score.
+    """
+    unscored = bench.task_data(case).unscored
+    if unscored:
+        raise Unavailable(unscored)
     with carried_out(case.model.name), out_of_memory_named():
         model, encoded = bench.loaded(case, 0), bench.encoded(case)
         loaded = Loaded(

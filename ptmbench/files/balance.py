@@ -1,5 +1,6 @@
 """How the examples of a task are spread over parts and classes: what cannot be learned, and what a figure hides."""
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ class Balance:
     `largest` names the most frequent class of the test part and `majority` is its share of the labels there: what a
     constant answer reaches. Both are empty where a constant answer is no answer (entities, boxes, masks). `untrained`
     are classes without a training example, `duplicates` the test examples whose content is seen before testing too.
+    `even`: no class is larger than an equal share, but for rounding.
     """
 
     largest: str
     majority: float | None
     untrained: tuple[str, ...]
     duplicates: int
+    even: bool = False
 
     def fields(self) -> dict[str, float]:
         """As a record keeps it: shares and counts by name."""
@@ -30,7 +33,7 @@ class Balance:
     def told(self, tests: int) -> list[str]:
         """In words, for whoever checks the data."""
         lines = []
-        if self.majority is not None:
+        if self.majority is not None and not self.even:
             lines.append(f"the largest class is {self.largest}, {100 * self.majority:.0f} % of the test part")
         if self.untrained:
             some = len(self.untrained)
@@ -83,10 +86,18 @@ def balance_of(
     trained = {label for index in split.train for label in labels[index]}
     asked = Counter(label for index in split.test for label in labels[index])
     most = min(asked, key=lambda label: (-asked[label], label)) if asked and whole else None
+    majority = None if most is None else asked[most] / asked.total()
     seen = {contents[index] for index in (*split.train, *split.validation)}
     return Balance(
         largest="" if most is None else classes[most],
-        majority=None if most is None else asked[most] / asked.total(),
+        majority=majority,
         untrained=tuple(name for label, name in enumerate(classes) if label not in trained),
         duplicates=sum(contents[index] in seen for index in split.test),
+        even=majority is not None and _is_even(majority, asked.total(), len(classes)),
     )
+
+
+def _is_even(majority: float, examples: int, classes: int) -> bool:
+    """Whether the largest share is that of equal classes, in percent, or as near as so many examples come to it."""
+    nearest = math.ceil(examples / classes) / examples
+    return majority <= nearest or round(100 * majority) <= round(100 / classes)

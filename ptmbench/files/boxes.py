@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ptmbench.errors import UsageError, listed
+from ptmbench.errors import UsageError, listed, told_once
 from ptmbench.files.image_folders import SKIP
 from ptmbench.files.pictures import PLAIN, Look, Size, Tones, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
@@ -159,14 +159,14 @@ def box_set(source: Path, annotations: list[Annotation], faults: list[str], *, s
     held = [_held_against(*row, faults) for row in zip(annotations, looks, strict=True)]
     pictures = tuple(picture for picture in held if picture)
     if faults and not skip_bad:
-        raise UsageError(f"{source}: {len(faults)} faults: {listed(faults)}; {SKIP}")
+        raise UsageError(f"{source}: {len(faults)} faults: {listed(told_once(faults))}; {SKIP}")
     classes = tuple(sorted({name for picture in pictures for name in picture.names}))
     shown = {(thing.label, _teaches(one.part)) for one in annotations for thing in one.objects}
     if lost := shown - {(name, _teaches(picture.part)) for picture in pictures for name in picture.names}:
         named = [f"{label} in {'training' if teaches else 'test'} pictures" for label, teaches in sorted(lost)]
-        raise UsageError(f"{source}: no sound box is left of {listed(named)}: {listed(faults)}")
+        raise UsageError(f"{source}: no sound box is left of {listed(named)}: {listed(told_once(faults))}")
     if not classes:
-        raise UsageError(f"{source} has no boxes" + (f": {listed(faults)}" if faults else ""))
+        raise UsageError(f"{source} has no boxes" + (f": {listed(told_once(faults))}" if faults else ""))
     return BoxSet(pictures, classes, tuple(faults), tones=tones_of(looks))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptmbench.errors import UsageError, listed
+from ptmbench.errors import UsageError, listed, told_once
 from ptmbench.files.image_folders import PARTIAL, SKIP, SUFFIXES, part_folders
 from ptmbench.files.pictures import PLAIN, Look, Tones, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
@@ -188,15 +188,17 @@ def _check_classes(folder: Path, values: frozenset[int], form: MaskForm) -> None
 def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], form: MaskForm, *, skip_bad: bool) -> MaskSet:
     """The sound pairs; raises `UsageError` with all faults, those given included."""
     if not pairs:
-        raise UsageError(f"{folder} has no pictures with masks; {EXPECTED}" + (f": {listed(faults)}" if faults else ""))
+        raise UsageError(
+            f"{folder} has no pictures with masks; {EXPECTED}" + (f": {listed(told_once(faults))}" if faults else "")
+        )
     looked = in_threads(lambda pair: _look_over(pair.image, pair.mask, form), pairs)
     rows = list(zip(pairs, looked, strict=True))
     faults += [f"{pair.mask.relative_to(folder)}: {seen.fault}" for pair, seen in rows if seen.fault]
     if faults and not skip_bad:
-        raise UsageError(f"{folder}: {len(faults)} faults: {listed(faults)}; {SKIP}")
+        raise UsageError(f"{folder}: {len(faults)} faults: {listed(told_once(faults))}; {SKIP}")
     kept = [(pair, seen) for pair, seen in rows if not seen.fault]
     if not kept:
-        raise UsageError(f"{folder} has no sound mask: {listed(faults)}")
+        raise UsageError(f"{folder} has no sound mask: {listed(told_once(faults))}")
     parts = tuple(pair.part for pair, _ in kept if pair.part)
     values = frozenset[int]().union(*(seen.values for _, seen in kept))
     return MaskSet(

@@ -16,6 +16,7 @@ SCHEMES: Final = ("entities", "plain")
 OUTSIDE: Final = "O"
 TAG: Final = re.compile(r"O|[BIESM]-\S+")  # what seqeval tells apart: of U- and L- it loses entities side by side
 BILOU: Final = re.compile(r"[UL]-\S+")
+NO_TRUTH: Final = "entity F1 is not defined: no sentence of the test part holds an entity (B-TYPE, I-TYPE)"
 PLAIN_HINT: Final = "where each word simply has a label (parts of speech), say so: ?scheme=plain"
 
 
@@ -69,11 +70,16 @@ def tags_of(sentences: Sequence[Tagged], where: str, *, plain: bool) -> tuple[st
     return (OUTSIDE, *sorted(found - {OUTSIDE}))
 
 
+def has_entity(tags: Iterable[Sequence[str]]) -> bool:
+    """Whether any of these sentences holds an entity."""
+    return any(tag != OUTSIDE for row in tags for tag in row)
+
+
 def checked_entities(tags: Iterable[Sequence[str]], part: str, where: str) -> None:
-    """Raises `UsageError` where a part has no entity: there is nothing to learn, or F1 is not defined, and not 0."""
-    if all(tag == OUTSIDE for row in tags for tag in row):
+    """Raises `UsageError` where a part has no entity, so that there is nothing to learn."""
+    if not has_entity(tags):
         raise UsageError(
-            f"{where} has no entity in the {part} part, so that entity F1 is not defined: expected tags B-TYPE and "
+            f"{where} has no entity in the {part} part, so that there is nothing to learn: expected tags B-TYPE and "
             "I-TYPE beside O"
         )
 

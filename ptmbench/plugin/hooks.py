@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ptmbench.catalog.bounds import real, whole
 from ptmbench.catalog.selection import KIND_MARKER
 from ptmbench.catalog.settings import RunSettings, check_settings
 from ptmbench.catalog.spec import FULL, HUB_MARKER
 from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.outlet import for_people
 from ptmbench.plugin.hub_tier import LACKING, HubTier
 from ptmbench.plugin.progress_lines import ProgressLines
 from ptmbench.plugin.replay import replaying_clock, show_to_pytest_benchmark
-from ptmbench.terminal import log_text, shortened
+from ptmbench.terminal import shortened, without_echo
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -53,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ptmbench", "ptmbench: benchmarks of pre-trained models")
     group.addoption("--ptm-results", metavar="DIR", help="results folder (default: one under ptmbench-results/)")
     group.addoption("--ptm-budget", default="quick", metavar="NAME", help="smoke, quick (default) or standard")
-    group.addoption("--ptm-seeds", type=int, metavar="N", help="seeds for every case (default: the budget's)")
+    group.addoption("--ptm-seeds", type=whole, metavar="N", help="seeds for every case (default: the budget's)")
     group.addoption("--ptm-model", action="append", default=[], metavar="MODEL", help="name or reference; only these")
     group.addoption("--ptm-task", action="append", default=[], metavar="DATA", help="name or reference; only these")
     group.addoption(
@@ -66,9 +68,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
     group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
     group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
-    group.addoption("--ptm-threads", type=int, metavar="N", help="CPU threads (default: all cores)")
-    group.addoption("--ptm-jobs", type=int, default=1, metavar="N", help="cases side by side (default: 1); untimed")
-    group.addoption("--ptm-timeout", type=float, metavar="SECONDS", help="give a case up after so long")
+    group.addoption("--ptm-threads", type=whole, metavar="N", help="CPU threads (default: all cores)")
+    group.addoption("--ptm-jobs", type=whole, default=1, metavar="N", help="cases side by side (default: 1); untimed")
+    group.addoption("--ptm-timeout", type=real, metavar="SECONDS", help="give a case up after so long")
     group.addoption("--ptm-floors", metavar="FILE", help="accuracy floors (default: floors.toml beside the benchmark)")
 
 
@@ -97,7 +99,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)
     except UsageError as error:
-        raise pytest.UsageError(log_text(str(error))) from None
+        said = without_echo(str(error), config.invocation_params.args)
+        raise pytest.UsageError(for_people(said)) from None
 
 
 def _set_up_jobs(config: pytest.Config) -> None:
@@ -129,9 +132,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     cases = _entries(metafunc.config).cases(TaskKind(*marker.args))
     names = [name for name in PARTS if name in metafunc.fixturenames]
     if "variant" not in names and any(case.variant != FULL for case in cases):
-        raise pytest.UsageError(
-            f"--ptm-variant: {metafunc.function.__name__} has no argument `variant`: add it, and hand it to ptm_run"
-        )
+        lacking = f"{metafunc.function.__name__} has no argument `variant`: add it, and hand it to ptm_run"
+        raise pytest.UsageError(for_people(f"--ptm-variant: {lacking}"))
     metafunc.parametrize(",".join(names), [_parameters(case, names) for case in cases])
 
 
@@ -186,13 +188,14 @@ def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
         session = _make_session(request.config, ours[0].path.parent)
         _ = session.store
     except PtmbenchError as error:
-        pytest.exit(log_text(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(for_people(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+    session.planned = lambda: [_case_of(item) for item in ours if _will_run(item)]
     request.config.stash[SESSION] = session
     with session, ended_like_ctrl_c():
         if session.settings.jobs == 1:
             yield session
             return
-        with session.running_ahead([_case_of(item) for item in ours if _will_run(item)]):
+        with session.running_ahead(session.planned()):
             yield session
 
 
@@ -216,12 +219,12 @@ def ptm_run(request: pytest.FixtureRequest, ptm_session: Session, benchmark: Ben
         try:
             record = ptm_session.run(_entries(request.config).find(model, task, method, variant))
         except UsageError as error:
-            pytest.fail(log_text(str(error)), pytrace=False)
+            pytest.fail(for_people(str(error)), pytrace=False)
         except PtmbenchError as error:
-            pytest.exit(log_text(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
+            pytest.exit(for_people(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
         request.node.stash[RECORD] = record
         if record.status == "skipped":
-            pytest.skip(log_text(shortened(record.reason or "")))
+            pytest.skip(for_people(shortened(record.reason or "")))
         show_to_pytest_benchmark(benchmark, request.node.stash[SAMPLES], record)
         return record
 
@@ -305,8 +308,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     terminalreporter.section("ptmbench", sep="=")
     if shown:
-        terminalreporter.write_line(end_of_run(shown, session.store.estimate, colour=terminalreporter.hasmarkup))
+        tables = end_of_run(shown, session.store.estimate, colour=terminalreporter.hasmarkup)
+        terminalreporter.write_line(for_people(tables, styled=True))
     for problem in problems:
-        terminalreporter.write_line(log_text(f"warning: {problem}"), yellow=True)
+        terminalreporter.write_line(for_people(f"warning: {problem}"), yellow=True)
     if shown:
-        terminalreporter.write_line(f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR")
+        where = f"{len(shown)} records in {session.store.path}; render them: ptmbench report DIR"
+        terminalreporter.write_line(for_people(where))

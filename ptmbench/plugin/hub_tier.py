@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ptmbench.catalog.spec import HUB_MARKER
+from ptmbench.outlet import for_people
 
 LACKING = pytest.StashKey[tuple[str, ...]]()  # what a case lacks; nothing: it can run
 
@@ -35,7 +36,7 @@ class HubTier:
             from ptmbench.catalog.presence import how_to_fetch
 
             self.left_out.append(missing)
-            pytest.skip(f"not on disk: {how_to_fetch(missing)}")
+            pytest.skip(for_people(f"not on disk: {how_to_fetch(missing)}"))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -59,4 +60,4 @@ class HubTier:
         if self.left_out:
             from ptmbench.catalog.presence import hub_summary
 
-            terminalreporter.write_line(hub_summary(self.left_out))
+            terminalreporter.write_line(for_people(hub_summary(self.left_out)))

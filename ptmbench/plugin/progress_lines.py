@@ -2,6 +2,7 @@
 
 import pytest
 
+from ptmbench.outlet import for_people
 from ptmbench.plugin.hub_tier import LACKING
 
 
@@ -27,4 +28,4 @@ class ProgressLines:
         colour = {"passed": {"green": True}, "skipped": {"yellow": True}}.get(report.outcome, {"red": True})
         reporter.write(f"\n[{self.done:{len(str(self.total))}}/{self.total}] ")
         reporter.write(f"{report.outcome.upper():7}", flush=True, **colour)
-        reporter.write(f" {line}", flush=True)
+        reporter.write(f" {for_people(line)}", flush=True)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import SHOWN
+from ptmbench.files.letters import written
 from ptmbench.records.measured import Answers, Identity, LatencySamples, Missing, Result
 from ptmbench.records.outcomes import estimate_of
 from ptmbench.records.record import (
@@ -88,7 +89,7 @@ def _case_record(case: Case, identity: Identity, precision: str, result: Result 
             test_size=gaps("case.task.test_size", identity.test_size),
             classes=gaps("case.task.classes", identity.classes),
             left_out=len(identity.left_out),
-            left_out_names=list(identity.left_out[:SHOWN]),
+            left_out_names=[written(name) for name in identity.left_out[:SHOWN]],
             balance=identity.balance,
         ),
         method=MethodRecord(

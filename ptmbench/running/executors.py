@@ -17,6 +17,7 @@ from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import Case
 from ptmbench.records.measured import Identity
 from ptmbench.running import work
+from ptmbench.running.standard_input import empty_input
 from ptmbench.running.work import Finished, Identified
 from ptmbench.running.workers import OtherProcess
 
@@ -55,11 +56,13 @@ class ThisProcess:
 
     def identify(self, case: Case) -> Identified:
         """What the case is made of."""
-        return work.identify(self.bench, case)
+        with empty_input():
+            return work.identify(self.bench, case)
 
     def work(self, case: Case, identity: Identity) -> Finished:
         """Runs the case to its end."""
-        return work.work(self.bench, case, identity)
+        with empty_input():
+            return work.work(self.bench, case, identity)
 
     def map(self, job: Callable[[Case, Worker], Kept], groups: Sequence[Group]) -> Iterator[Kept]:
         """What the job gives for each case; a case begins when it is asked for."""

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ptmbench.analysis.gain import settled
+from ptmbench.catalog.cases import models_of
 from ptmbench.catalog.settings import DeviceName, RunSettings
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import RecordError, StoreError, UsageError, listed
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FOLDER = Path("ptmbench-results")
 ELSEWHERE = "{mark} is running this case into the same folder: it was left to that run"
+CONTROL_ALONE = "a control, not run: {models} could not be loaded, and it would stand beside nothing"
 MOST_KILLS = 3  # at one place: a case is run twice more than it was killed there, in case something else killed it
 KILLED = (
     "the process that ran this case was killed {count} times{where}: the system's log may say why (often there was not "
@@ -47,6 +49,7 @@ class Session:
 
     `reused` holds the ids of cases that a resume kept, `written` of those whose record is on disk, `faults` the
     traceback of each case that met a bug of ptmbench, `refused` the task of each case that could not be met, and why.
+    `unloaded` holds the names of models that could not be loaded, `planned` gives the cases of this run.
     """
 
     settings: RunSettings
@@ -58,6 +61,8 @@ class Session:
     written: set[str] = field(default_factory=set)
     faults: dict[str, str] = field(default_factory=dict)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unloaded: set[str] = field(default_factory=set)
+    planned: Callable[[], Sequence[Case]] = tuple
     _ahead: Arrivals[Record | UsageError] = field(default_factory=lambda: Arrivals((), iter(())))
     _bench: Workbench | None = None
     _store: ResultsFolder | None = None
@@ -116,7 +121,7 @@ class Session:
         A case whose data or options cannot be met has no record, and the others go on: `refused` says why. Raises
         `UsageError` once all are through where none of them could be met.
         """
-        met = False
+        met, self.planned = False, lambda: cases
         for case, found in self._mapped(self._attempt, cases):
             if isinstance(found, UsageError):
                 self.refused[case.id] = case.task.name, str(found)
@@ -137,6 +142,7 @@ class Session:
     @contextmanager
     def running_ahead(self, cases: Sequence[Case]) -> Iterator[None]:
         """Inside the block the cases run side by side, and `run` waits for the one that it is asked for."""
+        self.planned = lambda: cases
         coming = self._mapped(self._attempt, cases)
         self._ahead = Arrivals(cases, coming)
         with closing(coming):
@@ -169,7 +175,9 @@ class Session:
         identified = None
         try:
             identified = worker.identify(case)
-            record = self._kept(case, identified) or self._worked(case, identified, worker)
+            record = (
+                self._kept(case, identified) or self._alone(case, identified) or self._worked(case, identified, worker)
+            )
         except WorkerLost as lost:
             identity = (identified or unidentified(self.bench, case, str(lost))).identity
             record = self.keep(self._unrun(case, identity, lost.status, str(lost)))
@@ -202,6 +210,16 @@ class Session:
             return record
         return None
 
+    def _alone(self, case: Case, identified: Identified) -> Record | None:
+        """The record of a control that is not run, since none of its models could be loaded."""
+        if not self.unloaded or not case.model.random:
+            return None
+        models = models_of(case.model, (planned.model for planned in self.planned()))
+        if not models or not models <= self.unloaded:
+            return None
+        reason = CONTROL_ALONE.format(models=listed(sorted(models)))
+        return self.keep(self._unrun(case, identified.identity, "skipped", reason))
+
     def _worked(self, case: Case, identified: Identified, worker: Worker) -> Record:
         """The record of a case that a worker runs now; a mark tells of it until the record is on disk."""
         digest = identified.identity.digest
@@ -225,6 +243,8 @@ class Session:
         self.faults.pop(record.case.id, None)  # of an earlier run of the case in this session
         if finished.trace is not None:
             self.faults[record.case.id] = finished.trace
+        if finished.unloaded:
+            self.unloaded.add(finished.case.model.name)
         return record
 
     def _recorded(self, finished: Finished) -> Record:

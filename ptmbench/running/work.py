@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING
 import ptmbench
 from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import Case
-from ptmbench.errors import Diverged, OutOfMemory, PtmbenchError, StoreError, TimedOut, Unavailable, UsageError
+from ptmbench.errors import (
+    Diverged,
+    OutOfMemory,
+    PtmbenchError,
+    StoreError,
+    TimedOut,
+    Unavailable,
+    UsageError,
+    WeightsError,
+)
 from ptmbench.records import environment
 from ptmbench.records.measured import Identity, Result
 from ptmbench.records.record import Provenance, Status
@@ -51,7 +60,10 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A case that has ended, well or badly; `trace` is the traceback of a fault of ptmbench."""
+    """A case that has ended, well or badly; `trace` is the traceback of a fault of ptmbench.
+
+    `unloaded`: its model could not be loaded, so that no other case of it can run either.
+    """
 
     case: Case
     identity: Identity
@@ -60,6 +72,7 @@ class Finished:
     reason: str | None = None
     result: Result | None = None
     trace: str | None = None
+    unloaded: bool = False
 
 
 @contextmanager
@@ -130,7 +143,7 @@ def work(bench: Workbench, case: Case, identity: Identity | None = None) -> Fini
             status: Status = "skipped" if found.trace is None else "failed"
             ended = _provenance_since(bench, started)
             return Finished(case, identity, status, ended, found.unavailable, trace=found.trace)
-    result, trace = None, None
+    result, trace, unloaded = None, None, False
     status = "ok"
     reason: str | None = None
     try:
@@ -139,10 +152,10 @@ def work(bench: Workbench, case: Case, identity: Identity | None = None) -> Fini
     except (UsageError, StoreError):
         raise
     except PtmbenchError as error:
-        status, reason = status_of(error), str(error)
+        status, reason, unloaded = status_of(error), str(error), isinstance(error, WeightsError)
     except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a case does, SystemExit too, the run goes on
         status, reason, trace = "failed", f"{type(error).__name__}: {error}", traceback.format_exc()
-    return Finished(case, identity, status, _provenance_since(bench, started), reason, result, trace)
+    return Finished(case, identity, status, _provenance_since(bench, started), reason, result, trace, unloaded)
 
 
 def _result(bench: Workbench, case: Case) -> Result:

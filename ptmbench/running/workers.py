@@ -23,6 +23,7 @@ from ptmbench.errors import UsageError
 from ptmbench.records.measured import Identity
 from ptmbench.records.record import Status
 from ptmbench.running import work
+from ptmbench.running.standard_input import empty_for_good
 from ptmbench.running.work import Finished, Identified
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class OtherProcess:
 def _begin() -> None:
     """Sets a worker up: an end is asked of the process that has the store, and a worker does not outlive that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    empty_for_good()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a CI that cancels sends it to the whole group
     threading.Thread(target=_end_with_parent, name="ptmbench-parent", daemon=True).start()
 

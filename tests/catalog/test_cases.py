@@ -8,7 +8,7 @@ import pytest
 
 import ptmbench
 from ptmbench.catalog.builtin import METHODS, MODELS, TASKS
-from ptmbench.catalog.cases import suited, why_no_case
+from ptmbench.catalog.cases import controls_last, models_of, suited, why_no_case
 from ptmbench.catalog.hub_models import HUB_MODELS
 from ptmbench.catalog.spec import MethodSpec
 from ptmbench.catalog.traits import Answer, Modality, StartsFrom, Suits, Trains
@@ -102,3 +102,21 @@ def test_nothing_asks_a_name():
     ]
 
     assert [] == asked
+
+
+def test_a_control_stands_behind_its_models():
+    """Wherever it was typed, a control comes after every model of its architecture, and nothing else moves."""
+    names = [
+        "resnet_tiny.random",
+        "pixels",
+        "resnet_tiny.glyphs",
+        "vgg_tiny.glyphs",
+        "resnet_tiny.waves",
+        "vgg_tiny.random",
+    ]
+    models = [MODEL[name] for name in names]
+    ordered = [model.name for model in controls_last(models)]
+
+    assert [*names[1:5], names[0], names[5]] == ordered
+    assert [models[1], models[5]] == controls_last([models[1], models[5]])
+    assert {"resnet_tiny.glyphs", "resnet_tiny.waves"} == models_of(MODEL["resnet_tiny.random"], models)

@@ -82,7 +82,7 @@ def test_a_missed_floor_is_exit_code_1(cli, tmp_path):
             "no model scheme is called 'huggingface': there are deeplabv3, fasterrcnn, fcn, file, hf, keras",
         ),
         (["run", "--jobs", "0", "--seeds", "0"], "expected 1 to 1,000 seeds, got 0; expected 1 to 256 jobs, got 0"),
-        (["profile", "pixels", "--batch-size", "0"], "expected a batch size of at least 1, got 0"),
+        (["profile", "pixels", "--batch-size", "0"], "expected 1 to 65,536 inputs a batch, got 0"),
         (["pretrain", "resnet_tiny.random"], "no pre-trained model is called 'resnet_tiny.random'"),
     ],
 )

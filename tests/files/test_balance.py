@@ -23,6 +23,20 @@ def test_what_a_figure_hides_is_told():
     ] == found.told(3)
 
 
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [((10, 10), 0), ((501, 500), 0), ((502, 498), 0), ((12, 8), 1), ((34, 33, 33), 0), ((35, 33, 32), 1), ((2, 1), 0)],
+)
+def test_the_largest_of_equal_classes_is_not_told(counts, told):
+    """Where classes are balanced, but for rounding to a percent, naming one of them as the largest would mislead."""
+    labels = [[0], [1], [0]] + [[label] for label, count in enumerate(counts) for _ in range(count)]
+    split = Split((0, 1), (2,), tuple(range(3, len(labels))))
+    found = balance_of(labels, "xyz"[: len(counts)], split, range(len(labels)), whole=True)
+
+    assert told == len([line for line in found.told(20) if line.startswith("the largest class")])
+    assert found.majority == max(counts) / sum(counts)
+
+
 def test_of_entities_no_constant_answer_is_told():
     """Where an answer is no label there is no majority, and no words about it."""
     found = balance_of([[0, 1], [], [0], [1], [0, 0], [1]], ("O", "B-x"), SPLIT, list("abcdef"), whole=False)

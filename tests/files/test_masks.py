@@ -63,6 +63,25 @@ def test_all_faults_are_told_at_once(tmp_path):
     assert (("images/d.jpg",), 5) == (found.ids, len(found.left_out))
 
 
+def test_the_fault_of_many_masks_is_told_once(tmp_path):
+    """Forty masks with one fault are one line with a count, so that a fault of another kind is seen beside them."""
+    for number in range(40):
+        pair(tmp_path, f"m{number:02}", [7])
+    for number in range(5):
+        Image.new("RGB", (6, 4)).save(tmp_path / "images" / f"n{number}.jpg")
+    pair(tmp_path, "z", [1], mode="RGB")
+
+    with pytest.raises(UsageError) as told:
+        read_masks(tmp_path, MaskForm(classes=3))
+    message = str(told.value)
+    assert ": 46 faults: " in message
+    assert "/images/n0.jpg has no mask (and 4 others likewise), " in message
+    assert (
+        "masks/m00.png: has the index 7, expected 0 to 2, or 255 (and 39 others likewise), masks/z.png: has" in message
+    )
+    assert "m01" not in message
+
+
 def test_check_reads_masks(tmp_path, capsys):
     """`ptmbench check masks:DIR` says what is there, and ends with 2 where something is wrong."""
     for name in NAMES:

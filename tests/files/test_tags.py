@@ -45,10 +45,10 @@ def test_plain_labels_are_any_two():
 
 
 def test_a_part_without_entities_is_no_zero():
-    """Where no entity is true F1 is not defined, which is said in place of a figure."""
-    with pytest.raises(UsageError, match="no entity in the test part, so that entity F1 is not defined"):
-        checked_entities([("O", "O"), ()], "test", "here")
-    assert checked_entities([("O", "B-x")], "test", "here") is None
+    """Where no entity is to be learned that is said in place of a figure."""
+    with pytest.raises(UsageError, match="no entity in the training part, so that there is nothing to learn"):
+        checked_entities([("O", "O"), ()], "training", "here")
+    assert checked_entities([("O", "B-x")], "training", "here") is None
 
 
 def test_a_tag_for_each_word():

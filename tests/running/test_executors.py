@@ -4,7 +4,7 @@ import pytest
 
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
-from ptmbench.errors import UnknownName, UsageError
+from ptmbench.errors import UsageError
 from ptmbench.running import executors
 from ptmbench.running.executors import Arrivals, Processes, ThisProcess, groups_of
 from ptmbench.running.workers import Stopped
@@ -122,7 +122,7 @@ def test_names_are_checked_as_everywhere():
     """The number of jobs is checked with all other options, and without one the cores are shared."""
     with pytest.raises(UsageError, match="expected 1 to 256 jobs, got 0; expected a timeout above 0 seconds.*, got -1"):
         check_settings(jobs=0, timeout_s=-1)
-    with pytest.raises(UnknownName):
+    with pytest.raises(UsageError, match="did you mean quick.*; expected 1 to 256 jobs, got 0"):
         check_settings(budget="quik", jobs=0)
 
     assert 3 == check_settings(jobs=2, threads=3).threads

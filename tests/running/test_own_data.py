@@ -111,6 +111,24 @@ def test_own_entities_run(here):
     assert (3, 1.0, "entity_f1") == (record.case.task.classes, record.quality.value, record.quality.metric)
 
 
+def test_entities_that_the_test_part_lacks_have_no_f1(here, capsys):
+    """Where no entity is true F1 is null with a reason, in `check`, record and table, and the other cases run."""
+    (here / "tagged").mkdir()
+    for part, tag, count in (("train", "B-LOC", 20), ("test", "O", 5)):
+        (here / "tagged" / f"{part}.conll").write_text(f"lives O\nin O\nRome {tag}\n\n" * count)
+
+    assert 0 == main(["check", "conll:tagged"])
+    assert "entity F1 is not defined: no sentence of the test part holds an entity" in capsys.readouterr().out
+    tasks = ["--task", "conll:tagged", "--task", "imagefolder:photos"]
+    assert 0 == main(["run", "--model", "tfidf", "--model", "pixels", *tasks, "--method", "linear_probe", *FAST])
+    shown = capsys.readouterr().out
+    lacking, other = sorted(records().values(), key=lambda record: record.case.task.kind, reverse=True)
+    assert ("skipped", None, "ok") == (lacking.status, lacking.quality, other.status)
+    assert (lacking.reason or "").startswith("entity F1 is not defined")
+    assert ("the case is skipped", 5) == (lacking.missing["quality"], lacking.case.task.test_size)
+    assert 2 <= " ".join(shown.split()).count("entity F1 is not defined")
+
+
 def test_pytest_takes_references_and_the_file(here, pytester):
     """--ptm-model and --ptm-task restrict a benchmark file to own entries, and ptmbench.toml adds to the catalog."""
     shutil.copytree(here / "photos", pytester.path / "photos")

@@ -14,7 +14,7 @@ from ptmbench.catalog.settings import check_settings
 from ptmbench.engine import identity, runner
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.inputs.batches import TensorInputs
-from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable, UsageError
+from ptmbench.errors import Diverged, StoreError, TimedOut, Unavailable, UsageError, WeightsError
 from ptmbench.records.marks import Mark, mark_of_this_process
 from ptmbench.running.floors import Floor, Floors, complaint
 from ptmbench.running.session import Session
@@ -121,6 +121,29 @@ def test_a_fault_of_ours_does_not_end_a_run_over_cases(session, monkeypatch):
     assert [CASE.id, OTHER.id] == session.finished
     assert [CASE.id] == list(session.faults)
     assert "in stumble" in session.faults[CASE.id]
+
+
+def test_the_control_of_a_model_that_cannot_be_loaded_is_not_run(session, monkeypatch):
+    """It is skipped with the reason, at every method; alone, or beside a model that could be loaded, it runs."""
+    control, scratch = (find_case("resnet_tiny.random", "digits_1shot", way) for way in ("knn", "from_scratch"))
+    honest = runner.prepare
+
+    def broken(bench, case):
+        if case.model == CASE.model:
+            raise WeightsError("its file is torn")
+        return honest(bench, case)
+
+    monkeypatch.setattr(runner, "prepare", broken)
+    first, second, third = session.run_all([CASE, control, scratch])
+
+    assert ("failed", "its file is torn") == (first.status, first.reason)
+    assert ["skipped", "skipped"] == [second.status, third.status]
+    assert (
+        second.reason == "a control, not run: resnet_tiny.glyphs could not be loaded, and it would stand beside nothing"
+    )
+    assert "ok" == next(again(session, unloaded=set()).run_all([control])).status
+    beside = find_case("resnet_tiny.glyphs_simclr", "digits_1shot", "knn")
+    assert ["failed", "ok", "ok"] == [one.status for one in again(session).run_all([CASE, control, beside])]
 
 
 def test_a_session_that_runs_ahead_hands_each_case_to_who_asks(session, monkeypatch):

@@ -16,7 +16,7 @@ from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledTexts, Lab
 from ptmbench.engine.datasets.hub_grids import FILES, hub_grids
 from ptmbench.engine.datasets.labelled_tables import form_of, samples_of
 from ptmbench.engine.datasets.tagged import tokens_of
-from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError, listed
+from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError, listed, told_once
 from ptmbench.files.downloads import check_online
 from ptmbench.files.grids import Grid
 from ptmbench.files.labels import label_of
@@ -123,7 +123,9 @@ def sentences_of(reference: Reference, grids: Grids) -> LabelledTokens:
             faults += [f"{where}: {fault}" for fault in wrong]
             sentences.append(Tagged(part, f"{part or grid.path.name}/{row - 1}", where, *found))
     if faults:
-        raise UsageError(f"{reference}: {len(faults)} faults: {listed(faults)}; give every word a tag: O for no entity")
+        raise UsageError(
+            f"{reference}: {len(faults)} faults: {listed(told_once(faults))}; give every word a tag: O for no entity"
+        )
     return tokens_of(sentences, str(reference), plain=is_plain(reference.get("scheme", "entities")))
 
 

@@ -116,7 +116,7 @@ def test_a_case_is_stored_shown_and_reported(tmp_path, capsys, monkeypatch):
     [
         (["show", "a-b-c"], "ptmbench-results is no results folder: give one with --results DIR"),
         (["show", "a-b-c", "--results", "none"], "none is no results folder"),
-        (["show", "a-b-c", "-n", "0"], "expected at least 1 picture, got 0"),
+        (["show", "a-b-c", "-n", "0"], "expected 1 to 1,000 pictures, got 0"),
     ],
 )
 def test_what_cannot_be_shown_says_why(tmp_path, capsys, monkeypatch, arguments, message):
