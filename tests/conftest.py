@@ -35,6 +35,13 @@ def bench():
     return Workbench(check_settings(budget="smoke", device="cpu", measures_latency=False))
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """What a test starts knows nothing of the process that the test itself runs in: pytest-benchmark would stop."""
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def heed_interrupts():
     """Undoes what a background job inherits: with SIGINT ignored, Python would never raise KeyboardInterrupt."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
