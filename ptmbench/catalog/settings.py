@@ -113,7 +113,7 @@ def check_settings(
     if len(faults) == 1 and budget not in BUDGETS:
         raise UnknownName("budget", budget, BUDGETS)
     if faults:
-        raise UsageError("; ".join(faults))
+        raise UsageError("; ".join(fault.removesuffix(".") for fault in faults))
     if threads is None and jobs > 1:
         from ptmbench.records.environment import cores  # here: pydantic comes with it, and pytest starts without
 
