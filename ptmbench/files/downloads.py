@@ -17,6 +17,7 @@ from ptmbench.reading import opened
 CHUNK = 2**20
 TIMEOUT_S = 60
 PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
+MOST_DIGITS = 16  # of a length that can be one
 OFFLINE = "HF_HUB_OFFLINE"
 
 
@@ -47,14 +48,17 @@ def download(url: str, file: Path, sha256: str = "") -> None:
     """
     check_online()
     part = file.with_name(f"{file.name}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    _receive(url, part)
-    with opened(part) as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if not found.startswith(sha256):
-        part.unlink()
-        raise WeightsError(f"{url}: expected sha256 {sha256}, got {found}; what came was thrown away: try again")
-    part.replace(file)
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        _receive(url, part)
+        with opened(part) as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        if not found.startswith(sha256):
+            part.unlink()
+            raise WeightsError(f"{url}: expected sha256 {sha256}, got {found}; what came was thrown away: try again")
+        part.replace(file)
+    except OSError as error:  # a full or read-only disk, or another download of the same file that took the partial one
+        raise WeightsError(f"{part} cannot be written ({error.strerror or error}); mend it and try again") from None
 
 
 def _receive(url: str, part: Path) -> None:
@@ -64,19 +68,37 @@ def _receive(url: str, part: Path) -> None:
     try:
         with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310  likewise
             there = there if response.status == PARTIAL_CONTENT else 0
-            total = there + int(response.headers.get("Content-Length") or 0)
+            _check_range(response, url, there)
+            total = _total(response, there)
             _write(response, part, there, total)
     except HTTPError as error:
         if error.code == RANGE_NOT_SATISFIABLE and there:
             return  # nothing is lacking: the digest will say whether it is right
         raise WeightsError(f"{url}: the server says {error.code} {error.reason}") from None
-    except (URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
+    except (URLError, TimeoutError, ConnectionError, http.client.HTTPException, ValueError) as error:
+        # ValueError: an address that is none, the server's own redirection included
         why = getattr(error, "reason", None) or error
         raise WeightsError(f"{url} cannot be reached ({why}); the same command goes on from where it was") from None
     if total and part.stat().st_size < total:
         raise WeightsError(
             f"{url} was cut off at {part.stat().st_size:,} of {total:,} bytes; the same command goes on from there"
         )
+
+
+def _check_range(response: http.client.HTTPResponse, url: str, there: int) -> None:
+    """Raises `WeightsError` where a server says that it sends another part of the file than the one asked for."""
+    sent = response.headers.get("Content-Range")
+    if response.status == PARTIAL_CONTENT and sent and not sent.startswith(f"bytes {there}-"):
+        raise WeightsError(
+            f"{url}: expected the bytes from {there:,} on, the server sends {sent[:80]!r}: try again later"
+        )
+
+
+def _total(response: http.client.HTTPResponse, there: int) -> int:
+    """The size of the whole file as the server tells it, 0 where it tells none: a length may be missing or nonsense."""
+    length = response.headers.get("Content-Length", "")
+    told = length.isascii() and length.isdecimal() and len(length) < MOST_DIGITS
+    return there + int(length) if told and int(length) else 0
 
 
 def _write(response: http.client.HTTPResponse, part: Path, there: int, total: int) -> None:

@@ -27,7 +27,9 @@ class _Server(BaseHTTPRequestHandler):
         partly = start > 0 and self.path != "/whole-only"
         body = CONTENT[start if partly else 0 :]
         self.send_response(206 if partly else 200)
-        self.send_header("Content-Length", str(len(body)))
+        if self.path == "/other-range":
+            self.send_header("Content-Range", f"bytes 7-{len(CONTENT) - 1}/{len(CONTENT)}")
+        self.send_header("Content-Length", "long" if self.path == "/nonsense" else str(len(body)))
         self.end_headers()
         self.wfile.write(body[: len(CONTENT) // 2] if self.path == "/cut" and not start else body)
 
@@ -97,3 +99,26 @@ def test_what_cannot_be_reached_is_said(server, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(UsageError, match="HF_HUB_OFFLINE is set"):
         download(f"{server}/file", tmp_path / "w.pth")
+
+
+def test_a_length_that_is_none_is_not_believed(server, tmp_path):
+    """Where the length of an answer is no number, the file is what came."""
+    download(f"{server}/nonsense", tmp_path / "w.pth", SHA256)
+
+    assert CONTENT == (tmp_path / "w.pth").read_bytes()
+
+
+def test_another_range_is_not_appended(server, tmp_path):
+    """A server that goes on elsewhere than asked is refused, and the partial file stays as it was."""
+    (tmp_path / "w.pth.part").write_bytes(CONTENT[:99])
+    with pytest.raises(WeightsError, match="expected the bytes from 99 on, the server sends 'bytes 7-"):
+        download(f"{server}/other-range", tmp_path / "w.pth")
+
+    assert CONTENT[:99] == (tmp_path / "w.pth.part").read_bytes()
+
+
+def test_a_folder_that_cannot_be_made_is_said(server, tmp_path):
+    """A file in the place of the cache's folder is one message."""
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(WeightsError, match="cannot be written"):
+        download(f"{server}/file", tmp_path / "cache" / "w.pth", SHA256)
