@@ -15,13 +15,16 @@ from ptmbench.errors import UsageError
 
 pytestmark = pytest.mark.slow
 
+WORDS = """
+nan inf -inf -1 0 1e400 1.5 and ( not * [ - -- --help -k @file __import__('os')
+/dev/zero /dev/null pipe folder file folder/none nowhere/at/all ../out ~nobody/x
+hf: file: file:folder file:pipe csv:file csv:/dev/zero conll:folder coco:file voc:folder hf:../.. a:b:c?d
+imagefolder:folder masks:folder textfolder:pipe hf:folder?x=1&x=2 csv:file?encoding=none
+sklearn:iris sklearn:x torchvision:x timm:x csv:file?text=a&label=b&delimiter= digits
+"""
 ODD = (
     *("", " ", "\0", "\udcff", "\x1b[2J", "\n", "\u202e", "9" * 5_000, "x" * 5_000, "a or (b", "lambda: 0"),
-    *"nan inf -inf -1 0 1e400 1.5 and ( not * [ - -- --help -k @file __import__('os')".split(),
-    *"/dev/zero /dev/null pipe folder file folder/none nowhere/at/all ../out ~nobody/x".split(),
-    *"hf: file: file:folder file:pipe csv:file csv:/dev/zero conll:folder coco:file voc:folder hf:../..".split(),
-    *"imagefolder:folder masks:folder textfolder:pipe hf:folder?x=1&x=2 csv:file?encoding=none a:b:c?d".split(),
-    *"sklearn:iris sklearn:x torchvision:x timm:x csv:file?text=a&label=b&delimiter= digits".split(),
+    *WORDS.split(),
 )
 NOTHING = "no such case"  # for -k of whatever would run models
 RUNS = {"run", "calibrate"}
