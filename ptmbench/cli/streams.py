@@ -31,7 +31,7 @@ def silence() -> None:
 
 
 def check_utf8(arguments: Sequence[str]) -> None:
-    """Raises `UsageError` for arguments whose bytes are no UTF-8: they could stand in no record."""
+    """Raises `UsageError` for arguments whose bytes are no UTF-8, or NUL: they could stand in no record or path."""
     faults = [
         f"argument {number} is not UTF-8: {os.fsencode(argument)!r}"
         for number, argument in enumerate(arguments, start=1)
@@ -43,7 +43,6 @@ def check_utf8(arguments: Sequence[str]) -> None:
 
 def _encodes(text: str) -> bool:
     try:
-        text.encode()
+        return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
-    return True

@@ -11,6 +11,11 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 from ptmbench.errors import UsageError, WeightsError
 from ptmbench.reading import opened
 
@@ -50,15 +55,34 @@ def download(url: str, file: Path, sha256: str = "") -> None:
     part = file.with_name(f"{file.name}.part")
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
-        _receive(url, part)
-        with opened(part) as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if not found.startswith(sha256):
-            part.unlink()
-            raise WeightsError(f"{url}: expected sha256 {sha256}, got {found}; what came was thrown away: try again")
-        part.replace(file)
-    except OSError as error:  # a full or read-only disk, or another download of the same file that took the partial one
+        with _alone(part):
+            _receive(url, part)
+            with opened(part) as stream:
+                found = hashlib.file_digest(stream, "sha256").hexdigest()
+            if not found.startswith(sha256):
+                part.unlink()
+                raise WeightsError(
+                    f"{url}: expected sha256 {sha256}, got {found}; what came was thrown away: try again"
+                )
+            part.replace(file)
+    except OSError as error:  # a full or read-only disk
         raise WeightsError(f"{part} cannot be written ({error.strerror or error}); mend it and try again") from None
+
+
+@contextlib.contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    """Only one process at a time is inside for a partial file: two would mix their bytes; raises `WeightsError`."""
+    with part.open("ab") as held:
+        try:
+            if fcntl is not None:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WeightsError(f"another process downloads {part} now: try again when it is done") from None
+        try:
+            yield
+        finally:
+            if part.exists() and not part.stat().st_size:
+                part.unlink()  # nothing came that a later call could go on from
 
 
 def _receive(url: str, part: Path) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ptmbench.cli.streams import check_utf8
+from ptmbench.errors import UsageError
+
 LIST = [sys.executable, "-m", "ptmbench", "list", "cases"]
 
 
@@ -61,3 +64,9 @@ def test_letters_that_an_output_lacks_are_escaped(tmp_path):
 
     assert 2 == ran.returncode
     assert "gr\\xf6\\xdfe is not a folder" in ran.stderr
+
+
+def test_an_argument_with_nul_is_refused():
+    """No shell can type it, but a program that calls the command line may."""
+    with pytest.raises(UsageError, match=r"argument 2 is not UTF-8: b'a.x00'"):
+        check_utf8(["list", "a\0"])

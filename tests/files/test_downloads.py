@@ -1,5 +1,6 @@
 """Tests of downloads, from a server of our own on this machine."""
 
+import fcntl
 import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -122,3 +123,23 @@ def test_a_folder_that_cannot_be_made_is_said(server, tmp_path):
     (tmp_path / "cache").write_text("")
     with pytest.raises(WeightsError, match="cannot be written"):
         download(f"{server}/file", tmp_path / "cache" / "w.pth", SHA256)
+
+
+def test_two_downloads_of_one_file_do_not_mix(tmp_path):
+    """While one process writes what comes, another one is told so, and leaves the bytes alone."""
+    part = tmp_path / "w.pth.part"
+    part.write_bytes(b"half")
+    with part.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(WeightsError, match="another process downloads"):
+            download("http://127.0.0.1:9/w.pth", tmp_path / "w.pth")
+
+    assert b"half" == part.read_bytes()
+
+
+def test_nothing_is_left_where_nothing_came(tmp_path):
+    """A server that is not there leaves no empty file behind."""
+    with pytest.raises(WeightsError, match="cannot be reached"):
+        download("http://127.0.0.1:9/w.pth", tmp_path / "w.pth")
+
+    assert [] == list(tmp_path.iterdir())

@@ -17,6 +17,7 @@ from ptmbench.engine.foreign_code import first_line
 from ptmbench.engine.inputs.texts import tokenizer_sha256
 from ptmbench.engine.models.weight_files import sha256_of_file
 from ptmbench.errors import PtmbenchError, Unavailable, UsageError, WeightsError, listed
+from ptmbench.files.archives import leads_out
 from ptmbench.files.downloads import check_online
 from ptmbench.files.weight_kinds import not_weights
 from ptmbench.reading import content_of, is_odd, json_of
@@ -95,8 +96,19 @@ def check_folder(folder: Path, spec: ModelSpec) -> None:
             "peft's merge_and_unload() and save the model; or, to measure the model without it, move its files away"
         )
     faults = [f"{file} {what}" for file in weight_files(folder) if (what := not_weights(file))]
+    faults += [f"{file} {what}" for file in sorted(folder.glob("*.index.json")) if (what := _index_fault(file))]
     if faults:
         raise WeightsError(f"{spec.name} cannot be loaded: {'; '.join(faults)}")
+
+
+def _index_fault(file: Path) -> str | None:
+    """What is wrong with a list of the files that hold the weights: each of them is to lie beside it."""
+    try:
+        names = {str(name) for name in json_of(content_of(file))["weight_map"].values()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"is no index of weights ({type(error).__name__}: {error}): fetch it again"
+    outside = sorted(name for name in names if leads_out(name))
+    return f"names files outside its folder: {listed(outside)}" if outside else None
 
 
 def _config_fault(file: Path) -> str | None:

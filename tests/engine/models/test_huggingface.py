@@ -227,7 +227,7 @@ def test_code_that_comes_with_a_model_never_runs(tmp_path, monkeypatch, capsys, 
 
 
 def test_a_run_refuses_code_that_comes_with_a_model(tmp_path, monkeypatch, capsys):
-    """Model and control are failed cases with that sentence as their reason, and no traceback is shown."""
+    """The model is a failed case with that sentence as its reason, its control is skipped, no traceback is shown."""
     folder = evil(tmp_path / "checkpoint", "AutoConfig")
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 9))
@@ -236,9 +236,12 @@ def test_a_run_refuses_code_that_comes_with_a_model(tmp_path, monkeypatch, capsy
     assert 1 == main([*call, "--budget", "smoke", "--results", str(tmp_path / "out")])
     shown = capsys.readouterr()
     assert "run the custom code" not in shown.out
-    assert ["evil-sentiment_full-knn", "evil.random-sentiment_full-knn"] == re.findall(
+    assert ["evil-sentiment_full-knn"] == re.findall(
         r"ptmbench: (\S+) is failed: \S+ needs code that comes with the model", shown.err
     )
+    control = json.loads((tmp_path / "out" / "evil.random-sentiment_full-knn.json").read_text())
+    assert "skipped" == control["status"]
+    assert "evil" in control["reason"]
     assert "Traceback" not in shown.err
     assert not (folder / "ran").exists()
 
@@ -282,3 +285,20 @@ def test_broken_folders_are_named(tmp_path):
     (folder / "tokenizer.json").write_text(json.dumps(config))
     with pytest.raises(WeightsError, match="ids up to 99"):
         built(folder)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ({"weight_map": {"a": "../secret.safetensors", "b": "model.safetensors"}}, "outside its folder: ../secret"),
+        ({"weight_map": {"a": "/etc/passwd"}}, "outside its folder: /etc/passwd"),
+        ({}, "is no index of weights"),
+        ([], "is no index of weights"),
+    ],
+)
+def test_an_index_names_files_beside_it(tmp_path, index, message):
+    """The files of a model lie in its folder, whatever its index of weights says."""
+    folder = saved(tmp_path, "bert")
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(WeightsError, match=message):
+        huggingface.build(model_specs(f"hf:{folder}", ())[0], 0)
