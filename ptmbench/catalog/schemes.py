@@ -92,7 +92,7 @@ _MODEL_SCHEMES: Final = (
     ModelScheme(
         "file",
         f"{MODELS}.local:PROVIDER",
-        ("mean", "std", "features", "partial", "resize", "crop", "interpolation", "channels"),
+        ("mean", "std", "features", "partial", "state", "resize", "crop", "interpolation", "channels"),
         short=lambda name: PurePath(name.partition("#")[0]).stem,
     ),
     ModelScheme("object", f"{MODELS}.objects:PROVIDER", in_python=True),

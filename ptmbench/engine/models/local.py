@@ -137,7 +137,8 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
         file = _file(reference)
         partial = reference.get("partial") == "allow"
         sha256 = sha256_of_file(file)
-        fraction = fill(network, read_state(file), spec.name, leave=beside_features(network, example), partial=partial)
+        state = read_state(file, reference.get("state"))
+        fraction = fill(network, state, spec.name, leave=beside_features(network, example), partial=partial)
     backbone = classifier_backbone(network, example, reference.get("features"))
     return LoadedModel(backbone, preprocessing, sha256, fraction, tensor_bytes(backbone), None)
 

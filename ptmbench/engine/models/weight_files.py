@@ -5,13 +5,14 @@ import pickle
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ptmbench.engine.foreign_code import first_line
 from ptmbench.engine.foreign_loads import pickled, safe_tensors
-from ptmbench.errors import SHOWN, Unavailable, WeightsError
+from ptmbench.errors import SHOWN, Unavailable, UnknownName, WeightsError
 from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_weights
 from ptmbench.reading import opened
 
@@ -44,10 +45,11 @@ def sha256_of_file(file: Path) -> str:
     return _DIGESTS[key]
 
 
-def read_state(file: Path) -> dict[str, Tensor]:
+def read_state(file: Path, which: str = "") -> dict[str, Tensor]:
     """The tensors of a checkpoint by name, on the CPU; raises `WeightsError` for what is no checkpoint.
 
-    A pickle that asks for anything but tensors and plain values is refused before it can run.
+    A pickle that asks for anything but tensors and plain values is refused before it can run. `which` is the key under
+    which a pickle keeps those that are meant, where it keeps several sets.
     """
     if not file.exists():
         raise Unavailable(f"{file}: no such file; check the path, or copy the weights there")
@@ -58,10 +60,47 @@ def read_state(file: Path) -> dict[str, Tensor]:
         if is_torch_archive(file):
             raise WeightsError(f"{file} is a checkpoint of torch.save under another name: call it {file.stem}.pth")
         try:
-            return _bare(safe_tensors(file))
+            found = safe_tensors(file)
+            return _bare(_tensors(_named(found, which, file)) if which else found)
         except (SafetensorError, OSError) as error:
             raise WeightsError(f"{file} is no whole safetensors file ({error}): download it again") from None
-    return _unwrapped(_unpickled(file), file)
+    content = _unpickled(file)
+    return _unwrapped(_named(content, which, file) if which else content, file)
+
+
+def _named(content: object, which: str, file: Path) -> Mapping[Any, object]:
+    """What stands under a key, or under names that begin with it; raises `UnknownName`."""
+    held = content if _maps(content) else {}
+    sets = {str(key): value for key, value in held.items() if isinstance(value, Mapping)}
+    if which in sets:
+        return sets[which]
+    start = f"{which}."
+    begun = {key.removeprefix(start): value for key, value in _tensors(held).items() if key.startswith(start)}
+    if not begun:
+        raise UnknownName(
+            f"set of tensors in {file}", which, {*sets, *(key.partition(".")[0] for key in _tensors(held))}
+        )
+    return begun
+
+
+def _maps(content: object) -> TypeGuard[Mapping[Any, object]]:
+    return isinstance(content, Mapping)
+
+
+def _twins(content: Mapping[object, object], chosen: Mapping[object, object]) -> list[str]:
+    """Other sets of tensors of the same names: an average kept beside the weights, a teacher beside its student."""
+    names = {*_bare(_tensors(chosen))}
+    return [
+        str(key)
+        for key, value in content.items()
+        if isinstance(value, Mapping)
+        and value is not chosen
+        and 2 * len(names & {*_bare(_tensors(value))}) > len(names)
+    ]
+
+
+def _tensors(content: Mapping[Any, object]) -> dict[str, Tensor]:
+    return {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
 
 
 def _unpickled(file: Path) -> object:
@@ -91,13 +130,18 @@ def _unwrapped(content: object, file: Path) -> dict[str, Tensor]:
         inner = next((content[key] for key in WRAPPERS if isinstance(content.get(key), Mapping)), None)
         if inner is None:
             inner = _only_holder(content, file)
+        elif twins := _twins(content, inner):
+            name = next(str(key) for key, value in content.items() if value is inner)
+            raise WeightsError(
+                f"{file} holds several sets of tensors of the same names ({', '.join([name, *twins])}), such as the "
+                f"average of weights beside them: say which is meant, ?state={name} or ?state={twins[0]}"
+            )
         if inner is None:
             break
         content = inner
     else:
         raise WeightsError(f"{file} holds mappings inside each other without end: save model.state_dict() alone")
-    found = content.items() if isinstance(content, Mapping) else ()
-    state = {str(key): value for key, value in found if isinstance(value, Tensor)}
+    state = _tensors(content) if _maps(content) else {}
     if not state:
         raise WeightsError(f"{file} holds no tensors: expected a state dict, or one under {', '.join(WRAPPERS)}")
     return _bare(state)
@@ -114,7 +158,8 @@ def _only_holder(content: Mapping[object, object], file: Path) -> Mapping[object
     }
     if len(holders) > 1:
         raise WeightsError(
-            f"{file} holds several sets of tensors ({', '.join(sorted(holders))}): save the one that is meant alone"
+            f"{file} holds several sets of tensors ({', '.join(sorted(holders))}): say which is meant, "
+            f"?state={min(holders)}"
         )
     return next(iter(holders.values()), None)
 
@@ -122,7 +167,7 @@ def _only_holder(content: Mapping[object, object], file: Path) -> Mapping[object
 def _bare(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors under the names that they had before somebody wrapped the model, however often and in what order."""
     state = {key: value for key, value in state.items() if key != AVERAGED} or state
-    while prefix := next((found for found in WRAPPED if all(key.startswith(found) for key in state)), None):
+    while state and (prefix := next((found for found in WRAPPED if all(key.startswith(found) for key in state)), None)):
         state = {key.removeprefix(prefix): value for key, value in state.items()}
     return state
 
@@ -149,8 +194,8 @@ def _named_as(wanted: Mapping[str, Tensor], state: Mapping[str, Tensor], name: s
         return state
     if len(best) > 1:
         raise WeightsError(
-            f"{name}: the checkpoint holds several sets of tensors that fit ({', '.join(best)}): save the one that is "
-            "meant alone"
+            f"{name}: the checkpoint holds several sets of tensors that fit ({', '.join(best)}): say which is meant, "
+            f"?state={best[0].rstrip('.')}"
         )
     return {key.removeprefix(best[0]): value for key, value in state.items() if key.startswith(best[0])}
 

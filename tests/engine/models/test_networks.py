@@ -323,6 +323,31 @@ def test_two_sets_of_weights_are_not_chosen_between(tmp_path):
         fill(small(), read_state(tmp_path / "prefixes.pth"), "net")
 
 
+@pytest.mark.parametrize("beside", ["model_ema", "ema", "average"])
+def test_an_average_beside_the_weights_is_not_passed_over(tmp_path, beside):
+    """Weights and their moving average differ, and so do their figures: the message asks, and `?state=` answers."""
+    state = prefixed()
+    other = {f"module.{key}": value + 1 for key, value in state.items()}
+    torch.save({"model": state, beside: other, "optimizer": {"state": {}}}, tmp_path / "w.pth")
+
+    with pytest.raises(WeightsError, match=rf"same names \(model, {beside}\).* \?state=model or \?state={beside}"):
+        read_state(tmp_path / "w.pth")
+    weights, average = (read_state(tmp_path / "w.pth", which) for which in ("model", beside))
+    assert weights.keys() == average.keys()
+    assert all(torch.equal(weights[key] + 1, average[key]) for key in weights)
+
+
+def test_a_set_is_named_by_key_or_by_prefix(tmp_path):
+    """Names of tensors may begin with that of their set; near names answer a typo."""
+    torch.save({**prefixed("model."), **prefixed("ema.")}, tmp_path / "w.pth")
+    save_file({**prefixed("model."), **prefixed("ema.")}, tmp_path / "w.safetensors")
+
+    for name in ("w.pth", "w.safetensors"):
+        assert 1.0 == fill(small(), read_state(tmp_path / name, "ema"), "net")
+        with pytest.raises(UnknownName, match="did you mean model"):
+            read_state(tmp_path / name, "modl")
+
+
 def test_a_checkpoint_that_contains_itself_is_refused(tmp_path):
     """It would be unwrapped for ever."""
     content = {}
