@@ -7,8 +7,10 @@ BatchNorm follows Keras: a layer that is not trained keeps its statistics.
 import contextlib
 import copy
 import functools
+import importlib
 import inspect
 import io
+import math
 import os
 import random
 import warnings
@@ -17,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+import torch
 from torch import Tensor, nn
 
 from ptmbench.catalog.references import Reference, parse
@@ -25,10 +28,11 @@ from ptmbench.engine.foreign_code import imported, no_network, state_sha256
 from ptmbench.engine.foreign_loads import fill_from
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
+from ptmbench.engine.models.checks import CLOSE
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.networks import feature_size, last_stage
 from ptmbench.engine.models.provider import ModelProvider
-from ptmbench.engine.seeding import derive
+from ptmbench.engine.seeding import derive, torch_generator
 from ptmbench.errors import Unavailable, UnknownName, UsageError, WeightsError
 from ptmbench.files.downloads import check_online
 
@@ -175,11 +179,28 @@ def weights_sha256(spec: ModelSpec) -> str | None:
     return state_sha256(KerasFeatures(_filled(reference, side), blue_first=False))
 
 
+def check_source(name: str, preprocessing: ImagePreprocessing) -> None:
+    """Raises `WeightsError` where the network's own module makes other inputs of the same pixels: another Keras may."""
+    own: Any = importlib.import_module(getattr(applications(), name).__module__)
+    pixels = torch.randint(0, 256, (1, 3, *preprocessing.shape[1:]), dtype=torch.uint8, generator=torch_generator(name))
+    ours = preprocessing.apply(pixels)
+    ours = ours.flip(1) if name in CAFFE else ours
+    last = pixels.permute(0, 2, 3, 1).float().numpy().copy()  # it changes them in place, blue first by a negative step
+    theirs = torch.tensor(own.preprocess_input(last, data_format="channels_last").copy()).permute(0, 3, 1, 2)
+    apart = float((theirs - ours).abs().max()) if theirs.shape == ours.shape else math.inf
+    if apart > CLOSE * float(theirs.abs().max()):
+        raise WeightsError(
+            f"keras:{name} wants other inputs than ptmbench makes ({apart:.2g} apart): this version of Keras prepares "
+            "pictures in another way, and ptmbench cannot measure it: please report it with the version of Keras"
+        )
+
+
 def build(spec: ModelSpec, seed: int) -> LoadedModel:
     """The network without its head: with its weights, or at random initialisation, a new draw each seed."""
     reference = parse(spec.reference)
     name, _ = _split(reference)
     preprocessing = preprocessing_of(name, reference.integer("size"))
+    check_source(name, preprocessing)
     if spec.random:
         with _seeded(spec.architecture, seed):
             network = _network(reference, None, preprocessing.side)

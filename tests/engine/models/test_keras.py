@@ -58,13 +58,21 @@ def test_weights_are_loaded(saved, loaded):
 def test_preprocessing_is_keras_own(name):
     """What goes into every network is what its module's `preprocess_input` makes of the same pixels."""
     own = importlib.import_module(getattr(keras.applications, name).__module__).preprocess_input
-    side = keras_models.preprocessing_of(name, None).side
-    pixels = torch.randint(0, 256, (1, 3, side, side), dtype=torch.uint8)
-    ours = keras_models.preprocessing_of(name, None).apply(pixels)
+    preprocessing = keras_models.preprocessing_of(name, None)
+    pixels = torch.randint(0, 256, (1, 3, preprocessing.side, preprocessing.side), dtype=torch.uint8)
+    ours = preprocessing.apply(pixels)
     ours = ours.flip(1) if name in keras_models.CAFFE else ours
 
     theirs = own(pixels.permute(0, 2, 3, 1).float().numpy().copy())
     np.testing.assert_allclose(theirs, ours.permute(0, 2, 3, 1).numpy(), atol=1e-3)
+    keras_models.check_source(name, preprocessing)
+
+
+@pytest.mark.parametrize(("name", "taken"), [("ResNet50", "MobileNetV2"), ("DenseNet121", "ConvNeXtTiny")])
+def test_another_way_of_preparing_pictures_is_refused(name, taken):
+    """Each load compares with the module's own `preprocess_input`, whatever version of Keras is installed."""
+    with pytest.raises(WeightsError, match=f"keras:{name} wants other inputs"):
+        keras_models.check_source(name, keras_models.preprocessing_of(taken, None))
 
 
 def test_only_the_last_stage_trains(loaded):
