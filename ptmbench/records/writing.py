@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ptmbench.errors import StoreError
+from ptmbench.reading import is_odd
 from ptmbench.records.marks import Mark, process_start
 
 ABANDONED_S = 3600.0  # no file takes so long to write: one of another host, or unsigned, was left behind
@@ -24,10 +25,26 @@ _UNSIGNED = re.compile(r"\.[a-z0-9_]{8}\.tmp")  # as earlier versions named them
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces a file whole or not at all, in a folder that is made where there is none; raises `StoreError`."""
+    """Replaces a file whole or not at all, in a folder that is made where there is none; raises `StoreError`.
+
+    A device or a pipe (`-o /dev/stdout`) is written to: root could replace `/dev/null` by a file, and the machine would
+    miss it.
+    """
     with told(path):
+        if is_odd(path):
+            _write_into(path, content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_whole(path, content)
+
+
+def _write_into(place: Path, content: bytes) -> None:
+    """Writes to what is there; a pipe that nobody reads is an error, and no wait."""
+    descriptor = os.open(place, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
 
 
 @contextmanager

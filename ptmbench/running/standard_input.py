@@ -20,7 +20,7 @@ def _emptied() -> int | None:
         kept = os.dup(0)
     except OSError:
         return None
-    nowhere = os.open(os.devnull, os.O_RDWR)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.close(nowhere)
     return kept

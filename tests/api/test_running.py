@@ -58,8 +58,8 @@ def test_a_reference_brings_its_control(tmp_path):
     found = smoke(f"file:{tmp_path}/weights.pth#torchvision:squeezenet1_1?name=mine", "digits_5shot", methods="knn")
 
     assert {"mine-digits_5shot-knn", "mine.random-digits_5shot-knn"} == {record.case.id for record in found}
-    assert "failed" == found["mine-digits_5shot-knn"].status  # the file is empty, and the other case ran
-    assert "ok" == found["mine.random-digits_5shot-knn"].status
+    assert "failed" == found["mine-digits_5shot-knn"].status  # the file is empty, and nothing stands beside it
+    assert "skipped" == found["mine.random-digits_5shot-knn"].status
 
 
 def test_without_a_folder_the_records_go_with_the_results():

@@ -89,3 +89,23 @@ def test_a_folder_that_is_not_there_needs_no_clearing(tmp_path):
 def test_names_tell_no_host(tmp_path):
     """The name of an unfinished file does not hold the host's own name."""
     assert socket.gethostname() not in writing._signed_name()
+
+
+def test_a_device_is_written_to_and_stays_one(tmp_path):
+    """Root may replace what lies in a folder: the null device would become a file, for all programs of the machine."""
+    (tmp_path / "null").symlink_to(os.devnull)
+    write_atomically(tmp_path / "null", b"x")
+
+    assert (tmp_path / "null").is_char_device()
+    assert [tmp_path / "null"] == list(tmp_path.iterdir())
+
+
+def test_a_pipe_is_written_to_where_somebody_reads(tmp_path):
+    """A process that waits at the other end gets the text; without one it is an error at once."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(StoreError, match="pipe cannot be written"):
+        write_atomically(tmp_path / "pipe", b"x")
+    descriptor = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(tmp_path / "pipe", b"text")
+    with os.fdopen(descriptor, "rb") as stream:
+        assert b"text" == stream.read()
