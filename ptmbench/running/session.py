@@ -49,7 +49,8 @@ class Session:
 
     `reused` holds the ids of cases that a resume kept, `written` of those whose record is on disk, `faults` the
     traceback of each case that met a bug of ptmbench, `refused` the task of each case that could not be met, and why.
-    `unloaded` holds the names of models that could not be loaded, `planned` gives the cases of this run.
+    `unloaded` holds the names of models that could not be loaded, each with that of the task (a tokenizer may know the
+    words of another one), `planned` gives the cases of this run.
     """
 
     settings: RunSettings
@@ -61,7 +62,7 @@ class Session:
     written: set[str] = field(default_factory=set)
     faults: dict[str, str] = field(default_factory=dict)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
-    unloaded: set[str] = field(default_factory=set)
+    unloaded: set[tuple[str, str]] = field(default_factory=set)
     planned: Callable[[], Sequence[Case]] = tuple
     _ahead: Arrivals[Record | UsageError] = field(default_factory=lambda: Arrivals((), iter(())))
     _bench: Workbench | None = None
@@ -214,8 +215,9 @@ class Session:
         """The record of a control that is not run, since none of its models could be loaded."""
         if not self.unloaded or not case.model.random:
             return None
-        models = models_of(case.model, (planned.model for planned in self.planned()))
-        if not models or not models <= self.unloaded:
+        task = case.task.name
+        models = models_of(case.model, (planned.model for planned in self.planned() if planned.task.name == task))
+        if not models or not {(model, task) for model in models} <= self.unloaded:
             return None
         reason = CONTROL_ALONE.format(models=listed(sorted(models)))
         return self.keep(self._unrun(case, identified.identity, "skipped", reason))
@@ -244,7 +246,7 @@ class Session:
         if finished.trace is not None:
             self.faults[record.case.id] = finished.trace
         if finished.unloaded:
-            self.unloaded.add(finished.case.model.name)
+            self.unloaded.add((finished.case.model.name, finished.case.task.name))
         return record
 
     def _recorded(self, finished: Finished) -> Record:

@@ -146,6 +146,21 @@ def test_the_control_of_a_model_that_cannot_be_loaded_is_not_run(session, monkey
     assert ["failed", "ok", "ok"] == [one.status for one in again(session).run_all([CASE, control, beside])]
 
 
+def test_a_control_runs_where_its_model_did(session, monkeypatch):
+    """A tokenizer that knows no word of one task's texts says nothing of the model on another task."""
+    honest, tasks = runner.prepare, ("digits_1shot", "digits_5shot")
+
+    def unfit(bench, case):
+        if case.model == CASE.model and case.task == CASE.task:
+            raise WeightsError("its tokenizer does not know these texts")
+        return honest(bench, case)
+
+    monkeypatch.setattr(runner, "prepare", unfit)
+    cases = [find_case(model, task, "knn") for model in ("resnet_tiny.glyphs", "resnet_tiny.random") for task in tasks]
+
+    assert ["failed", "ok", "skipped", "ok"] == [record.status for record in session.run_all(cases)]
+
+
 def test_a_session_that_runs_ahead_hands_each_case_to_who_asks(session, monkeypatch):
     """Cases are asked for in any order; options that cannot be met are told to who asks for that case alone."""
     honest = runner.prepare
