@@ -39,7 +39,7 @@ def said(name):
     """The licence that installed metadata names: the expression, a short field, else the classifiers; None for none."""
     metadata = importlib.metadata.metadata(name)
     for field in ("License-Expression", "License"):
-        text = (metadata[field] or "").strip()
+        text = ((metadata.get_all(field) or [""])[0] or "").strip()
         if text and len(text) <= LONGEST and "\n" not in text:
             return text
     classifiers = [
