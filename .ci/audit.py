@@ -5,25 +5,18 @@ service that knows vulnerabilities cannot be reached, which says nothing of the 
 """
 
 import json
+import re
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from typing import Any
 
 CLEAN, VULNERABLE, BROKEN, UNREACHABLE = 0, 1, 2, 75
-SERVICE = "https://pypi.org/pypi/pip/json"  # what pip-audit asks, of one package
+# How pip-audit ends without its service: what it says itself, and what requests and urllib3 raise through it.
+NO_SERVICE = re.compile(
+    r"Could not connect|not redirecting properly|ConnectionError|Max retries exceeded|ProxyError|timed out"
+)
 COMMAND = (sys.executable, "-m", "pip_audit", "--skip-editable", "--progress-spinner", "off", "--format", "json")
 LAST = 5  # lines of a failure that are shown
-
-
-def reachable(timeout_s: float = 20.0) -> bool:
-    """Whether the service answers."""
-    try:
-        with urllib.request.urlopen(SERVICE, timeout=timeout_s):
-            return True
-    except (OSError, urllib.error.URLError):
-        return False
 
 
 def audited() -> tuple[dict[str, Any] | None, str]:
@@ -36,18 +29,17 @@ def audited() -> tuple[dict[str, Any] | None, str]:
     return (found if isinstance(found, dict) else None), ran.stderr
 
 
-def verdict(found: dict[str, Any] | None, said: str, *, is_reachable: bool) -> tuple[int, str]:
+def verdict(found: dict[str, Any] | None, said: str) -> tuple[int, str]:
     """The exit code, and what to print.
 
     Args:
         found: pip-audit's JSON; None where it did not come to an end.
         said: What it wrote to stderr.
-        is_reachable: Whether the service answers.
     """
     if found is None:
-        if not is_reachable:
-            return UNREACHABLE, f"audit: {SERVICE} cannot be reached, so nothing is known: run it with a network"
         last = "\n".join(said.strip().splitlines()[-LAST:])
+        if NO_SERVICE.search(said):
+            return UNREACHABLE, f"audit: no service can be reached, so nothing is known: run it with a network\n{last}"
         return BROKEN, f"audit: pip-audit did not come to an end:\n{last}"
     packages = found["dependencies"]
     lines = [
@@ -66,8 +58,7 @@ def verdict(found: dict[str, Any] | None, said: str, *, is_reachable: bool) -> t
 
 def main() -> int:
     """Audits, prints and returns the exit code."""
-    found, said = audited()
-    code, text = verdict(found, said, is_reachable=found is not None or reachable())
+    code, text = verdict(*audited())
     print(text)
     return code
 

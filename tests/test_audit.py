@@ -20,41 +20,35 @@ SKIPPED = {"name": "c", "skip_reason": "not on PyPI"}
 
 
 @pytest.mark.parametrize(
-    ("found", "is_reachable", "code", "said"),
+    ("found", "stderr", "code", "said"),
     [
-        ({"dependencies": [GOOD]}, True, 0, "audit: 1 packages, 0 known vulnerabilities"),
+        ({"dependencies": [GOOD]}, "", 0, "audit: 1 packages, 0 known vulnerabilities"),
         (
             {"dependencies": [GOOD, BAD]},
-            True,
+            "",
             1,
             "b 2: PYSEC-1, mended in 2.1\nb 2: X, mended in none\naudit: 2 p",
         ),
-        ({"dependencies": [GOOD, SKIPPED]}, True, 0, "c was not audited: not on PyPI\naudit: 1 packages, 0"),
-        ({"dependencies": [SKIPPED]}, True, 2, "no package was looked at"),
-        (None, True, 2, "did not come to an end:\nTraceback"),
-        (None, False, 75, "cannot be reached, so nothing is known"),
+        ({"dependencies": [GOOD, SKIPPED]}, "", 0, "c was not audited: not on PyPI\naudit: 1 packages, 0"),
+        ({"dependencies": [SKIPPED]}, "", 2, "no package was looked at"),
+        (None, "Traceback", 2, "did not come to an end:\nTraceback"),
+        (None, "ERROR: Could not connect to the feed", 75, "so nothing is known: run it with a network\nERROR"),
+        (None, "Traceback\nrequests.exceptions.ConnectionError: Max retries exceeded", 75, "so nothing is known"),
     ],
-    ids=["clean", "vulnerable", "skipped", "nothing", "broken", "unreachable"],
+    ids=["clean", "vulnerable", "skipped", "nothing", "broken", "unreachable", "refused"],
 )
-def test_each_end_has_a_code_of_its_own(found, is_reachable, code, said):
+def test_each_end_has_a_code_of_its_own(found, stderr, code, said):
     """Nothing found, something found, an audit that broke and a service that is down are told apart."""
-    ended, text = audit.verdict(found, "Traceback", is_reachable=is_reachable)
+    ended, text = audit.verdict(found, stderr)
 
     assert code == ended
     assert said in text
 
 
-def test_what_is_no_answer_is_no_audit(monkeypatch, capsys):
-    """Without pip-audit, or with words where JSON is expected, the audit is broken or has no service, never clean."""
-    monkeypatch.setattr(audit, "COMMAND", ("python3", "-c", "print('oops')"))
-    monkeypatch.setattr(audit, "reachable", lambda: False)
+@pytest.mark.parametrize(("line", "code"), [("print('oops')", 2), ("raise ConnectionError('no route')", 75)])
+def test_what_is_no_answer_is_no_audit(monkeypatch, capsys, line, code):
+    """Words where JSON is expected are a broken audit, a connection that fails is no service; neither is clean."""
+    monkeypatch.setattr(audit, "COMMAND", ("python3", "-c", line))
 
-    assert 75 == audit.main()
-    assert "run it with a network" in capsys.readouterr().out
-
-
-def test_an_address_that_does_not_answer_is_not_reachable(monkeypatch):
-    """A refused connection is told as no service."""
-    monkeypatch.setattr(audit, "SERVICE", "http://127.0.0.1:9/none")
-
-    assert not audit.reachable(timeout_s=1)
+    assert code == audit.main()
+    assert "audit: " in capsys.readouterr().out

@@ -16,15 +16,20 @@ from torch import Tensor
 NO_CODE: Final = {"trust_remote_code": False}  # left out, transformers asks on stdin, and a yes runs the folder's code
 
 
+def _rules(kind: Any) -> dict[str, bool]:
+    """What a class is told about code; diffusers' own classes run none, and would take the option for a setting."""
+    return NO_CODE if kind.__module__.partition(".")[0] == "transformers" else {}
+
+
 def pretrained(kind: Any, folder: Path, **options: Any) -> Any:
     """What a class of transformers or diffusers makes of a folder: a model, configuration, tokenizer or processor."""
-    rules = NO_CODE if kind.__module__.partition(".")[0] == "transformers" else {}  # diffusers' own classes run none
+    rules = _rules(kind)
     return kind.from_pretrained(folder, local_files_only=True, **rules, **options)
 
 
 def configured(kind: Any, config: Any, **options: Any) -> Any:
     """A model at random initialisation, of transformers' or diffusers' class for the configuration."""
-    rules = NO_CODE if kind.__module__.partition(".")[0] == "transformers" else {}
+    rules = _rules(kind)
     return kind.from_config(config, **rules, **options)
 
 

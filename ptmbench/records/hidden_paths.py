@@ -1,7 +1,7 @@
 """What of paths stands in records: names of files and data, and no folder that tells of a person or a project.
 
 A path below the folder in which the run was started is kept from there on. Of any other absolute one the last name is
-kept, behind six hex digits of its folder's sha256: `csv:/home/ada/secret/reviews.csv` is `csv:...6ded82/reviews.csv`,
+kept, behind six hex digits of its folder's sha256: `csv:/data/ada/secret/reviews.csv` is `csv:...4bd841/reviews.csv`,
 so that data of one name in two folders stay apart. In texts, `.../` stands for the folders of any other absolute path.
 """
 

@@ -21,7 +21,7 @@ def test_data_are_looked_for_where_the_record_says():
 
 def test_a_hidden_folder_is_asked_for():
     """A record keeps no folder outside the one where it was started, so the user says where the data lie."""
-    record = ran_on("masks:...6ded82/roads?ignore=255")
+    record = ran_on("masks:...4bd841/roads?ignore=255")
     with pytest.raises(UsageError, match="records keep no folders: .* --task REFERENCE"):
         data_of(record, None)
 

@@ -6,14 +6,14 @@ import pytest
 
 from ptmbench.records.hidden_paths import folders_of, may_tell_folders, shown_reference, shown_text, without_folders
 
-START = Path("/home/ada/work")
+START = Path("/data/ada/project")
 
 
 @pytest.mark.parametrize(
     ("reference", "shown"),
     [
-        ("csv:/home/ada/secret/a.csv?text=x&label=y", "csv:...6ded82/a.csv?text=x&label=y"),
-        ("file:/home/ada/my secret/w.pth#torchvision:vgg16", "file:...*/w.pth#torchvision:vgg16"),
+        ("csv:/data/ada/secret/a.csv?text=x&label=y", "csv:...4bd841/a.csv?text=x&label=y"),
+        ("file:/data/ada/my secret/w.pth#torchvision:vgg16", "file:...*/w.pth#torchvision:vgg16"),
         ("file:~/secret/w.pth#package.module:function", "file:...*/w.pth#package.module:function"),
         ("csv:~ada/secret/a.csv", "csv:...*/a.csv"),
         (
@@ -24,7 +24,7 @@ START = Path("/home/ada/work")
         ("keras:ResNet50@/secret/a/w.h5", "keras:ResNet50@...*/w.h5"),
         (r"masks:C:\secret\a", "masks:...*/a"),
         ("imagefolder:/secret/a/", "imagefolder:...*/a"),
-        ("imagefolder:/home/ada/work/data/a", "imagefolder:data/a"),
+        ("imagefolder:/data/ada/project/data/a", "imagefolder:data/a"),
         ("imagefolder:data/a", "imagefolder:data/a"),
         ("imagefolder:/a", "imagefolder:/a"),
         ("hf:org/name@revision", "hf:org/name@revision"),
@@ -55,19 +55,19 @@ def test_data_of_one_name_in_two_folders_stay_apart():
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("/home/ada/my secret/w.pth is no whole checkpoint", "...66720a/w.pth is no whole checkpoint"),
-        ("no such file: '/root/.cache/hub/w.pth'", "no such file: '.../w.pth'"),
+        ("/data/ada/my secret/w.pth is no whole checkpoint", "...215a6f/w.pth is no whole checkpoint"),
+        ("no such file: '/data/caches/hub/w.pth'", "no such file: '.../w.pth'"),
         ('File "/usr/lib/python3/x.py", line 3', 'File ".../x.py", line 3'),
-        (r"cannot open C:\Users\ada\w.pth", "cannot open .../w.pth"),
-        ("/home/ada/work/data/a.png: empty", "data/a.png: empty"),
+        (r"cannot open C:\data\ada\w.pth", "cannot open .../w.pth"),
+        ("/data/ada/project/data/a.png: empty", "data/a.png: empty"),
         ("a rate of 3 images/s, 1/2/3, and/or, https://example.org/a/b", None),
         ("/dev/video/x is a device; see data/train/a.png or .../w.pth", None),
     ],
 )
 def test_a_text_keeps_names_and_no_folder(text, shown):
     """Folders of the references are known, blanks and all; any other absolute path is told by its form."""
-    known = folders_of(["file:/home/ada/my secret/w.pth#torchvision:vgg16", "imagefolder:data"], START)
-    found = shown_text(text, known).replace(known["/home/ada/my secret/"][:-1], "...66720a")
+    known = folders_of(["file:/data/ada/my secret/w.pth#torchvision:vgg16", "imagefolder:data"], START)
+    found = shown_text(text, known).replace(known["/data/ada/my secret/"][:-1], "...215a6f")
 
     assert (text if shown is None else shown) == found
 
