@@ -12,7 +12,7 @@ from ptmbench.engine.device import Device
 from ptmbench.engine.transfer.training import Batch, Loss
 from ptmbench.records.measured import Footprint, Missing
 
-THROUGHPUT_BATCH = {"cpu": 64, "mps": 64, "cuda": 1024}
+THROUGHPUT_BATCH = {"cpu": 64, "mps": 64, "cuda": 4096}  # at most
 NO_COUNTER = "this device has no memory counter"
 
 Example = Callable[[int], Tensor]  # random inputs of that batch size: cost does not depend on what they show
@@ -24,15 +24,13 @@ def state_bytes(network: nn.Module) -> int:
 
 
 def _throughput(network: nn.Module, example: Example, device: Device, most: int | None) -> tuple[float | Missing, int]:
-    """Inputs a second at the largest batch that fits, halving from the device's usual one, or `most`."""
-    batch_size = min(THROUGHPUT_BATCH[device.type], most or THROUGHPUT_BATCH[device.type])
-    while batch_size:
-        try:
-            call = functools.partial(network, device.put(example(batch_size)))
-            return latency.throughput(call, batch_size, device), batch_size
-        except (torch.OutOfMemoryError, MemoryError):
-            batch_size //= 2
-    return Missing("not even one input fits into memory"), 0
+    """Inputs a second at the batch that does most, of at most the device's usual one, or `most`."""
+
+    def call_of(batch_size: int) -> Callable[[], object]:
+        return functools.partial(network, device.put(example(batch_size)))
+
+    rate, batch_size = latency.throughput(call_of, most or THROUGHPUT_BATCH[device.type], device)
+    return (rate, batch_size) if batch_size else (Missing("not even one input fits into memory"), 0)
 
 
 def measure(
@@ -47,7 +45,7 @@ def measure(
     """The footprint of a network on the device for inputs as `example` makes them.
 
     `untimed` is why no latency is to be measured, where none is. `most` is the largest batch that throughput is
-    measured with.
+    measured with. Latency and throughput take `latency.WITHIN_S` seconds each, or some calls if those take longer.
 
     `size_bytes` is that of the weights in memory; a caller that knows the checkpoint's puts it there.
     """

@@ -109,8 +109,40 @@ def test_latency_of_a_known_sleep():
 
 
 def test_throughput_of_a_known_sleep():
-    """Ten inputs in 20 ms are 500 a second."""
-    assert latency.throughput(lambda: time.sleep(0.02), 10, CPU) == pytest.approx(500, rel=0.2)
+    """Of 20 ms a call and 5 ms an input, a batch of 16 makes the most that 16 inputs at a time can."""
+    rate, batch_size = latency.throughput(lambda size: lambda: time.sleep(0.02 + 0.005 * size), 16, CPU)
+
+    assert 16 == batch_size
+    assert rate == pytest.approx(160, rel=0.2)
+
+
+def test_throughput_ends_where_it_no_longer_rises():
+    """A batch is not doubled for nothing, nor beyond memory; without memory for one input there is no rate."""
+    tried = []
+
+    def call_of(size):
+        tried.append(size)
+        if size > 32:
+            raise torch.OutOfMemoryError
+        return lambda: time.sleep(0.004 * size)
+
+    assert latency.throughput(call_of, 64, CPU)[1] in {1, 2, 4}
+    assert tried[-1] < 64
+    assert (0.0, 0) == latency.throughput(lambda _: call_of(64), 64, CPU)
+
+
+def test_slow_calls_are_sampled_for_seconds_only(monkeypatch):
+    """A call that takes long has eight samples, and its batch is not doubled beyond the time there is."""
+    monkeypatch.setattr(latency, "WITHIN_S", 0.08)
+    sizes = []
+
+    def call_of(size):
+        sizes.append(size)
+        return lambda: time.sleep(0.02)
+
+    assert 8 == len(latency.measure(call_of(1), 1, CPU).samples)
+    latency.throughput(call_of, 64, CPU)
+    assert [1, 1, 2] == sizes
 
 
 def test_measure_keeps_thirty_samples_of_six_digits():
