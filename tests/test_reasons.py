@@ -51,7 +51,8 @@ TRUE = {  # of every reason, what must hold where it stands
     r"a control: there is no pre-training source": lambda r: r.case.model.is_control and r.case.model.source == "none",
     r"a control: nothing was pre-trained": lambda r: r.case.model.is_control,
     r"defined for images.*": lambda r: "image" not in r.case.task.kind or not shipped(r),
-    r"nothing is trained by gradient: scikit-learn fits the classifier": frozen,
+    r"nothing is trained by gradient: scikit-learn fits the classifier": frozen,  # protocol 1
+    r"nothing is trained step by step: a classifier is fitted to its optimum": frozen,
     r"no frozen features: every layer trains": lambda r: not frozen(r),
     r"the partner from scratch was not run": no_partner,
     r"no floors file was given": lambda r: BUDGETS[r.budget].asserts_floors and r.quality.floor is None,

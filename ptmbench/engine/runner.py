@@ -34,7 +34,7 @@ from ptmbench.errors import Diverged, OutOfMemory, Unavailable
 from ptmbench.records.measured import Choice, Footprint, Loaded, Missing, Result, Spending
 from ptmbench.records.record import SourceDistance
 
-NOTHING_TRAINED = Missing("nothing is trained by gradient: scikit-learn fits the classifier")
+NOTHING_TRAINED = Missing("nothing is trained step by step: a classifier is fitted to its optimum")
 EVERYTHING_TRAINS = Missing("no frozen features: every layer trains")
 NOT_PUBLISHED = Missing("the publisher of the checkpoint does not state it")
 ON_VALIDATION = "highest validation {metric} at seed 0, the first of equals"
@@ -103,7 +103,11 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
             work = FrozenRun(
                 case=case,
                 method=FROZEN_METHODS[case.method.name],
-                context=FitContext(bench.task_data(case).samples.classes, bench.model(case, 0).standardise),
+                context=FitContext(
+                    bench.task_data(case).samples.classes,
+                    bench.model(case, 0).standardise,
+                    device="cuda" if bench.device.type == "cuda" else "cpu",
+                ),
                 rows=bench.rows(case),
                 scorer=bench.scorer(case),
                 features_of=lambda seed, pooling: bench.features(case, seed, pooling),

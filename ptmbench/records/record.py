@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA_VERSION: Final = 1
-PROTOCOL_VERSION = 1  # bump by hand when the same case would be measured differently: older records are then stale
+PROTOCOL_VERSION = 2  # bump by hand when the same case would be measured differently: older records are then stale
 MAX_LATENCY_SAMPLES = 200
 FULL: Final = "full"  # the variant of a model that is served as it came and was trained
 CONTROL: Final = "control"  # the family of models that nobody pre-trained

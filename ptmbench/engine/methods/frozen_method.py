@@ -20,15 +20,18 @@ class FitContext:
     """What a fit may know besides features and labels.
 
     `classes` are the names of the labels in their order. `standardise`: the features have no common scale yet. `text`
-    takes sentences to features [n, d] in the space of the examples' own; None for a model without a text side.
+    takes sentences to features [n, d] in the space of the examples' own; None for a model without a text side. `device`
+    is where large products are best computed.
     """
 
     classes: tuple[str, ...]
     standardise: bool = True
     text: Callable[[Sequence[str]], Features] | None = None
+    device: str = "cpu"
 
 
 Fit = Callable[[Features, Labels, float, FitContext], Predictor]
+FitAll = Callable[[Features, Labels, Sequence[float], FitContext], Sequence[Predictor]]
 
 
 class FrozenMethod(NamedTuple):
@@ -36,12 +39,27 @@ class FrozenMethod(NamedTuple):
 
     `fit(features, labels, value, context)` learns from features [n, d] and labels [n] at one value of the grid.
     `trainable_parameters(feature_size, classes)` counts what it learns. `uncounted` names the work of a prediction that
-    is no operation of the network.
+    is no operation of the network. `fit_all` does what `fit` does for several values at once, where that is faster.
     """
 
     fit: Fit
     trainable_parameters: Callable[[int, int], int]
     uncounted: tuple[str, ...] = ()
+    fit_all: FitAll | None = None
+
+    def fitted_to(
+        self, features: Features, labels: Labels, values: Sequence[float], context: FitContext
+    ) -> Sequence[Predictor]:
+        """What is learned at each value of a part of the grid."""
+        if self.fit_all is not None:
+            return self.fit_all(features, labels, values, context)
+        return [self.fit(features, labels, value, context) for value in values]
+
+
+def scaler_of(features: Features, context: FitContext) -> StandardScaler | FunctionTransformer:
+    """Standardisation learned from features [n, d]; none where they have a common scale already."""
+    scaler = StandardScaler() if context.standardise else FunctionTransformer()
+    return scaler.fit(features)
 
 
 def fitted(classifier: object, features: Features, labels: Labels, context: FitContext) -> Predictor:
@@ -49,8 +67,7 @@ def fitted(classifier: object, features: Features, labels: Labels, context: FitC
 
     Standardisation, unless the features have a common scale already, is learned from the same n examples.
     """
-    scaler = StandardScaler() if context.standardise else FunctionTransformer()
-    pipeline: Pipeline = make_pipeline(scaler, classifier)
+    pipeline: Pipeline = make_pipeline(scaler_of(features, context), classifier)
     pipeline.fit(features, labels)
 
     def predict(unseen: Features) -> Labels:

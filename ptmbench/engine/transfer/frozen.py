@@ -3,7 +3,6 @@
 Strength and, where the model offers several, the pooling are chosen on validation at seed 0.
 """
 
-import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -53,17 +52,18 @@ class FrozenRun:
         data = self.rows.data
         drawn = data.training_examples(self.case.task.shots, seed).numpy()
         if self.chosen is None:
-            self.chosen = self._choose(seed, drawn)
-            self.feature_time_s = self.features_of(seed, self.chosen[0]).feature_time_s
-        pooling, strength = self.chosen
-        frozen = self.features_of(seed, pooling)
-        if self._last and self._last[:2] == (drawn.tobytes(), frozen):
-            if self.stress:
-                self.stress.again()
-            return self._last[2:]
-        started = time.perf_counter()
-        predict = self._fit(frozen.array, drawn, strength)
-        self.times_s.append(time.perf_counter() - started)
+            self.chosen, predict = self._choose(seed, drawn)
+            frozen = self.features_of(seed, self.chosen[0])
+            self.feature_time_s = frozen.feature_time_s
+        else:
+            pooling, value = self.chosen
+            frozen = self.features_of(seed, pooling)
+            if self._last and self._last[:2] == (drawn.tobytes(), frozen):
+                if self.stress:
+                    self.stress.again()
+                return self._last[2:]
+            (predict,), elapsed = self._fitted(frozen.array, drawn, [value])
+            self.times_s.append(elapsed)
         test = self._predict(predict, frozen.array, np.asarray(data.split.test))
         train_value = self.scorer.score(self._predict(predict, frozen.array, drawn), drawn)
         self._last = drawn.tobytes(), frozen, test, train_value
@@ -76,9 +76,15 @@ class FrozenRun:
         found = self.scorer.answers(seeds, seen)
         return self.stress.added_to(found) if self.stress else found
 
-    def _fit(self, features: Features, drawn: NDArray[np.int64], strength: float) -> Predictor:
+    def _fitted(
+        self, features: Features, drawn: NDArray[np.int64], values: Sequence[float]
+    ) -> tuple[Sequence[Predictor], float]:
+        """What is learned at each of the values, and the seconds for one of them."""
         stages.HERE.at("fitting")
-        return self.method.fit(self.rows.pick(features[drawn], drawn), self.rows.labels(drawn), strength, self.context)
+        rows, labels = self.rows.pick(features[drawn], drawn), self.rows.labels(drawn)
+        started = time.perf_counter()
+        found = self.method.fitted_to(rows, labels, values, self.context)
+        return found, (time.perf_counter() - started) / len(values)
 
     def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Labels:
         return self.rows.spread(predict(self.rows.pick(features[indices], indices)), indices)
@@ -91,13 +97,18 @@ class FrozenRun:
         test = rows.data.split.test
         return rows.spread(predict(rows.pick(frozen.array, test)), test)
 
-    def _choose(self, seed: int, drawn: NDArray[np.int64]) -> Choice:
-        """Pooling and value of the grid that score best on validation; the first of equals."""
-        held = np.asarray(self.rows.data.split.validation)
-
-        def on_validation(choice: Choice) -> float:
-            features = self.features_of(seed, choice[0]).array
-            predict = self._fit(features, drawn, choice[1])
-            return self.scorer.score(self._predict(predict, features, held), held)
-
-        return max(itertools.product(self.poolings, self.case.method.grid), key=on_validation)
+    def _choose(self, seed: int, drawn: NDArray[np.int64]) -> tuple[Choice, Predictor]:
+        """Pooling and value of the grid that score best on validation, the first of equals, and what they learned."""
+        held, grid = np.asarray(self.rows.data.split.validation), self.case.method.grid
+        best: tuple[float, Choice, Predictor, float] | None = None
+        for pooling in self.poolings:
+            features = self.features_of(seed, pooling).array
+            predictors, elapsed = self._fitted(features, drawn, grid)
+            unseen = self.rows.pick(features[held], held)
+            for value, predict in zip(grid, predictors, strict=True):
+                score = self.scorer.score(self.rows.spread(predict(unseen), held), held)
+                if best is None or score > best[0]:
+                    best = score, (pooling, value), predict, elapsed
+        assert best is not None
+        self.times_s.append(best[3])
+        return best[1:3]

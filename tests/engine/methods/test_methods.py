@@ -5,6 +5,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from ptmbench.catalog.cases import find_case, product
 from ptmbench.engine.device import Device
@@ -141,8 +143,8 @@ def test_a_probe_chooses_its_pooling_on_validation(bench, case_id, offered):
     drawn = prepared.work.rows.data.training_examples(case.task.shots, 0).numpy()
     for pooling in offered:
         features = bench.features(case, 0, pooling).array
-        for value in case.method.grid:
-            predict = prepared.work._fit(features, drawn, value)
+        predictors, _ = prepared.work._fitted(features, drawn, case.method.grid)
+        for value, predict in zip(case.method.grid, predictors, strict=True):
             scores[pooling, value] = prepared.work.scorer.score(prepared.work._predict(predict, features, held), held)
 
     choice = run(bench, prepared).choice
@@ -179,3 +181,47 @@ def test_few_labelled_sentences_are_drawn_for_tags(bench):
     assert (100, 100) == (len(drawn), data.train_size(100))
     assert set(drawn.tolist()) <= set(data.training_examples(300, 0).tolist())
     assert set(drawn.tolist()) <= set(data.split.train)
+
+
+@pytest.mark.parametrize("standardise", [True, False])
+def test_neighbours_vote_as_in_scikit_learn(standardise):
+    """Every number of neighbours gives what `KNeighborsClassifier` gives, from one search."""
+    rng = np.random.default_rng(5)
+    features = rng.normal(size=(300, 24)).astype(np.float32)
+    labels = rng.integers(0, 4, 300)
+    unseen = (features[rng.integers(0, 300, 200)] + rng.normal(0, 0.9, (200, 24))).astype(np.float32)
+    scaler = StandardScaler().fit(features) if standardise else FunctionTransformer()
+    counts = [1, 3, 5, 20, 1_000]
+
+    predictors = knn.fit_all(features, labels, counts, FitContext(("a", "b", "c", "d"), standardise))
+
+    for count, predict in zip(counts, predictors, strict=True):
+        theirs = KNeighborsClassifier(min(count, 300), weights="distance", metric="cosine", algorithm="brute")
+        theirs.fit(scaler.transform(features), labels)
+        assert theirs.predict(scaler.transform(unseen)).tolist() == predict(unseen).tolist()
+
+
+def test_an_example_that_is_known_decides_alone():
+    """Where a neighbour is the example itself, only such neighbours vote, however many others stand close."""
+    features = np.array([[1, 0.0], [1, 0.01], [1, 0.02], [0, 1]], dtype=np.float32)
+    labels = np.array([1, 0, 0, 0])
+
+    predict = knn.fit(features, labels, 3, FitContext(("a", "b"), standardise=False))
+
+    assert [1, 0] == predict(np.array([[2, 0], [2, 0.02]], dtype=np.float32)).tolist()
+
+
+def test_a_probe_of_one_class_knows_nothing_else():
+    """Training examples of a single class leave one answer."""
+    predict = linear_probe.fit(np.eye(4, dtype=np.float32), np.full(4, 2), 1.0, FitContext(("a", "b", "c")))
+
+    assert [2, 2] == predict(np.ones((2, 4), dtype=np.float32)).tolist()
+
+
+def test_a_class_without_an_example_is_never_the_answer():
+    """Labels keep their numbers where a class between them has no training example."""
+    features = np.repeat(np.eye(2, dtype=np.float32), 5, axis=0)
+
+    predict = linear_probe.fit(features, np.repeat([0, 2], 5), 10.0, FitContext(("a", "b", "c")))
+
+    assert [0, 2] == predict(np.eye(2, dtype=np.float32)).tolist()

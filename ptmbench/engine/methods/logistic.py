@@ -1,0 +1,222 @@
+"""Multinomial logistic regression for several strengths of the penalty in one program, to a stated part of its optimum.
+
+For each strength C it minimises the mean cross-entropy over n examples plus ||W||^2 / (2 C n), the objective of
+scikit-learn's `LogisticRegression`; biases are free. All strengths go down side by side by L-BFGS (Nocedal & Wright
+2006, algorithm 7.4), which starts each step from the curvature of the loss at equal probabilities: the second moments
+of the features, by their eigenvectors. Steps are found along logits that are computed once, so that one step costs two
+matrix products. With fewer examples than features all happens in the space that the examples span.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+MEMORY = 10  # pairs of steps and changes of the gradient
+MOST_STEPS = 2_000
+MOST_TRIES = 8  # of a step length
+MOST_LOGITS = 2**26  # that are kept at a time: 256 MiB
+LARGEST_BASIS = 2_048  # features: beyond, the eigenvectors would take longer than the steps that they save
+ROWS_A_FEATURE = 3  # examples that the second moments are estimated from
+NEGLIGIBLE = 1e-10  # part of the largest eigenvalue
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A linear classifier for each strength: `weights` [S, K, d] and `biases` [S, K]."""
+
+    weights: Tensor
+    biases: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """Where the search happens: `design` [n, r + 1], the last column ones; `curvature` [r + 1] along `basis` [r, r].
+
+    Without a basis the columns themselves are its directions. `back` [r, d] takes weights to features.
+    """
+
+    design: Tensor
+    curvature: Tensor
+    basis: Tensor | None
+    back: Tensor | None
+
+
+@dataclass(slots=True)
+class _State:
+    """A search for s strengths: parameters, gradients and directions [s, K, r + 1], logits [s, K, n], values [s]."""
+
+    strengths: Tensor
+    penalty: Tensor
+    parameters: Tensor
+    logits: Tensor
+    gradient: Tensor
+    value: Tensor
+    confidence: Tensor
+
+
+def fit(features: Tensor, labels: Tensor, strengths: Sequence[float], tolerance: float = 1e-5) -> Linear:
+    """Fits one classifier for each strength.
+
+    Args:
+        features: [n, d], float32, on any device; each column of about unit size, for speed.
+        labels: [n], classes 0..K-1, each at least once, K at least 2.
+        strengths: scikit-learn's C, the inverse of the penalty.
+        tolerance: Of the objective: a search ends where what is left to gain is estimated below this part of it.
+
+    Returns:
+        Weights and biases of each strength, float32.
+    """
+    classes = int(labels.max()) + 1
+    mean = features.mean(0)
+    space = _space(features - mean)
+    at_once = max(1, MOST_LOGITS // (classes * len(labels)))
+    found = [
+        _searched(space, labels, classes, strengths[start : start + at_once], tolerance)
+        for start in range(0, len(strengths), at_once)
+    ]
+    parameters = torch.cat(found)
+    weights = parameters[..., :-1] if space.back is None else parameters[..., :-1] @ space.back
+    return Linear(weights, parameters[..., -1] - weights @ mean)
+
+
+def _space(centred: Tensor) -> _Space:
+    examples, size = centred.shape
+    ones = centred.new_ones(examples, 1)
+    if examples <= size:
+        gram = centred.double() @ centred.double().T
+        values, vectors = torch.linalg.eigh(gram)
+        kept = values > NEGLIGIBLE * values[-1].clamp_min(torch.finfo(torch.float64).tiny)
+        lengths = values[kept].sqrt()
+        design = (vectors[:, kept] * lengths).float()
+        back = (vectors[:, kept] / lengths).T.float() @ centred
+        return _Space(torch.cat([design, ones], 1), _with_bias(values[kept].float() / examples), None, back)
+    design = torch.cat([centred, ones], 1)
+    if size > LARGEST_BASIS:
+        return _Space(design, _with_bias(centred.square().mean(0)), None, None)
+    rows = centred[: ROWS_A_FEATURE * size] if examples < 2 * ROWS_A_FEATURE * size else _spread(centred, size)
+    values, vectors = torch.linalg.eigh(rows.T @ rows / len(rows))
+    return _Space(design, _with_bias(values.clamp_min(0)), vectors, None)
+
+
+def _spread(centred: Tensor, size: int) -> Tensor:
+    """Some rows, from the first to the last at equal distances: examples may come sorted by class."""
+    return centred[:: len(centred) // (ROWS_A_FEATURE * size)]
+
+
+def _with_bias(curvature: Tensor) -> Tensor:
+    return torch.cat([curvature, curvature.new_ones(1)])
+
+
+def _searched(space: _Space, labels: Tensor, classes: int, strengths: Sequence[float], tolerance: float) -> Tensor:
+    """Parameters [S, K, r + 1] at the optimum of each strength."""
+    targets = functional.one_hot(labels, classes).T.to(space.design.dtype).contiguous()  # [K, n]
+    halves = 2.0 if classes == 2 else 1.0  # scikit-learn's two classes share one vector: twice the squared norm
+    penalty = space.design.new_tensor([halves / (strength * len(labels)) for strength in strengths])
+    state = _begun(space, targets, penalty)
+    found = state.parameters.clone()
+    pairs: list[tuple[Tensor, Tensor, Tensor]] = []
+    for _ in range(MOST_STEPS):
+        direction = -_curved(space, state, pairs)
+        slope = _inner(direction, state.gradient)
+        going = -0.5 * slope > tolerance * state.value
+        if not bool(going.all()):
+            found[state.strengths[~going]] = state.parameters[~going]
+            if not bool(going.any()):
+                return found
+            state = replace(state, **{field.name: getattr(state, field.name)[going] for field in fields(state)})
+            pairs = [(step[going], change[going], scale[going]) for step, change, scale in pairs]
+            direction, slope = direction[going], slope[going]
+        state, pair = _stepped(space, targets, state, direction, slope)
+        pairs = [*pairs, pair][-MEMORY:]
+    found[state.strengths] = state.parameters
+    return found
+
+
+def _begun(space: _Space, targets: Tensor, penalty: Tensor) -> _State:
+    count, (classes, examples) = len(penalty), targets.shape
+    design = space.design
+    parameters = design.new_zeros(count, classes, design.shape[1])
+    even = ((1 / classes - targets) @ design / examples).expand_as(parameters)
+    value = design.new_full((count,), float(torch.tensor(float(classes)).log()))
+    logits = design.new_zeros(count, classes, examples)
+    index = torch.arange(count, device=design.device)
+    return _State(index, penalty, parameters, logits, even, value, design.new_full((count,), 1 / classes))
+
+
+def _curved(space: _Space, state: _State, pairs: Sequence[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
+    """The gradient times the estimated inverse of the curvature [s, K, r + 1]: both loops of L-BFGS."""
+    rest, factors = state.gradient, []
+    for step, change, scale in reversed(pairs):
+        factor = scale * _inner(step, rest)
+        rest = rest - _wide(factor) * change
+        factors.append(factor)
+    rest = _preconditioned(space, state, rest)
+    for (step, change, scale), factor in zip(pairs, reversed(factors), strict=True):
+        rest = rest + _wide(factor - scale * _inner(change, rest)) * step
+    return rest
+
+
+def _preconditioned(space: _Space, state: _State, given: Tensor) -> Tensor:
+    curvature = state.confidence[:, None] * space.curvature  # [s, r + 1]
+    curvature[:, :-1] += state.penalty[:, None]
+    if space.basis is None:
+        return given / curvature[:, None]
+    turned = _rows(given[..., :-1], space.basis) / curvature[:, None, :-1]
+    return torch.cat([_rows(turned, space.basis.T), given[..., -1:] / curvature[:, None, -1:]], 2)
+
+
+def _stepped(
+    space: _Space, targets: Tensor, state: _State, direction: Tensor, slope: Tensor
+) -> tuple[_State, tuple[Tensor, Tensor, Tensor]]:
+    """The state after one step, and what L-BFGS remembers of it: the step, the gradient's change, and 1 / both."""
+    examples = targets.shape[1]
+    along = _rows(direction, space.design.T)  # how the logits move
+    penalised, bent = direction[..., :-1], state.parameters[..., :-1]
+    grows, tilts = state.penalty * _inner(penalised, penalised), state.penalty * _inner(penalised, bent)
+    wanted = (along * targets).sum((1, 2)) / examples
+
+    length = torch.ones_like(slope)
+    for _ in range(MOST_TRIES):
+        chances = (state.logits + _wide(length) * along).softmax(1)
+        weighed = chances * along
+        means = weighed.sum(1)
+        now = means.sum(1) / examples - wanted + tilts + length * grows
+        bad = now.abs() > 0.5 * slope.abs()
+        if not bool(bad.any()):
+            break
+        bends = ((weighed * along).sum((1, 2)) - means.square().sum(1)) / examples + grows
+        length = torch.where(bad, (length - now / bends.clamp_min(1e-30)).clamp(1e-3, 8.0), length)
+    else:
+        chances = (state.logits + _wide(length) * along).softmax(1)
+
+    step = _wide(length) * direction
+    parameters, logits = state.parameters + step, state.logits + _wide(length) * along
+    gradient = _rows(chances - targets, space.design) / examples
+    gradient[..., :-1] += _wide(state.penalty) * parameters[..., :-1]
+    change = gradient - state.gradient
+    loss = (logits.logsumexp(1).sum(1) - (logits * targets).sum((1, 2))) / examples
+    value = loss + 0.5 * state.penalty * _inner(parameters[..., :-1], parameters[..., :-1])
+    classes = len(targets)
+    confidence = ((1 - chances.square().sum(1).mean(1)) / (classes - 1)).clamp_min(1e-5 / classes)
+    moved = replace(state, parameters=parameters, logits=logits, gradient=gradient, value=value, confidence=confidence)
+    product = _inner(step, change)
+    scale = torch.where(product > 1e-20, 1 / product.clamp_min(1e-20), torch.zeros_like(product))
+    return moved, (step, change, scale)
+
+
+def _inner(first: Tensor, second: Tensor) -> Tensor:
+    """Inner products [s] of two stacks of matrices."""
+    return (first * second).sum((1, 2))
+
+
+def _rows(stack: Tensor, matrix: Tensor) -> Tensor:
+    """Each row of a stack [s, K, a] times a matrix [a, c]: one product of matrices for all."""
+    return (stack.reshape(-1, stack.shape[2]) @ matrix).view(*stack.shape[:2], matrix.shape[1])
+
+
+def _wide(values: Tensor) -> Tensor:
+    """Values [s] as [s, 1, 1]."""
+    return values[:, None, None]
