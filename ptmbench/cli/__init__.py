@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with ended_like_ctrl_c():
             check_utf8(typed)
-            parsed = make_parser().parse_args(arguments)
+            parsed = make_parser(typed).parse_args(arguments)
             with empty_input():
                 code = int(parsed.command(parsed))
             sys.stdout.flush()  # a full disk is told here, where the exit code can still say so

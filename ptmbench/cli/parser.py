@@ -1,31 +1,14 @@
 """What can be typed: commands, options, help with examples."""
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import ptmbench
 from ptmbench.catalog.bounds import real, whole
-from ptmbench.cli import (
-    calibrating,
-    checking,
-    demo,
-    doctor,
-    examples,
-    fetching,
-    floors,
-    gating,
-    history,
-    listing,
-    overview,
-    pretraining,
-    profiling,
-    reporting,
-    running,
-    showing,
-)
+from ptmbench.cli import examples, overview
 from ptmbench.cli.command_line import CommandLine
-from ptmbench.records.figures import figures_in
-from ptmbench.report.gating import RENDERERS
 
 
 def _command(commands: "argparse._SubParsersAction[CommandLine]", name: str, shown: str = "") -> CommandLine:
@@ -45,33 +28,26 @@ def _add_machine_options(parser: CommandLine) -> None:
     parser.add_argument("--threads", type=whole, metavar="N", help="CPU threads (default: all cores)")
 
 
-def make_parser() -> CommandLine:
-    """The whole command line; each command stores its function as `command`."""
+def make_parser(typed: Sequence[str] | None = None) -> CommandLine:
+    """The command line; each command stores its function as `command`.
+
+    Of what was `typed` only the commands that stand there know their options: each brings imports of its own, and
+    `ptmbench --help` needs none of them. Without it, all do.
+    """
     parser = CommandLine(prog="ptmbench", description="How usable is a pre-trained model?", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"ptmbench {ptmbench.__version__}")
     parser.set_defaults(command=overview.show)
     commands = parser.add_subparsers(metavar="COMMAND")
-    _add_demo(_command(commands, "demo", examples.DEMO))
-    _add_list(_command(commands, "list", examples.LIST))
-    _add_run(_command(commands, "run", examples.RUN))
-    _add_report(_command(commands, "report", examples.REPORT))
-    _add_show(_command(commands, "show", examples.SHOW))
-    _add_history(_command(commands, "history", examples.HISTORY))
-    _add_gate(_command(commands, "gate", examples.GATE))
-    _add_calibrate(_command(commands, "calibrate", examples.CALIBRATE))
-    _add_floors(_command(commands, "floors", examples.FLOORS))
-    _add_profile(_command(commands, "profile", examples.PROFILE))
-    pretrain = _command(commands, "pretrain", examples.PRETRAIN)
-    pretrain.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
-    pretrain.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
-    pretrain.set_defaults(command=pretraining.pretrain)
-    _add_check(_command(commands, "check", examples.CHECK))
-    _add_fetch(_command(commands, "fetch", examples.FETCH))
-    _command(commands, "doctor").set_defaults(command=doctor.doctor)
+    for name, (shown, add) in COMMANDS.items():
+        command = _command(commands, name, shown)
+        if typed is None or name in typed:
+            add(command)
     return parser
 
 
 def _add_profile(parser: CommandLine) -> None:
+    from ptmbench.cli import profiling
+
     parser.add_argument("model", metavar="MODEL", help="a name of `ptmbench list models`, or a reference")
     parser.add_argument("--batch-size", type=whole, default=1, metavar="N", help="inputs a forward pass (default: 1)")
     parser.add_argument(
@@ -83,6 +59,8 @@ def _add_profile(parser: CommandLine) -> None:
 
 
 def _add_fetch(parser: CommandLine) -> None:
+    from ptmbench.cli import fetching
+
     several = "name or reference; may be given several times"
     parser.add_argument(
         "-k", dest="expression", default="", metavar="EXPR", help="names of the hub tier, as pytest's -k"
@@ -97,6 +75,8 @@ def _add_fetch(parser: CommandLine) -> None:
 
 
 def _add_show(parser: CommandLine) -> None:
+    from ptmbench.cli import showing
+
     parser.add_argument("case", metavar="CASE", help="the id of a case that has run")
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: the newest under ptmbench-results/")
     parser.add_argument("--task", metavar="DATA", help="where its data lie (default: as the record says, from here)")
@@ -106,6 +86,9 @@ def _add_show(parser: CommandLine) -> None:
 
 
 def _add_history(parser: CommandLine) -> None:
+    from ptmbench.cli import history
+    from ptmbench.records.figures import figures_in
+
     parser.add_argument(
         "folders", nargs="+", type=Path, metavar="DIR", help="results folders, one a run, or folders that hold such"
     )
@@ -119,6 +102,9 @@ def _add_history(parser: CommandLine) -> None:
 
 
 def _add_gate(parser: CommandLine) -> None:
+    from ptmbench.cli import gating
+    from ptmbench.report.gating import RENDERERS
+
     parser.add_argument(
         "sides",
         nargs="*",
@@ -140,6 +126,8 @@ def _add_gate(parser: CommandLine) -> None:
 
 
 def _add_floors(parser: CommandLine) -> None:
+    from ptmbench.cli import floors
+
     parser.add_argument(
         "--from", dest="folders", nargs="+", type=Path, required=True, metavar="DIR", help="results folders"
     )
@@ -152,6 +140,8 @@ def _add_floors(parser: CommandLine) -> None:
 
 
 def _add_calibrate(parser: CommandLine) -> None:
+    from ptmbench.cli import calibrating, gating
+
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
     parser.add_argument("--runs", type=whole, default=5, metavar="N", help="launches (default: 5)")
     parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
@@ -163,6 +153,8 @@ def _add_calibrate(parser: CommandLine) -> None:
 
 
 def _add_check(parser: CommandLine) -> None:
+    from ptmbench.cli import checking
+
     parser.add_argument("data", metavar="DATA", help="a file of UTF-8 text, or a data reference such as voc:DIR")
     parser.add_argument(
         "--form",
@@ -177,6 +169,8 @@ def _add_check(parser: CommandLine) -> None:
 
 
 def _add_list(parser: CommandLine) -> None:
+    from ptmbench.cli import listing
+
     parser.add_argument("what", choices=["models", "tasks", "methods", "cases"])
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k (cases only)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -184,11 +178,15 @@ def _add_list(parser: CommandLine) -> None:
 
 
 def _add_demo(parser: CommandLine) -> None:
+    from ptmbench.cli import demo
+
     parser.add_argument("--results", type=Path, metavar="DIR", help="keep the records here (default: nowhere)")
     parser.set_defaults(command=demo.demo)
 
 
 def _add_run(parser: CommandLine) -> None:
+    from ptmbench.cli import running
+
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
     several = "may be given several times"
     parser.add_argument("--model", action="append", default=[], metavar="MODEL", help=f"name or reference; {several}")
@@ -215,6 +213,8 @@ def _add_run(parser: CommandLine) -> None:
 
 
 def _add_report(parser: CommandLine) -> None:
+    from ptmbench.cli import reporting
+
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="results folders")
     parser.add_argument("--format", choices=reporting.FORMATS, default="text")
     parser.add_argument(
@@ -229,3 +229,35 @@ def _add_report(parser: CommandLine) -> None:
         "--mlflow", metavar="URI", help="log every case as a run of an MLflow tracking server or folder"
     )
     parser.set_defaults(command=reporting.report)
+
+
+def _add_pretrain(parser: CommandLine) -> None:
+    from ptmbench.cli import pretraining
+
+    parser.add_argument("names", nargs="+", metavar="NAME", help="a pre-trained model of `ptmbench list models`")
+    parser.add_argument("--out", type=Path, default=Path("checkpoints"), metavar="DIR", help="default: checkpoints/")
+    parser.set_defaults(command=pretraining.pretrain)
+
+
+def _add_doctor(parser: CommandLine) -> None:
+    from ptmbench.cli import doctor
+
+    parser.set_defaults(command=doctor.doctor)
+
+
+COMMANDS: Final[dict[str, tuple[str, Callable[[CommandLine], None]]]] = {  # the examples of each, and its options
+    "demo": (examples.DEMO, _add_demo),
+    "list": (examples.LIST, _add_list),
+    "run": (examples.RUN, _add_run),
+    "report": (examples.REPORT, _add_report),
+    "show": (examples.SHOW, _add_show),
+    "history": (examples.HISTORY, _add_history),
+    "gate": (examples.GATE, _add_gate),
+    "calibrate": (examples.CALIBRATE, _add_calibrate),
+    "floors": (examples.FLOORS, _add_floors),
+    "profile": (examples.PROFILE, _add_profile),
+    "pretrain": (examples.PRETRAIN, _add_pretrain),
+    "check": (examples.CHECK, _add_check),
+    "fetch": (examples.FETCH, _add_fetch),
+    "doctor": ("", _add_doctor),
+}
