@@ -45,6 +45,13 @@ class TensorInputs:
         """The shape of one input."""
         return tuple(self.tensor.shape[1:])
 
+    @property
+    def lengths(self) -> Tensor | None:
+        """How many tokens each text [n] has, where the inputs are ids [n, length] with negative padding at the end."""
+        if self.tensor.dim() != 2 or self.tensor.is_floating_point():
+            return None
+        return (self.tensor >= 0).sum(1)
+
     def __len__(self) -> int:
         """How many examples there are."""
         return len(self.tensor)

@@ -1,7 +1,8 @@
 """Frozen outputs of a module over a data set, computed once and shared.
 
 The key holds everything the figures depend on: weights, part of the network, preprocessing, data set, precision and
-device. Batches have a fixed size and order, so a cached result and a fresh one are equal to the last bit.
+device. Batches have a fixed size and order, which depend on the data alone, so a cached result and a fresh one are
+equal to the last bit.
 """
 
 import time
@@ -16,10 +17,11 @@ from torch import Tensor, nn
 
 from ptmbench import stages
 from ptmbench.engine.device import Device
-from ptmbench.engine.inputs.batches import Inputs
+from ptmbench.engine.inputs.batches import Inputs, TensorInputs
 from ptmbench.errors import Diverged
 
 BATCH = 256
+TOKENS = 2**14  # of a batch of texts, padding included: 256 of 64 tokens, 32 of 512
 CACHE_BYTES = 4 * 2**30
 
 
@@ -32,6 +34,18 @@ class Frozen:
     feature_time_s: float
 
 
+def _groups(lengths: Sequence[int] | None, examples: int) -> list[list[int]]:
+    """Places of `examples` in batches: in their order, or texts of like length together, the longest first."""
+    if lengths is None:
+        return [list(range(start, min(start + BATCH, examples))) for start in range(0, examples, BATCH)]
+    groups: list[list[int]] = []
+    for place in sorted(range(examples), key=lambda place: -lengths[place]):
+        if not groups or (len(groups[-1]) + 1) * lengths[groups[-1][0]] > TOKENS or len(groups[-1]) == BATCH:
+            groups.append([])
+        groups[-1].append(place)
+    return groups
+
+
 def forward_each(
     shared: nn.Module,
     ends: Mapping[str, nn.Module],
@@ -41,20 +55,35 @@ def forward_each(
 ) -> dict[str, Tensor]:
     """What each end makes of the shared module's outputs (float32), in one pass over all inputs or over `examples`.
 
-    Everything is in eval mode; batches have one size and order.
+    Everything is in eval mode. Batches have one size and order; texts are sorted by length over the whole set and cut
+    to the longest of their batch, and what is given for each token is 0 where there is none.
     """
-    chosen = range(len(inputs)) if examples is None else examples
-    groups = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
-    parts: dict[str, list[Tensor]] = {name: [] for name in ends}
+    chosen = list(range(len(inputs)) if examples is None else examples)
+    found = inputs.lengths if isinstance(inputs, TensorInputs) else None
+    lengths = None if found is None else found[torch.as_tensor(chosen, device=found.device)].tolist()
+    groups = _groups(lengths, len(chosen))
+    batches = inputs.batches([[chosen[place] for place in group] for group in groups])
     for module in (shared, *ends.values()):
         module.eval()
+    given: dict[str, Tensor] = {}
     with torch.inference_mode(), device.autocast():
-        for number, batch in enumerate(inputs.batches(groups), start=1):
+        for number, (group, batch) in enumerate(zip(groups, batches, strict=True), start=1):
             stages.HERE.at("computing features", f"batch {number} of {len(groups)}")
-            outputs = shared(device.put(batch))
+            cut = batch if lengths is None else batch[:, : max(lengths[group[0]], 1)]
+            outputs = shared(device.put(cut))
             for name, end in ends.items():
-                parts[name].append(end(outputs).float())
-    return {name: torch.cat(found) for name, found in parts.items()}  # outside, so that training can read them
+                part = end(outputs).float()
+                by_token = lengths is not None and part.dim() == 3
+                if name not in given:
+                    shape = (inputs.shape[0], part.shape[2]) if by_token else part.shape[1:]
+                    with torch.inference_mode(mode=False):  # so that training can read them
+                        given[name] = torch.zeros(len(chosen), *shape, device=part.device)
+                places = torch.as_tensor(group, device=part.device)
+                if by_token:
+                    given[name][places, : part.shape[1]] = part
+                else:
+                    given[name][places] = part
+    return given
 
 
 def forward_all(module: nn.Module, inputs: Inputs, device: Device, examples: Sequence[int] | None = None) -> Tensor:
