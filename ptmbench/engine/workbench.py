@@ -20,6 +20,7 @@ from ptmbench.engine.cost import footprint
 from ptmbench.engine.datasets.base import LabelledImages
 from ptmbench.engine.device import Device, resolve
 from ptmbench.engine.foreign_code import built
+from ptmbench.engine.inputs.batches import largest
 from ptmbench.engine.inputs.pictures import Encoded
 from ptmbench.engine.methods import fine_tune
 from ptmbench.engine.methods.fine_tune import Trainable
@@ -228,7 +229,7 @@ class Workbench:
         key = (case.model.architecture, case.method.trains, classes, work.inputs.shape, case.task.kind, batch_size)
         if key not in self._training_bytes:
             network = self.network(case, 0).trained
-            batch = next(work.batches([range(min(batch_size, len(work.inputs)))]))
+            batch = next(work.batches([largest(work.inputs, batch_size)]))
             self._training_bytes[key] = footprint.training_peak(network, work.loss, batch, self.device)
         return self._training_bytes[key]
 

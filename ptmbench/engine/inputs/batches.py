@@ -57,9 +57,20 @@ class TensorInputs:
         return len(self.tensor)
 
     def batches(self, order: Order) -> Iterator[Tensor]:
-        """The inputs of each group of examples in turn."""
+        """The inputs of each group of examples in turn; texts are cut to the longest of their group."""
+        lengths = None if self.lengths is None else self.lengths.tolist()  # read once: a GPU would wait at each batch
         for group in order:
-            yield self.tensor[torch.as_tensor(group, device=self.tensor.device)]
+            inputs = self.tensor[torch.as_tensor(group, device=self.tensor.device)]
+            yield inputs if lengths is None else inputs[:, : max(1, *(lengths[example] for example in group))]
+
+
+def largest(inputs: Inputs, count: int) -> list[int]:
+    """Which examples cost the most, `count` of them at most: the longest texts, or the first of what is all alike."""
+    lengths = inputs.lengths if isinstance(inputs, TensorInputs) else None
+    if lengths is None:
+        return list(range(min(count, len(inputs))))
+    order: list[int] = lengths.argsort(descending=True, stable=True).tolist()
+    return order[:count]
 
 
 def on_device(inputs: Inputs, device: Device) -> Inputs:

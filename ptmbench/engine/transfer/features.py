@@ -69,8 +69,7 @@ def forward_each(
     with torch.inference_mode(), device.autocast():
         for number, (group, batch) in enumerate(zip(groups, batches, strict=True), start=1):
             stages.HERE.at("computing features", f"batch {number} of {len(groups)}")
-            cut = batch if lengths is None else batch[:, : max(lengths[group[0]], 1)]
-            outputs = shared(device.put(cut))
+            outputs = shared(device.put(batch))
             for name, end in ends.items():
                 part = end(outputs).float()
                 by_token = lengths is not None and part.dim() == 3

@@ -51,7 +51,8 @@ class LabelWork:
         """Inputs and targets of each group of examples in turn, on the device."""
         targets = self.device.put(self.rows.targets(self.inputs.shape[0]))
         for inputs, chosen in zip(self.inputs.batches(order), order, strict=True):
-            yield self.device.put(inputs), targets[torch.as_tensor(chosen, device=targets.device)]
+            rows = targets[torch.as_tensor(chosen, device=targets.device)]
+            yield self.device.put(inputs), rows if rows.dim() == 1 else rows[:, : inputs.shape[1]]
 
     def loss(self, network: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy."""

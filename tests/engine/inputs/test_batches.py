@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from ptmbench.engine.inputs import batches
-from ptmbench.engine.inputs.batches import AppliedInputs, FileInputs, TensorInputs
+from ptmbench.engine.inputs.batches import AppliedInputs, FileInputs, TensorInputs, largest
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.errors import UsageError
 
@@ -53,3 +53,24 @@ def test_files_that_cannot_be_decoded_are_named_together(pictures, monkeypatch, 
     with pytest.raises(UsageError, match=r"(?s)2 images cannot be decoded: .*1.png .*4.png .*take them out"):
         list(FileInputs(files, PREPROCESSING.read, PREPROCESSING.shape).batches(ORDER))
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+def test_texts_are_cut_to_the_longest_of_their_group():
+    """A group of short texts is no wider than they are, and a text without a token has room for one."""
+    ids = torch.full((4, 6), -1)
+    for row, length in enumerate((2, 5, 1, 0)):
+        ids[row, :length] = 7
+
+    shapes = [tuple(batch.shape) for batch in TensorInputs(ids).batches([[0, 2], [1, 0], [3]])]
+
+    assert [(2, 2), (2, 5), (1, 1)] == shapes
+
+
+def test_the_largest_examples_are_the_longest_texts():
+    """What a training needs at most is told by the longest texts; of inputs that are all alike any will do."""
+    ids = torch.full((4, 6), -1)
+    for row, length in enumerate((2, 5, 1, 5)):
+        ids[row, :length] = 7
+
+    assert [1, 3, 0] == largest(TensorInputs(ids), 3)
+    assert [0, 1] == largest(TensorInputs(torch.zeros(2, 3)), 3)
