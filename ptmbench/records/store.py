@@ -29,11 +29,13 @@ from numpy.typing import NDArray
 from ptmbench.errors import RecordError, StoreError
 from ptmbench.reading import content_of, json_of
 from ptmbench.records import writers
+from ptmbench.records.kept_estimates import KeptEstimates
 from ptmbench.records.marks import Mark, beating, mark_of_this_process, read_mark
 from ptmbench.records.measured import Answers
 from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
+from ptmbench.records.sharing import Shared
 from ptmbench.records.sidecars import BEFORE, OUTCOMES, PICTURES, SIDECARS, read_sidecar, sidecars_of, unlike
 from ptmbench.records.stored_arrays import UNREADABLE, arrays_of, misfit, reason
 from ptmbench.records.writers import RUNS
@@ -81,7 +83,7 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened = False
-        self._estimates: dict[str, Estimate] = {}
+        self._estimates = KeptEstimates()
 
     def open_for(self, key: FolderKey) -> None:
         """Takes the folder for records of this key; raises `StoreError` if it holds others or cannot be written.
@@ -158,7 +160,7 @@ class ResultsFolder:
 
     def read_all(self) -> tuple[list[Record], list[str]]:
         """All records that can be read, by case id, and a line for each that cannot."""
-        records, problems = [], []
+        records, problems, shared = [], [], Shared()
         for path in sorted(self.path.glob("*.json")):
             if path.name == FOLDER_FILE:
                 continue
@@ -170,7 +172,7 @@ class ResultsFolder:
             if record.case.id != path.stem:
                 problems.append(f"{path} holds the record of {record.case.id}: expected the file {record.case.id}.json")
                 continue
-            records.append(record)
+            records.append(shared.record(record))
         return records, problems
 
     def write(self, record: Record) -> None:
@@ -233,9 +235,11 @@ class ResultsFolder:
     def estimate(self, record: Record) -> Estimate:
         """The metric at each seed, and how it hangs on the test examples; raises `RecordError`. Kept once read."""
         key = "" if record.quality is None else record.quality.outcomes.sha256
-        if key not in self._estimates:
-            self._estimates[key] = self._estimated(record, estimate_of)
-        return self._estimates[key]
+        found = self._estimates.get(key)
+        if found is None:
+            found = self._estimated(record, estimate_of)
+            self._estimates.keep(key, found)
+        return found
 
     def corrupted_estimate(self, record: Record) -> Estimate | None:
         """The metric over all corruptions together, None where none was asked for; raises `RecordError`."""
