@@ -332,6 +332,12 @@ def chance_of(task: TaskRecord) -> float | None:
     return None if task.classes is None else 1 / task.classes
 
 
+PARTS: Final[frozenset[type[BaseModel]]] = frozenset(
+    {CaseRecord, ModelRecord, TaskRecord, MethodRecord, InputRecord, SourceDistance, Quality, Outcomes, Gain}
+    | {Cost, Latency, PeakMemory, Provenance, Machine}
+)  # all that a record is made of, but for what stands in lists
+
+
 @functools.cache
 def _unwritten(kind: type[_Part]) -> frozenset[str]:
     """The fields that are left out where they are None, and so take no reason."""
@@ -344,7 +350,7 @@ def _nulls(part: _Part, prefix: str = "") -> Iterator[str]:
         if value is None:
             if name not in _unwritten(type(part)):
                 yield prefix + name
-        elif isinstance(value, _Part):
+        elif type(value) in PARTS:  # `isinstance` asks an abstract class, at every figure
             yield from _nulls(value, f"{prefix}{name}.")
 
 

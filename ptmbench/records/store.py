@@ -35,7 +35,7 @@ from ptmbench.records.measured import Answers
 from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
-from ptmbench.records.sharing import Shared
+from ptmbench.records.sharing import Shared, uncollected
 from ptmbench.records.sidecars import BEFORE, OUTCOMES, PICTURES, SIDECARS, read_sidecar, sidecars_of, unlike
 from ptmbench.records.stored_arrays import UNREADABLE, arrays_of, misfit, reason
 from ptmbench.records.writers import RUNS
@@ -160,19 +160,23 @@ class ResultsFolder:
 
     def read_all(self) -> tuple[list[Record], list[str]]:
         """All records that can be read, by case id, and a line for each that cannot."""
-        records, problems, shared = [], [], Shared()
-        for path in sorted(self.path.glob("*.json")):
-            if path.name == FOLDER_FILE:
-                continue
-            try:
-                record = from_json(content_of(path), str(path))
-            except (RecordError, OSError) as error:
-                problems.append(str(error))
-                continue
-            if record.case.id != path.stem:
-                problems.append(f"{path} holds the record of {record.case.id}: expected the file {record.case.id}.json")
-                continue
-            records.append(shared.record(record))
+        records: list[Record] = []
+        problems: list[str] = []
+        shared = Shared()
+        with uncollected():
+            for path in sorted(self.path.glob("*.json")):
+                if path.name == FOLDER_FILE:
+                    continue
+                try:
+                    record = from_json(content_of(path), str(path))
+                except (RecordError, OSError) as error:
+                    problems.append(str(error))
+                    continue
+                case_id = record.case.id
+                if case_id != path.stem:
+                    problems.append(f"{path} holds the record of {case_id}: expected the file {case_id}.json")
+                    continue
+                records.append(shared.record(record))
         return records, problems
 
     def write(self, record: Record) -> None:
