@@ -94,6 +94,22 @@ class ComparisonTable:
         return sum(row.value is not None for row in self.rows)
 
     @cached_property
+    def by_model(self) -> Mapping[str, Sequence[CaseRow]]:
+        """The rows of each model, in their order."""
+        found: defaultdict[str, list[CaseRow]] = defaultdict(list)
+        for row in self.rows:
+            found[row.model].append(row)
+        return dict(found)
+
+    @cached_property
+    def leader(self) -> CaseRow | None:
+        """The finished row with the best quality, the first of equals; None where no row has any."""
+        done = [(row.value, row) for row in self.rows if row.value is not None]
+        if not done:
+            return None
+        return max(done, key=lambda pair: pair[0] if self.higher_is_better else -pair[0])[1]
+
+    @cached_property
     def _known_best(self) -> dict[str, float | None]:
         """The best values that were asked for: every cell of a table asks."""
         return {}

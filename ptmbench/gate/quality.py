@@ -54,7 +54,7 @@ class Difference:
 def difference_of(pair: Pair, rules: Rules) -> Difference:
     """The difference of the two sides' first launches; raises `RecordError` where outcomes cannot be read."""
     (folder, before), (other, now) = pair.baseline[0], pair.current[0]
-    estimate = other.estimate(now).minus(folder.estimate(before))
+    estimate = other.estimate(now, once=True).minus(folder.estimate(before, once=True))
     was, is_now = quality_of(pair.baseline[0][1]), quality_of(pair.current[0][1])
     if not was.higher_is_better:
         estimate = estimate.negated()

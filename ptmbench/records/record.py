@@ -333,8 +333,10 @@ def chance_of(task: TaskRecord) -> float | None:
 
 
 PARTS: Final[frozenset[type[BaseModel]]] = frozenset(
-    {CaseRecord, ModelRecord, TaskRecord, MethodRecord, InputRecord, SourceDistance, Quality, Outcomes, Gain}
-    | {Cost, Latency, PeakMemory, Provenance, Machine}
+    (
+        *(CaseRecord, ModelRecord, TaskRecord, MethodRecord, InputRecord, SourceDistance, Quality, Outcomes, Gain),
+        *(Cost, Latency, PeakMemory, Provenance, Machine),
+    )
 )  # all that a record is made of, but for what stands in lists
 
 

@@ -43,6 +43,20 @@ def uncollected() -> Iterator[None]:
         gc.enable()
 
 
+def with_least_latency(record: Record) -> Record:
+    """The record itself, of the samples of its latency only the least, which is what figures read of them."""
+    latency = record.cost.latency_s if record.cost else None
+    if latency and latency.samples:
+        vars(latency)["samples"] = [min(latency.samples)]
+    return record
+
+
+def for_comparison(record: Record) -> Record:
+    """The record itself without what no comparison of two runs reads: its gain, and all but the least latency."""
+    vars(record).update(gain=None, differences=[])
+    return with_least_latency(record)
+
+
 class Shared:
     """The parts of the records that were seen so far."""
 

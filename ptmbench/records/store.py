@@ -158,8 +158,8 @@ class ResultsFolder:
         except OSError as error:
             raise RecordError(f"{path} cannot be read: {error.strerror}") from None
 
-    def read_all(self) -> tuple[list[Record], list[str]]:
-        """All records that can be read, by case id, and a line for each that cannot."""
+    def read_all(self, kept: Callable[[Record], Record] = lambda record: record) -> tuple[list[Record], list[str]]:
+        """All records that can be read, by case id, and a line for each that cannot; `kept` says what stays of each."""
         records: list[Record] = []
         problems: list[str] = []
         shared = Shared()
@@ -176,7 +176,7 @@ class ResultsFolder:
                 if case_id != path.stem:
                     problems.append(f"{path} holds the record of {case_id}: expected the file {case_id}.json")
                     continue
-                records.append(shared.record(record))
+                records.append(shared.record(kept(record)))
         return records, problems
 
     def write(self, record: Record) -> None:
@@ -236,13 +236,17 @@ class ResultsFolder:
         """Whether the files are there of which the record speaks."""
         return all((self.path / sidecar.file).is_file() for sidecar in sidecars_of(record))
 
-    def estimate(self, record: Record) -> Estimate:
-        """The metric at each seed, and how it hangs on the test examples; raises `RecordError`. Kept once read."""
+    def estimate(self, record: Record, *, once: bool = False) -> Estimate:
+        """The metric at each seed, and how it hangs on the test examples; raises `RecordError`.
+
+        Kept once read, but for what is asked for only `once`.
+        """
         key = "" if record.quality is None else record.quality.outcomes.sha256
         found = self._estimates.get(key)
         if found is None:
             found = self._estimated(record, estimate_of)
-            self._estimates.keep(key, found)
+            if not once:
+                self._estimates.keep(key, found)
         return found
 
     def corrupted_estimate(self, record: Record) -> Estimate | None:
@@ -331,14 +335,16 @@ def launches_of(path: Path) -> list[ResultsFolder]:
     return [launch for launch in below if launch.key() is not None] or [folder]
 
 
-def read_folders(paths: Iterable[Path]) -> tuple[list[tuple[ResultsFolder, list[Record]]], list[str]]:
+def read_folders(
+    paths: Iterable[Path], kept: Callable[[Record], Record] = lambda record: record
+) -> tuple[list[tuple[ResultsFolder, list[Record]]], list[str]]:
     """The records of several results folders, and all problems met; raises `StoreError` for what is none."""
     found, problems = [], []
     for path in paths:
         if not path.is_dir():
             raise StoreError(f"{path} is not a folder: expected one that ptmbench run --results DIR has written")
         folder = ResultsFolder(path)
-        records, faults = folder.read_all()
+        records, faults = folder.read_all(kept)
         if folder.key() is None and not records:
             raise StoreError(f"{path} holds no records: expected a folder that ptmbench run --results DIR has written")
         found.append((folder, records))
