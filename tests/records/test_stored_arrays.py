@@ -22,6 +22,42 @@ def test_arrays_come_back():
     assert [3, 4] == arrays_of(packed(a=np.array([3, 4])), "x.npz")["a"].tolist()
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6, dtype=np.uint8).reshape(2, 3),
+        np.array(["a", "bcd"]),
+        np.array(7),
+        np.zeros((0, 3)),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.array([True, False]),
+        np.arange(3, dtype=">i4"),
+        np.array(["", ""]),
+    ],
+)
+def test_any_array_is_read_as_numpy_reads_it(array):
+    """Types, shapes, order and values are those that numpy finds, whichever way they are read."""
+    content = packed(a=array, b=np.arange(3))
+    with np.load(io.BytesIO(content)) as expected:
+        found = arrays_of(content, "x.npz")
+
+        assert expected.files == list(found)
+        for name in expected.files:
+            assert expected[name].dtype == found[name].dtype
+            assert expected[name].shape == found[name].shape
+            assert expected[name].tolist() == found[name].tolist()
+            assert found[name].flags.writeable
+
+
+def test_objects_are_not_unpickled():
+    """An array of objects is refused, since reading it could run code."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, a=np.array([{}], dtype=object))
+
+    with pytest.raises(RecordError, match=r"x\.npz holds no outcomes: "):
+        arrays_of(buffer.getvalue(), "x.npz")
+
+
 def test_a_small_file_may_not_unpack_to_a_large_one(monkeypatch):
     """Zeros that unpack to more than the limit are refused before they are unpacked."""
     monkeypatch.setattr(stored_arrays, "LARGEST", 1000)
