@@ -31,6 +31,8 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
+from ptmbench.records.stored_arrays import arrays_of
+
 COMMITTED = Path(__file__).parents[2] / "results" / "embedded" / "quick-cpu-fp32"
 CASE = "resnet_tiny.glyphs-digits_5shot-linear_probe"
 METHODS = ("linear_probe", "knn", "fine_tune", "fine_tune_last")
@@ -54,8 +56,8 @@ def names_of(shape: str, index: int) -> tuple[str, str, str, str]:
 
 def drawn(side: int) -> tuple[list[bytes], list[float]]:
     """Outcomes of models that are right more or less often, and how often."""
-    with np.load(COMMITTED / "outcomes" / f"{CASE}.npz", allow_pickle=False) as stored:
-        outcomes = dict(stored)
+    stored = COMMITTED / "outcomes" / f"{CASE}.npz"
+    outcomes = arrays_of(stored.read_bytes(), stored.name)
     generator, contents, values = np.random.default_rng(0), [], []
     again = np.random.default_rng(side)
     for _ in range(DRAWS):

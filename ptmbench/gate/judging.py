@@ -70,7 +70,7 @@ def judge(baseline: Side, current: Side, rules: Rules) -> Judgement:
 def _by_quality(pairs: Iterable[Pair], rules: Rules) -> tuple[list[Tested], list[Tested]]:
     """Quality case by case, and of each model that has several; what is known of single examples is not kept."""
     by_case: list[Tested] = []
-    pools: defaultdict[str, quality.Pool] = defaultdict(quality.Pool)
+    pools: defaultdict[str, quality.PooledCases] = defaultdict(quality.PooledCases)
     for pair in pairs:
         difference = quality.difference_of(pair, rules)
         by_case.append(quality.compare_case(difference, rules))

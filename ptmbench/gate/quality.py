@@ -77,7 +77,7 @@ def compare_case(difference: Difference, rules: Rules) -> Tested:
 
 
 @dataclass(slots=True)
-class Pool:
+class PooledCases:
     """The differences of a model's cases, added up one by one: what each showed by itself is not kept."""
 
     figures: list[tuple[float, float, float]] = field(default_factory=list)  # before, now, and their difference
@@ -113,7 +113,7 @@ class Pool:
         return of_examples, of_seeds
 
 
-def compare_model(model: str, pool: Pool, rules: Rules) -> Tested:
+def compare_model(model: str, pool: PooledCases, rules: Rules) -> Tested:
     """All cases of a model at once, each counting the same."""
     before, now, value = (float(np.mean(side)) for side in zip(*pool.figures, strict=True))
     of_examples, of_seeds = pool.parts()
