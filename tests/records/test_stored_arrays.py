@@ -1,9 +1,12 @@
 """Tests of `ptmbench.records.stored_arrays`: what may stand in an outcomes file."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ptmbench.errors import RecordError
 from ptmbench.records import stored_arrays
@@ -73,3 +76,37 @@ def test_what_is_no_file_of_arrays_is_named(content):
         arrays_of(content, "x.npz")
 
     assert "allow_pickle" not in str(caught.value)
+
+
+def stored(name, content, **options):
+    """An archive of one member."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", **options) as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_members_packed_in_any_way_are_read(method):
+    """As numpy packs them, and as any other program may."""
+    array = io.BytesIO()
+    np.save(array, np.arange(5))
+
+    content = stored("a.npy", array.getvalue(), compression=method)
+
+    assert [0, 1, 2, 3, 4] == arrays_of(content, "x.npz")["a"].tolist()
+    assert [0, 1, 2, 3, 4] == arrays_of(b"before it" + content, "x.npz")["a"].tolist()
+
+
+@given(st.integers(0, 10**6), st.integers(0, 255))
+def test_a_changed_byte_is_told_or_changes_nothing(place, byte):
+    """Whatever byte of an archive is another one: the arrays are those that were stored, or the fault is named."""
+    content = bytearray(packed(a=np.arange(40), b=np.array(["x", "yz"])))
+    content[place % len(content)] = byte
+
+    try:
+        found = arrays_of(bytes(content), "x.npz")
+    except RecordError:
+        return
+    for name, array in found.items():
+        assert {"a": list(range(40)), "b": ["x", "yz"]}.get(name, array.tolist()) == array.tolist()
