@@ -227,6 +227,7 @@
   draw();
   if (rows.length < total) {
     const take = (part) => rows.push(...ptmbench.records({ fields, rows: part }));
-    setTimeout(() => ptmbench.whole(() => { fillFilters(); draw(); }, take)); // once the first rows are shown
+    const rest = () => ptmbench.whole(() => { fillFilters(); draw(); }, take);
+    setTimeout(rest, 200); // once the first rows are shown: what loads at once delays them
   }
 })();
