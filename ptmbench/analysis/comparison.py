@@ -4,6 +4,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 from ptmbench.analysis.cautions import cautions_of
@@ -65,7 +66,7 @@ class CaseRow:
 FACTS = tuple(entry.name for entry in fields(CaseRow) if entry.name not in {"figures", "intervals", "no_gain", "busy"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: beside its fields it keeps what was found best
 class ComparisonTable:
     """The rows of one task under one (budget, device, precision), by family: of each the best quality first.
 
@@ -92,8 +93,34 @@ class ComparisonTable:
         """How many of the rows have a figure."""
         return sum(row.value is not None for row in self.rows)
 
+    @cached_property
+    def by_model(self) -> Mapping[str, Sequence[CaseRow]]:
+        """The rows of each model, in their order."""
+        found: defaultdict[str, list[CaseRow]] = defaultdict(list)
+        for row in self.rows:
+            found[row.model].append(row)
+        return dict(found)
+
+    @cached_property
+    def leader(self) -> CaseRow | None:
+        """The finished row with the best quality, the first of equals; None where no row has any."""
+        done = [(row.value, row) for row in self.rows if row.value is not None]
+        if not done:
+            return None
+        return max(done, key=lambda pair: pair[0] if self.higher_is_better else -pair[0])[1]
+
+    @cached_property
+    def _known_best(self) -> dict[str, float | None]:
+        """The best values that were asked for: every cell of a table asks."""
+        return {}
+
     def best(self, name: str) -> float | None:
         """The best value of a figure among finished rows; a time of a busy machine is no answer."""
+        if name not in self._known_best:
+            self._known_best[name] = self._best(name)
+        return self._known_best[name]
+
+    def _best(self, name: str) -> float | None:
         figure = by_name(name)
         asked = [row for row in self.rows if not (figure.timed and row.busy)]
         values = [value for row in asked if (value := row.figures.get(name)) is not None]

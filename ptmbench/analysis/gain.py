@@ -64,7 +64,10 @@ def _wanted(record: Record) -> tuple[str, str]:
 
 
 def with_gain(record: Record, gain: Gain | Missing) -> Record:
-    """The record with another gain, or with the reason why it has none."""
+    """The record with another gain, or with the reason why it has none; one that has it already is returned itself."""
+    known = Missing(record.missing.get("gain", "")) if record.gain is None else record.gain
+    if known == gain:
+        return record
     missing = {path: reason for path, reason in record.missing.items() if path != "gain"}
     if isinstance(gain, Missing):
         missing["gain"] = gain.reason

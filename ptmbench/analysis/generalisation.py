@@ -101,17 +101,22 @@ def _served_together(models: Mapping[str, set[str]]) -> list[list[str]]:
 def complete_part(grid: Grid) -> tuple[list[Way], list[str]]:
     """Rows and tasks that are all there: the emptiest row or task goes, one by one, until no cell is missing."""
     rows, tasks = sorted(grid), sorted({task for cells in grid.values() for task in cells})
-    while rows and tasks:
-        holes_of_row = {row: sum(task not in grid[row] for task in tasks) / len(tasks) for row in rows}
-        holes_of_task = {task: sum(task not in grid[row] for row in rows) / len(rows) for task in tasks}
-        row, task = max(rows, key=holes_of_row.__getitem__), max(tasks, key=holes_of_task.__getitem__)
+    there = np.array([[task in grid[row] for task in tasks] for row in rows], dtype=bool).reshape(len(rows), len(tasks))
+    holes_of_row, holes_of_task = (~there).sum(axis=1), (~there).sum(axis=0)
+    left, asked = np.ones(len(rows), dtype=bool), np.ones(len(tasks), dtype=bool)
+    while left.any() and asked.any():  # what is gone has fewer holes than any that is left
+        row, task = int(np.where(left, holes_of_row, -1).argmax()), int(np.where(asked, holes_of_task, -1).argmax())
         if not holes_of_row[row]:
             break
-        if holes_of_row[row] >= holes_of_task[task]:
-            rows.remove(row)
+        if holes_of_row[row] / asked.sum() >= holes_of_task[task] / left.sum():
+            left[row] = False
+            holes_of_task -= ~there[row]
         else:
-            tasks.remove(task)
-    return rows, tasks
+            asked[task] = False
+            holes_of_row -= ~there[:, task]
+    return [row for row, kept in zip(rows, left, strict=True) if kept], [
+        task for task, kept in zip(tasks, asked, strict=True) if kept
+    ]
 
 
 def _comparison(kind: str, records: Sequence[Record]) -> Generalisation | None:

@@ -93,8 +93,8 @@ def card_of(
     effects = [
         Effect(table.task, table.budget, row)
         for table in tables
-        for row in table.rows
-        if row.model == model and row.verdict is not None
+        for row in table.by_model.get(model, ())
+        if row.verdict is not None
     ]
     return UsabilityCard(
         model=mine[0].case.model,
@@ -108,9 +108,8 @@ def card_of(
 
 
 def _standing(model: str, table: ComparisonTable, records: Sequence[Record]) -> Standing | None:
-    finished = [row for row in table.rows if row.value is not None]
-    mine = [row for row in finished if row.model == model]
-    if not mine:
+    mine = [row for row in table.by_model.get(model, ()) if row.value is not None]
+    if not mine or table.leader is None:
         return None
 
     def quality(row: CaseRow) -> float:
@@ -118,7 +117,7 @@ def _standing(model: str, table: ComparisonTable, records: Sequence[Record]) -> 
         return value if table.higher_is_better else -value
 
     task = next(record.case.task for record in records if record.case.task.name == table.task)
-    return Standing(table, max(mine, key=quality), max(finished, key=quality), task)
+    return Standing(table, max(mine, key=quality), table.leader, task)
 
 
 def _expenses(records: Sequence[Record]) -> list[Expense]:

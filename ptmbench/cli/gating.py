@@ -13,6 +13,7 @@ from ptmbench.gate.judging import judge
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.gate.sides import read_side
 from ptmbench.outlet import hand_over, warn
+from ptmbench.records.sharing import uncollected
 from ptmbench.records.writing import write_atomically
 from ptmbench.report.gating import RENDERERS
 
@@ -23,8 +24,9 @@ def gate(arguments: argparse.Namespace) -> int:
     """Compares two sides and prints what was found; 1 on a regression."""
     rules = _rules(arguments.config)
     baseline, current = _launched(arguments) if arguments.against else _given(arguments)
-    judgement = judge(read_side(baseline), read_side(current), rules)
-    text = RENDERERS[arguments.format](judgement)
+    with uncollected():
+        judgement = judge(read_side(baseline), read_side(current), rules)
+        text = RENDERERS[arguments.format](judgement)
     if arguments.output:
         write_atomically(arguments.output, text.encode())
     else:

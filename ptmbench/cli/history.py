@@ -12,6 +12,7 @@ from ptmbench.errors import StoreError
 from ptmbench.outlet import for_people, hand_over, warn
 from ptmbench.records.figures import Figure, by_name
 from ptmbench.records.record import Record
+from ptmbench.records.sharing import uncollected, with_least_latency
 from ptmbench.records.store import ResultsFolder, launches_of, read_folders
 from ptmbench.records.writing import write_atomically
 from ptmbench.report.history import BLOCKS, PLAIN, render_json, render_text
@@ -19,6 +20,7 @@ from ptmbench.report.site.holdings import holdings
 from ptmbench.terminal import USUAL_WIDTH, printable, window_width
 
 
+@uncollected()
 def history(arguments: argparse.Namespace) -> int:
     """Renders the history of one metric; 0 also where it stepped, and where single records could not be read."""
     metric = by_name(arguments.metric, "history")
@@ -40,7 +42,7 @@ def history(arguments: argparse.Namespace) -> int:
 def _read(paths: Iterable[Path], metric: Figure, expression: str) -> tuple[list[Dated], list[str]]:
     """The chosen records with the names of their folders, in the order in which they ran, and what was left out."""
     folders, twice = _folders(paths)
-    read, problems = read_folders(folder.path for folder in folders)
+    read, problems = read_folders((folder.path for folder in folders), with_least_latency)
     chosen = matcher(expression) if expression.strip() else None
     dated: list[Dated] = []
     for holding in holdings(read):

@@ -10,6 +10,7 @@ from ptmbench.analysis.gain import settled
 from ptmbench.errors import RecordError, UsageError
 from ptmbench.outlet import for_people, hand_over, say, warn
 from ptmbench.records.record import Record
+from ptmbench.records.sharing import uncollected
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
 from ptmbench.report.rendering import Readers, render, usability_card
@@ -22,6 +23,7 @@ PLOTS = Path("ptmbench-plots")
 Folders = Sequence[tuple[ResultsFolder, Sequence[Record]]]
 
 
+@uncollected()
 def report(arguments: argparse.Namespace) -> int:
     """Renders the folders' records, their gains computed anew; 0 also where single records could not be read."""
     _check(arguments)

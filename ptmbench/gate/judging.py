@@ -5,6 +5,7 @@ model, time) and inside each kind by Holm's adjustment, so that with nothing cha
 any `worse` no more often than that.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,6 @@ import numpy as np
 from ptmbench.gate import exact, quality, speed
 from ptmbench.gate.findings import Comparison, Finding, Tested
 from ptmbench.gate.pairs import Pair, check_sides, pair_up
-from ptmbench.gate.quality import Difference
 from ptmbench.gate.rules import Rules, Verdict
 from ptmbench.gate.sides import Side
 from ptmbench.records.record import quality_of
@@ -58,22 +58,30 @@ def judge(baseline: Side, current: Side, rules: Rules) -> Judgement:
     pairs, findings = pair_up(baseline, current, rules)
     told = [finding for pair in pairs if pair.changes for finding in _changed(pair)]
     kept = [pair for pair in pairs if not pair.changes]
-    differences = [quality.difference_of(pair, rules) for pair in kept]
-    by_case = [quality.compare_case(difference, rules) for difference in differences]
-    by_model = [
-        quality.compare_model(model, members, rules) for model, members in quality.by_model(differences).items()
-    ]
+    by_case, by_model = _by_quality(kept, rules)
     timed, remarks = speed.compare(kept, baseline, current, rules)
     families = zip((by_model, by_case, timed), SHARES.values(), strict=True)
     judged = [finding for family, share in families for finding in verdicts(family, share * rules.alarms)]
     exactly = [finding for pair in kept for finding in exact.compare(pair, rules)]
-    power = _power(judged, differences)
+    power = _power(judged, kept)
     return Judgement(baseline, current, rules, (*findings, *told, *judged, *exactly), remarks, power)
 
 
-def _power(judged: Iterable[Finding], differences: Iterable[Difference]) -> dict[str, float]:
+def _by_quality(pairs: Iterable[Pair], rules: Rules) -> tuple[list[Tested], list[Tested]]:
+    """Quality case by case, and of each model that has several; what is known of single examples is not kept."""
+    by_case: list[Tested] = []
+    pools: defaultdict[str, quality.PooledCases] = defaultdict(quality.PooledCases)
+    for pair in pairs:
+        difference = quality.difference_of(pair, rules)
+        by_case.append(quality.compare_case(difference, rules))
+        pools[pair.baseline[0][1].case.model.name].add(difference)
+    several = {model: pool for model, pool in pools.items() if len(pool.figures) > 1}
+    return by_case, [quality.compare_model(model, pool, rules) for model, pool in several.items()]
+
+
+def _power(judged: Iterable[Finding], pairs: Iterable[Pair]) -> dict[str, float]:
     """By model the drop of quality that would be found eight times in ten: in all of its cases, or in its only one."""
-    model_of = {difference.pair.case_id: difference.pair.baseline[0][1].case.model.name for difference in differences}
+    model_of = {pair.case_id: pair.baseline[0][1].case.model.name for pair in pairs}
     found: dict[str, float] = {}
     for finding in judged:
         comparison = finding.comparison

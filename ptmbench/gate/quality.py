@@ -6,8 +6,7 @@ their spread, so that an example counts once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from ptmbench.statistics.intervals import Interval, exchanged
 from ptmbench.statistics.power import ByStudent
 
 POOLED = "quality, all tasks"
+TestSet = tuple[str, int, bool]  # data set, number of examples, and whether the metric is a share of them
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,7 +41,7 @@ class Difference:
     noise: float
 
     @property
-    def test_set(self) -> tuple[str, int, bool]:
+    def test_set(self) -> TestSet:
         """Cases that share it are judged on the same examples."""
         return self.pair.baseline[0][1].case.task.dataset, self.estimate.examples, self.estimate.shares
 
@@ -54,7 +54,7 @@ class Difference:
 def difference_of(pair: Pair, rules: Rules) -> Difference:
     """The difference of the two sides' first launches; raises `RecordError` where outcomes cannot be read."""
     (folder, before), (other, now) = pair.baseline[0], pair.current[0]
-    estimate = other.estimate(now).minus(folder.estimate(before))
+    estimate = other.estimate(now, once=True).minus(folder.estimate(before, once=True))
     was, is_now = quality_of(pair.baseline[0][1]), quality_of(pair.current[0][1])
     if not was.higher_is_better:
         estimate = estimate.negated()
@@ -76,39 +76,53 @@ def compare_case(difference: Difference, rules: Rules) -> Tested:
     return tested, _detector(found, tolerance, estimate.examples)
 
 
-def compare_model(model: str, differences: Sequence[Difference], rules: Rules) -> Tested:
+@dataclass(slots=True)
+class PooledCases:
+    """The differences of a model's cases, added up one by one: what each showed by itself is not kept."""
+
+    figures: list[tuple[float, float, float]] = field(default_factory=list)  # before, now, and their difference
+    of_seeds: list[tuple[TestSet, Part]] = field(default_factory=list)
+    noise: list[Part] = field(default_factory=list)
+    first: dict[TestSet, Estimate] = field(default_factory=dict)
+    effects: dict[TestSet, Numbers] = field(default_factory=dict)
+
+    def add(self, difference: Difference) -> None:
+        """Adds what a case lost or won."""
+        estimate, test_set = difference.estimate, difference.test_set
+        self.figures.append((difference.before, difference.now, estimate.value))
+        self.of_seeds += [(test_set, part) for part in uncertainty_of_difference(estimate).seeds]
+        self.noise.append(Part(difference.of_noise, max(estimate.examples - 1, 1)))
+        effects = estimate.effects.mean(axis=0)
+        if test_set in self.effects:
+            self.effects[test_set] += effects
+        else:
+            self.first[test_set], self.effects[test_set] = estimate, effects
+
+    def parts(self) -> tuple[list[Part], list[Part]]:
+        """The variance of the mean over the cases: what examples and noise add to it, and what seeds do."""
+        cases = len(self.figures)
+        of_seeds = [Part(part.variance / cases**2, part.freedom, part.own / cases**2) for _, part in self.of_seeds]
+        own: defaultdict[TestSet, float] = defaultdict(float)
+        for test_set, part in self.of_seeds:
+            own[test_set] += float(part.own) / cases**2
+        of_examples = [Part(part.variance / cases**2, part.freedom) for part in self.noise]
+        for test_set, effects in self.effects.items():
+            first = self.first[test_set]
+            variance = max(variance_over_examples(first, effects / cases) - own[test_set], 0.0)
+            of_examples.append(Part(variance, max(first.examples - 1, 1)))
+        return of_examples, of_seeds
+
+
+def compare_model(model: str, pool: PooledCases, rules: Rules) -> Tested:
     """All cases of a model at once, each counting the same."""
-    cases, value = len(differences), float(np.mean([difference.estimate.value for difference in differences]))
-    together: defaultdict[tuple[str, int, bool], list[Estimate]] = defaultdict(list)
-    own: defaultdict[tuple[str, int, bool], float] = defaultdict(float)
-    of_seeds: list[Part] = []
-    of_examples: list[Part] = []
-    for difference in differences:
-        estimate = difference.estimate
-        together[difference.test_set].append(estimate)
-        for part in uncertainty_of_difference(estimate).seeds:
-            of_seeds.append(Part(part.variance / cases**2, part.freedom, part.own / cases**2))
-            own[difference.test_set] += float(part.own) / cases**2
-        of_examples.append(Part(difference.of_noise / cases**2, max(estimate.examples - 1, 1)))
-    for test_set, estimates in together.items():
-        effects: Numbers = np.sum([estimate.effects.mean(axis=0) for estimate in estimates], axis=0) / cases
-        variance = max(variance_over_examples(estimates[0], effects) - own[test_set], 0.0)
-        of_examples.append(Part(variance, max(estimates[0].examples - 1, 1)))
-    examples = sum(key[1] for key in together)
+    before, now, value = (float(np.mean(side)) for side in zip(*pool.figures, strict=True))
+    of_examples, of_seeds = pool.parts()
+    examples = sum(key[1] for key in pool.effects)
     found = Uncertainty(tuple(of_examples), tuple(of_seeds)).unlike_certainty(value, examples)
-    before, now = (float(np.mean([getattr(entry, side) for entry in differences])) for side in ("before", "now"))
     worse, better = _probabilities(value, found, rules.tolerance.quality)
     comparison = _comparison(model, POOLED, (before, now, value), found, rules)
     tested = replace(comparison, p_worse=worse, p_better=better, samples=examples)
     return tested, _detector(found, rules.tolerance.quality, examples)
-
-
-def by_model(differences: Iterable[Difference]) -> dict[str, list[Difference]]:
-    """The differences of the cases of each model that has several."""
-    models: defaultdict[str, list[Difference]] = defaultdict(list)
-    for difference in differences:
-        models[difference.pair.baseline[0][1].case.model.name].append(difference)
-    return {name: members for name, members in models.items() if len(members) > 1}
 
 
 def _with_noise(found: Uncertainty, variance: float) -> Uncertainty:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ptmbench.errors import StoreError
 from ptmbench.records.record import Record
+from ptmbench.records.sharing import for_comparison
 from ptmbench.records.store import FolderKey, ResultsFolder, launches_of
 
 Entry = tuple[ResultsFolder, Record]
@@ -16,7 +17,10 @@ Entry = tuple[ResultsFolder, Record]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Side:
-    """What was read: the one key of all launches, and of each case its record in every launch that has it."""
+    """What was read: the one key of all launches, and of each case its record in every launch that has it.
+
+    Records are as far there as the gate reads them: without gains, and with the least of their latencies.
+    """
 
     path: Path
     key: FolderKey
@@ -46,7 +50,7 @@ def read_side(path: Path) -> Side:
             keys.setdefault(key.name, key)
         if running := folder.writers():
             problems.append(f"{folder.path} is being written to by {running[0]}: wait until it has finished")
-        records, faults = folder.read_all()
+        records, faults = folder.read_all(for_comparison)
         problems += faults
         for record in records:
             cases.setdefault(record.case.id, []).append((folder, record))

@@ -3,6 +3,7 @@
 A new column is a field of the record, the function that measures it, and a row of `FIGURES`.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -107,11 +108,16 @@ class Figure:
         return self.named.get(place, tuple(f"{self.name}{end}" for end in ends))
 
 
+@functools.cache
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
 def _at(found: Any, path: str) -> Any:
     """What stands at a path; None where a part on the way is None or a mapping lacks it."""
-    parts = path.split(".")
+    parts = _parts(path)
     for depth, part in enumerate(parts):
-        if isinstance(found, Mapping):
+        if isinstance(found, dict):
             return found.get(".".join(parts[depth:]))
         if found is None:
             return None

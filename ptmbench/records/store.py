@@ -29,11 +29,13 @@ from numpy.typing import NDArray
 from ptmbench.errors import RecordError, StoreError
 from ptmbench.reading import content_of, json_of
 from ptmbench.records import writers
+from ptmbench.records.kept_estimates import KeptEstimates
 from ptmbench.records.marks import Mark, beating, mark_of_this_process, read_mark
 from ptmbench.records.measured import Answers
 from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
+from ptmbench.records.sharing import Shared, uncollected
 from ptmbench.records.sidecars import BEFORE, OUTCOMES, PICTURES, SIDECARS, read_sidecar, sidecars_of, unlike
 from ptmbench.records.stored_arrays import UNREADABLE, arrays_of, misfit, reason
 from ptmbench.records.writers import RUNS
@@ -81,7 +83,7 @@ class ResultsFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened = False
-        self._estimates: dict[str, Estimate] = {}
+        self._estimates = KeptEstimates()
 
     def open_for(self, key: FolderKey) -> None:
         """Takes the folder for records of this key; raises `StoreError` if it holds others or cannot be written.
@@ -156,21 +158,25 @@ class ResultsFolder:
         except OSError as error:
             raise RecordError(f"{path} cannot be read: {error.strerror}") from None
 
-    def read_all(self) -> tuple[list[Record], list[str]]:
-        """All records that can be read, by case id, and a line for each that cannot."""
-        records, problems = [], []
-        for path in sorted(self.path.glob("*.json")):
-            if path.name == FOLDER_FILE:
-                continue
-            try:
-                record = from_json(content_of(path), str(path))
-            except (RecordError, OSError) as error:
-                problems.append(str(error))
-                continue
-            if record.case.id != path.stem:
-                problems.append(f"{path} holds the record of {record.case.id}: expected the file {record.case.id}.json")
-                continue
-            records.append(record)
+    def read_all(self, kept: Callable[[Record], Record] = lambda record: record) -> tuple[list[Record], list[str]]:
+        """All records that can be read, by case id, and a line for each that cannot; `kept` says what stays of each."""
+        records: list[Record] = []
+        problems: list[str] = []
+        shared = Shared()
+        with uncollected():
+            for path in sorted(self.path.glob("*.json")):
+                if path.name == FOLDER_FILE:
+                    continue
+                try:
+                    record = from_json(content_of(path), str(path))
+                except (RecordError, OSError) as error:
+                    problems.append(str(error))
+                    continue
+                case_id = record.case.id
+                if case_id != path.stem:
+                    problems.append(f"{path} holds the record of {case_id}: expected the file {case_id}.json")
+                    continue
+                records.append(shared.record(kept(record)))
         return records, problems
 
     def write(self, record: Record) -> None:
@@ -230,12 +236,18 @@ class ResultsFolder:
         """Whether the files are there of which the record speaks."""
         return all((self.path / sidecar.file).is_file() for sidecar in sidecars_of(record))
 
-    def estimate(self, record: Record) -> Estimate:
-        """The metric at each seed, and how it hangs on the test examples; raises `RecordError`. Kept once read."""
+    def estimate(self, record: Record, *, once: bool = False) -> Estimate:
+        """The metric at each seed, and how it hangs on the test examples; raises `RecordError`.
+
+        Kept once read, but for what is asked for only `once`.
+        """
         key = "" if record.quality is None else record.quality.outcomes.sha256
-        if key not in self._estimates:
-            self._estimates[key] = self._estimated(record, estimate_of)
-        return self._estimates[key]
+        found = self._estimates.get(key)
+        if found is None:
+            found = self._estimated(record, estimate_of)
+            if not once:
+                self._estimates.keep(key, found)
+        return found
 
     def corrupted_estimate(self, record: Record) -> Estimate | None:
         """The metric over all corruptions together, None where none was asked for; raises `RecordError`."""
@@ -323,14 +335,16 @@ def launches_of(path: Path) -> list[ResultsFolder]:
     return [launch for launch in below if launch.key() is not None] or [folder]
 
 
-def read_folders(paths: Iterable[Path]) -> tuple[list[tuple[ResultsFolder, list[Record]]], list[str]]:
+def read_folders(
+    paths: Iterable[Path], kept: Callable[[Record], Record] = lambda record: record
+) -> tuple[list[tuple[ResultsFolder, list[Record]]], list[str]]:
     """The records of several results folders, and all problems met; raises `StoreError` for what is none."""
     found, problems = [], []
     for path in paths:
         if not path.is_dir():
             raise StoreError(f"{path} is not a folder: expected one that ptmbench run --results DIR has written")
         folder = ResultsFolder(path)
-        records, faults = folder.read_all()
+        records, faults = folder.read_all(kept)
         if folder.key() is None and not records:
             raise StoreError(f"{path} holds no records: expected a folder that ptmbench run --results DIR has written")
         found.append((folder, records))

@@ -172,7 +172,8 @@ def render_junit(judgement: Judgement) -> str:
     `log_words` also leaves no letter that XML 1.0 forbids.
     """
     failures = [finding for finding in judgement.findings if finding.verdict in judgement.rules.fail_on]
-    skipped = [f for f in judgement.findings if f.verdict in {"missing", "inconclusive"} and f not in failures]
+    untold = {"missing", "inconclusive"} - set(judgement.rules.fail_on)
+    skipped = [finding for finding in judgement.findings if finding.verdict in untold]
     suite = ET.Element(
         "testsuite",
         name="ptmbench gate",
@@ -184,9 +185,9 @@ def render_junit(judgement: Judgement) -> str:
     for finding in ordered(judgement, ORDER):
         case = ET.SubElement(suite, "testcase", classname=log_words(finding.metric), name=log_words(finding.subject))
         text = ", ".join(cell for cell in _row(finding, log_words)[3:] if cell)
-        if finding in failures:
+        if finding.verdict in judgement.rules.fail_on:
             ET.SubElement(case, "failure", message=f"{finding.verdict}: {text}")
-        elif finding in skipped:
+        elif finding.verdict in untold:
             ET.SubElement(case, "skipped", message=f"{finding.verdict}: {text}")
     for line in _blind(judgement, log_words):
         ET.SubElement(ET.SubElement(suite, "testcase", classname="power", name="must_find"), "failure", message=line)

@@ -140,10 +140,15 @@ def _within(table: ComparisonTable, width: int, paint: Paint) -> str:
     """The table in the first layout that fits, the last one with its names broken."""
     plain = painter(colour=False)
     known = [_of_use(layout, table) for layout in layouts()]
-    layout = next((layout for layout in known if _width(_grid(table, layout, plain)) <= width), known[-1])
-    over = max(_width(_grid(table, layout, plain)) - width, 0)
+    for layout in known:
+        grid = _grid(table, layout, plain)
+        over = max(_width(grid) - width, 0)
+        if not over:
+            break
     name_width = max(max((len(row.model) for row in table.rows), default=0) - over, LEAST_NAME)
-    parts = [_grid(table, layout, paint, name_width if over else EVERYTHING)]
+    if over or paint("x", "best") != "x":  # a large grid takes long: one that is plain and fits is not made again
+        grid = _grid(table, layout, paint, name_width if over else EVERYTHING)
+    parts = [grid]
     if layout.grouped:
         parts += [_filled(f"{row.model}, {row.method}: {reason_of(row)}", width, "  ")
                   for row in table.rows if row.value is None]  # fmt: skip

@@ -327,7 +327,7 @@ class Session:
         self._check_kept(self._store.path, records)
         complete = settled(records, self._store.estimate)
         for before, after in zip(records, complete, strict=True):
-            if before != after:
+            if before is not after and before != after:
                 self._store.write(after)
         return complete, problems
 

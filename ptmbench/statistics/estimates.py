@@ -243,10 +243,10 @@ def difference_interval(difference: Estimate) -> tuple[Interval, float]:
         return (-1.0, 1.0), 1.0
     found, value = uncertainty_of_difference(difference), difference.value
     reach = found.half_width
-    return (value - reach, value + reach), float(_two_sided(found, value))
+    return (value - reach, value + reach), float(two_sided(found, value))
 
 
-def _two_sided(found: Uncertainty, value: Value) -> Value:
+def two_sided(found: Uncertainty, value: Value) -> Value:
     """The probability of a difference as far from 0, in either direction."""
     return _plain(np.minimum(2 * found.chance(np.abs(value)), 1.0))
 
@@ -273,4 +273,4 @@ def _differences(estimate: Estimate, others: Sequence[Estimate]) -> tuple[Number
     values = estimate.values[mine] - np.stack([other.values[theirs] for other in others])
     effects = estimate.effects[mine] - np.stack([other.effects[theirs] for other in others])
     found, means = _uncertainty(values, effects, estimate), values.mean(axis=1)
-    return means, np.asarray(_two_sided(found.unlike_certainty(means, estimate.examples), means))
+    return means, np.asarray(two_sided(found.unlike_certainty(means, estimate.examples), means))

@@ -89,9 +89,9 @@ def _percentiles(values: NDArray[np.float64]) -> Interval:
 def ranks(values: Values) -> NDArray[np.float64]:
     """Ranks from 1; equal values share the mean of their ranks."""
     sample = np.asarray(values, dtype=float)
-    below = (sample[:, None] > sample[None, :]).sum(axis=1)
-    equal = (sample[:, None] == sample[None, :]).sum(axis=1)
-    return np.asarray(below + (equal + 1) / 2)
+    ordered = np.sort(sample)
+    below, upto = (np.searchsorted(ordered, sample, side) for side in ("left", "right"))
+    return np.asarray(below + (upto - below + 1) / 2)
 
 
 Group = tuple[Values, Values]

@@ -30,6 +30,28 @@ def test_the_complete_part_has_no_holes(grid):
     assert all(task in grid[row] for row in rows for task in tasks)
 
 
+def one_by_one(grid):
+    """The definition: holes are counted anew whenever a row or a task has gone."""
+    rows, tasks = sorted(grid), sorted({task for cells in grid.values() for task in cells})
+    while rows and tasks:
+        of_rows = {row: sum(task not in grid[row] for task in tasks) / len(tasks) for row in rows}
+        of_tasks = {task: sum(task not in grid[row] for row in rows) / len(rows) for task in tasks}
+        row, task = max(rows, key=of_rows.__getitem__), max(tasks, key=of_tasks.__getitem__)
+        if not of_rows[row]:
+            break
+        if of_rows[row] >= of_tasks[task]:
+            rows.remove(row)
+        else:
+            tasks.remove(task)
+    return rows, tasks
+
+
+@given(grids)
+def test_the_emptiest_goes_first(grid):
+    """What is left is what counting all holes anew at every step leaves."""
+    assert one_by_one(grid) == complete_part(grid)
+
+
 def test_a_complete_grid_is_kept_whole():
     """Nothing goes where nothing is missing, and the one row with a hole goes where all others are whole."""
     whole = {("a", "x"): {"t1": None, "t2": None}, ("b", "x"): {"t1": None, "t2": None}}

@@ -5,10 +5,18 @@ import json
 import jsonschema
 import pytest
 from hypothesis import given
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ptmbench.errors import RecordError
-from ptmbench.records.record import Record
+from ptmbench.records.record import (
+    PARTS,
+    CorruptedValue,
+    CurvePoint,
+    PairedDifference,
+    Record,
+    SeedValue,
+    null_paths,
+)
 from ptmbench.records.record_json import from_json, json_schema, to_json
 from strategies import records
 
@@ -23,6 +31,26 @@ def test_json_round_trip(record):
 def test_json_fits_the_schema(record):
     """What is written fits the published JSON schema."""
     jsonschema.validate(json.loads(to_json(record)), json_schema())
+
+
+@given(records())
+def test_reasons_are_asked_for_what_is_written_as_null(record):
+    """The nulls of what is written, and no others, are those that the record gives reasons for."""
+    assert set(null_paths(record.model_dump(exclude={"missing", "reason"}))) == set(record.missing)
+
+
+def test_every_part_is_looked_through_for_nulls():
+    """All models that stand in a record, but for those in its lists, are known as parts."""
+    found, left = set(), [Record]
+    while left:
+        for field in left.pop().model_fields.values():
+            for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+                if isinstance(kind, type) and issubclass(kind, BaseModel) and kind not in found:
+                    found.add(kind)
+                    left.append(kind)
+    listed = {SeedValue, CurvePoint, CorruptedValue, PairedDifference}
+
+    assert PARTS == found - listed
 
 
 @given(records())

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,22 @@ def test_tasks_stand_by_data_set_and_shots():
     ordered = sorted(names, key=lambda name: task_order((name, "", "", "")))
 
     assert ["digits_1shot", "digits_5shot", "digits_10shot", "digits_full", "shapes_5shot"] == ordered
+
+
+def test_a_table_knows_its_models_and_its_leader(committed):
+    """The rows of each model are those of its name in their order, and the leader is the best finished row."""
+    for table in comparison_tables(committed):
+        assert [row for row in table.rows if row.model == "pixels"] == list(table.by_model.get("pixels", []))
+        assert len(table.rows) == sum(map(len, table.by_model.values()))
+        assert table.leader.value == table.best("quality")
+
+
+def test_a_table_without_a_figure_has_no_leader(committed):
+    """Where no case finished nothing leads."""
+    table = comparison_tables(committed)[0]
+    undone = [replace(row, figures={**row.figures, "quality": None}) for row in table.rows]
+
+    assert replace(table, rows=tuple(undone)).leader is None
 
 
 def test_the_best_of_each_column_is_marked(committed):

@@ -1,8 +1,13 @@
 """Tests of rank intervals."""
 
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ptmbench.statistics.estimates import Estimate
+from ptmbench.statistics import rank_intervals as module
+from ptmbench.statistics.estimates import Estimate, differences
+from ptmbench.statistics.intervals import CONFIDENCE, holm
 from ptmbench.statistics.rank_intervals import rank_intervals
 from ptmbench.statistics.tallies import Ratios
 
@@ -48,3 +53,38 @@ def test_an_interval_holds_the_true_place():
         held += [low <= place <= high for place, (low, high) in enumerate(found.values(), start=1)]
 
     assert np.mean(held) >= 0.95
+
+
+def pairwise(estimates, *, higher_is_better):
+    """The definition: each row with every other one, pair by pair."""
+    places = {}
+    for name, mine in estimates.items():
+        values, chances = differences(mine, [other for key, other in estimates.items() if key != name])
+        sure = holm(chances) <= 1 - CONFIDENCE
+        better, worse = ((values < 0) & sure, (values > 0) & sure)[:: 1 if higher_is_better else -1]
+        places[name] = (1 + int(better.sum()), len(estimates) - int(worse.sum()))
+    return places
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([[0], [0, 1, 2]]), st.integers(1, 12), st.booleans(), st.booleans())
+def test_ranks_are_those_of_the_pairwise_definition(seed, seeds, rows, shares, upwards):
+    """Whatever is compared at once, no rank is another than pair by pair; of shares and of other metrics."""
+    rng = np.random.default_rng(seed)
+    sizes = np.ones(60, dtype=int) if shares else rng.integers(1, 4, 60)
+    estimates = {}
+    for row in range(rows):
+        hits = (rng.random((len(seeds), 60)) < rng.choice([0.5, 0.7, 0.9])).astype(int)
+        estimates[f"row{row}"] = Estimate.of(seeds, [Ratios(np.stack([one * sizes, sizes], axis=1)) for one in hits])
+
+    assert pairwise(estimates, higher_is_better=upwards) == rank_intervals(estimates, higher_is_better=upwards)
+
+
+@pytest.mark.parametrize("near", [0.0, 1e9])
+def test_rows_near_the_level_are_compared_pair_by_pair(monkeypatch, near):
+    """The exact comparison of a row, which a probability near the level asks for, gives the same ranks."""
+    rng = np.random.default_rng(0)
+    estimates = {f"row{row}": right(rng.uniform(0.4, 0.9), rng) for row in range(30)}
+    monkeypatch.setattr(module, "NEAR", near)
+
+    assert pairwise(estimates, higher_is_better=True) == rank_intervals(estimates)

@@ -7,6 +7,8 @@ DIR/models.html       the models, each with its card
 DIR/models/MODEL.html a usability card a model
 DIR/history.html      figures over the runs of several folders
 DIR/cases/CASE.html   a page a case; where several folders hold the case, DIR/cases/FOLDER/CASE.html
+DIR/cases.html        of more than 5,000 cases one page instead, which loads the part with the case that it is to show
+DIR/assets/cases/     those parts
 DIR/pictures/         pictures of cases, named by their sha256
 DIR/assets/           scripts, style, Plotly, and the data of leaderboard and charts
 """
@@ -14,22 +16,26 @@ DIR/assets/           scripts, style, Plotly, and the data of leaderboard and ch
 import contextlib
 import importlib.util
 import shutil
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from ptmbench.analysis.confusion import Confusion, confusion_of
 from ptmbench.errors import RecordError, StoreError, UsageError
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
-from ptmbench.report.site.cards import cards_of
+from ptmbench.report.site.cards import CardPage, cards_of
+from ptmbench.report.site.case_parts import case_data
 from ptmbench.report.site.comparisons import across
-from ptmbench.report.site.holdings import Entry, entries_of, holdings
+from ptmbench.report.site.holdings import CASES, Entry, entries_of, holdings
 from ptmbench.report.site.installed import Installed
-from ptmbench.report.site.leaderboard import leaderboard
+from ptmbench.report.site.leaderboard import leaderboard, parts_of
 from ptmbench.report.site.pages import CaseContext, Press, data_file
 from ptmbench.report.site.pictures import FOLDER, Picture, picture_of
-from ptmbench.report.site.series import runs_of, series_of
+from ptmbench.report.site.series import Runs, runs_of, series_of
 from ptmbench.report.site.timeline import Timelines, timeline_data
 
 MARK = ".ptmbench-site"  # tells a folder that this program filled from one that holds something else
@@ -49,14 +55,7 @@ def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Pat
     try:
         _clear(target)
         _write_assets(target / "assets", plotly, entries)
-        for entry in entries:
-            steps = timelines.marks(entry.record) if len(runs[entry.record.case.id, entry.setting]) > 1 else {}
-            _write_case(
-                target,
-                press,
-                entry,
-                CaseContext(runs, steps, cards[entry.record.case.model.name].page, _confusion(entry)),
-            )
+        _write_cases(target, press, entries, _Contexts(runs, timelines, cards))
         for card in cards.values():
             _write(target / card.page, press.card(card))
             if card.drawn:
@@ -96,6 +95,7 @@ def _clear(target: Path) -> None:
     _write(target / MARK, "Written by ptmbench report --format html, which replaces all of it.\n")
     for name in OWN:
         shutil.rmtree(target / name, ignore_errors=True)
+    (target / "cases.html").unlink(missing_ok=True)
 
 
 def _write_assets(folder: Path, plotly: Path, entries: Sequence[Entry]) -> None:
@@ -103,7 +103,10 @@ def _write_assets(folder: Path, plotly: Path, entries: Sequence[Entry]) -> None:
     for source in resources.files("ptmbench.report.site").joinpath("static").iterdir():
         (folder / source.name).write_bytes(source.read_bytes())
     shutil.copyfile(plotly, folder / PLOTLY)
-    _write(folder / "data.js", data_file("data", leaderboard(entries)))
+    first, *others = parts_of(leaderboard(entries))
+    _write(folder / "data.js", data_file("data", first))
+    for number, rows in enumerate(others, start=1):
+        _write(folder / f"data-{number}.js", data_file("rows", rows["rows"]))
     _write(folder / "series.js", data_file("series", series_of(entries)))
 
 
@@ -116,12 +119,42 @@ def _confusion(entry: Entry) -> Confusion | None:
     return None
 
 
-def _write_case(target: Path, press: Press, entry: Entry, context: CaseContext) -> None:
-    quality = entry.record.quality
-    pictures = [picture_of(entry.holding.folder, sheet) for sheet in (quality.pictures if quality else [])]
-    for picture in pictures:
-        _write_picture(target, picture)
-    _write(target / entry.page, press.case(entry, pictures, context))
+@dataclass(frozen=True, slots=True)
+class _Contexts:
+    """What the pages of all cases show beside their records."""
+
+    runs: Runs
+    timelines: Timelines
+    cards: Mapping[str, CardPage]
+
+    def of(self, entry: Entry) -> CaseContext:
+        """What the page of one case shows; which classes it takes for which where it has a page of its own."""
+        record = entry.record
+        steps = self.timelines.marks(record) if len(self.runs[record.case.id, entry.setting]) > 1 else {}
+        confusion = None if entry.in_part else _confusion(entry)
+        return CaseContext(self.runs, steps, self.cards[record.case.model.name].page, confusion)
+
+
+def _write_cases(target: Path, press: Press, entries: Sequence[Entry], contexts: _Contexts) -> None:
+    """A page for each case, or one page and parts with what it shows."""
+    parts: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for entry in entries:
+        quality = entry.record.quality
+        pictures = [picture_of(entry.holding.folder, sheet) for sheet in (quality.pictures if quality else [])]
+        for picture in pictures:
+            _write_picture(target, picture)
+        if not entry.in_part:
+            _write(target / entry.page, press.case(entry, pictures, contexts.of(entry)))
+            continue
+        number, _, name = entry.page.removeprefix(CASES).partition("/")
+        parts[number][name] = case_data(entry, pictures, contexts.of(entry), press.installed)
+        if len(parts) > 1:  # a part is whole once the next one begins
+            done = next(iter(parts))
+            _write(target / "assets" / "cases" / f"{done}.js", data_file("cases", parts.pop(done)))
+    for number, part in parts.items():
+        _write(target / "assets" / "cases" / f"{number}.js", data_file("cases", part))
+    if parts:
+        _write(target / "cases.html", press.cases())
 
 
 def _write_picture(target: Path, picture: Picture) -> None:

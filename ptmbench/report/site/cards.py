@@ -40,7 +40,7 @@ def cards_of(entries: Sequence[Entry], found: Sequence[Across], installed: Insta
     made = {}
     for name in sorted(by_model):
         records: list[Record] = [entry.record for entry in by_model[name]]
-        mine = [table for table in tables if any(row.model == name for row in table.rows)]
+        mine = [table for table in tables if name in table.by_model]
         page = f"models/{slug_of(name, taken)}.html"
         card = card_of(name, records, mine, comparisons, robust)
         made[name] = CardPage(card, page, _links(by_model[name]), installed.drawn_by(card.model))

@@ -34,6 +34,12 @@ GROUPS = (
 )
 
 
+FIGURE_RULES = {  # for `static/cases.js`, which writes figures as this module does
+    "words": WORDS, "units": UNITS, "shares": sorted(SHARES), "points": sorted(POINTS), "elsewhere": sorted(ELSEWHERE),
+    "groups": GROUPS,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class NamedValue:
     """A named figure as it is shown; `text` is None where there is none, and `reason` says why."""

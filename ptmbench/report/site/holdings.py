@@ -3,13 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from ptmbench.analysis.comparison import CaseRow, by_table, rows_of
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 
+MOST_PAGES = (
+    5000  # cases with a page each: more are shown by one page, from parts that it loads when it is asked for one
+)
+A_PART = 200  # cases: about a MB
+CASES = "cases.html#"  # how the address of a case in a part begins
 Setting = tuple[str, str, str]  # budget, device, precision
 
 
@@ -32,6 +37,11 @@ class Entry:
     row: CaseRow
     rows: int
     page: str
+
+    @property
+    def in_part(self) -> bool:
+        """Whether the case is shown from a part, and has no page of its own."""
+        return self.page.startswith(CASES)
 
     @property
     def setting(self) -> Setting:
@@ -75,7 +85,15 @@ def _tail(path: PurePath, parts: int) -> str:
 def entries_of(kept: Sequence[Holding]) -> list[Entry]:
     """An entry for every record, table by table; ranks are told within a folder, where all ran side by side."""
     often = Counter(record.case.id for holding in kept for record in holding.records)
-    return [entry for holding in kept for entry in _of_holding(holding, often)]
+    found = [entry for holding in kept for entry in _of_holding(holding, often)]
+    if len(found) <= MOST_PAGES:
+        return found
+    return [replace(entry, page=_in_part(entry.page, number)) for number, entry in enumerate(found)]
+
+
+def _in_part(page: str, number: int) -> str:
+    """The address of a case that has no page of its own: the number of its part, and its name there."""
+    return f"{CASES}{number // A_PART}/{page.removeprefix('cases/').removesuffix('.html')}"
 
 
 def _of_holding(holding: Holding, often: Mapping[str, int]) -> Iterator[Entry]:

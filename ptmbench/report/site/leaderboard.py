@@ -3,7 +3,7 @@
 The page itself is built in the browser (`static/leaderboard.js`) from these columns; nothing is rounded here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -61,6 +61,8 @@ ORIGIN = (
     BoardColumn("commit", "Commit", "text", "The commit that ran", shown=False),
     BoardColumn("started_at", "Started", "text", "When the case ran", shown=False),
 )
+AT_FIRST = 1000  # rows: 0.6 MB, which a page loads and shows in a third of a second
+A_PART = 5000  # rows of what follows: as many as are taken in without the page standing still
 FLOORS = {True: "met", False: "missed", None: ""}
 
 
@@ -169,3 +171,14 @@ def leaderboard(entries: Sequence[Entry]) -> dict[str, Any]:
         "fields": names,
         "rows": [[row[name] for name in names] for row in rows],
     }
+
+
+def parts_of(board: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The leaderboard with as many of its rows as a page may load before it shows any, and the others in parts.
+
+    The first part holds everything but those rows, and says how many `parts` follow and how many rows there are in
+    `total`.
+    """
+    rows = board["rows"]
+    others = [{"rows": rows[start : start + A_PART]} for start in range(AT_FIRST, len(rows), A_PART)]
+    return [{**board, "rows": rows[:AT_FIRST], "parts": len(others), "total": len(rows)}, *others]

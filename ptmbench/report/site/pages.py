@@ -18,9 +18,9 @@ from ptmbench.report.columns import VERDICTS
 from ptmbench.report.figures import labelled, metric_name, percent, place_range, written
 from ptmbench.report.generality import shown_mean
 from ptmbench.report.site.cards import CardPage
-from ptmbench.report.site.case import command_of, groups_of
+from ptmbench.report.site.case import FIGURE_RULES, command_of, groups_of
 from ptmbench.report.site.comparisons import Across
-from ptmbench.report.site.holdings import Entry, Holding
+from ptmbench.report.site.holdings import CASES, Entry, Holding
 from ptmbench.report.site.installed import Installed
 from ptmbench.report.site.pictures import Picture
 from ptmbench.report.site.series import Runs, charts_of
@@ -37,6 +37,11 @@ def script_literal(value: Any) -> str:
 def data_file(name: str, value: Any) -> str:
     """A script that hands a value to the page; pages of a folder may load scripts, but not read files."""
     return f"ptmbench.{name} = {script_literal(value)};\n"
+
+
+def address(page: str) -> str:
+    """The address of a page, whatever its name holds; of a case in a part what leads to it stands behind the #."""
+    return f"{CASES}{quote(page.removeprefix(CASES))}" if page.startswith(CASES) else quote(page)
 
 
 def _environment() -> Environment:
@@ -58,7 +63,7 @@ def _environment() -> Environment:
         "verdicts": VERDICTS,
         "span": span,
     }
-    made.filters |= {"address": quote, "words": lambda text: str(text).replace("_", " "), "percent": _share}
+    made.filters |= {"address": address, "words": lambda text: str(text).replace("_", " "), "percent": _share}
     return made
 
 
@@ -76,6 +81,14 @@ class CaseContext:
     steps: Mapping[str, str]
     card: str
     confusion: Confusion | None = None
+
+    def charts(self, entry: Entry) -> tuple[Sequence[Entry], dict[str, Any]]:
+        """All runs of a case, and what its page draws."""
+        runs = self.runs[entry.record.case.id, entry.setting]
+        charts = charts_of(entry, runs)
+        if "history" in charts:
+            charts["history"]["steps"] = dict(self.steps)
+        return runs, charts
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,10 @@ class Press:
         """The leaderboard."""
         finished = sum(entry.row.value is not None for entry in entries)
         return self._page("index.html", "index.html", holdings=held, cases=len(entries), finished=finished)
+
+    def cases(self) -> str:
+        """The page that shows any case of a site with too many for a page each."""
+        return self._page("cases.html", "cases.html", figures=script_literal(FIGURE_RULES))
 
     def charts(self) -> str:
         """The charts over tasks and cases."""
@@ -129,10 +146,7 @@ class Press:
 
     def case(self, entry: Entry, pictures: Sequence[Picture], context: CaseContext) -> str:
         """The page of a case."""
-        runs = context.runs[entry.record.case.id, entry.setting]
-        charts = charts_of(entry, runs)
-        if "history" in charts:
-            charts["history"]["steps"] = dict(context.steps)
+        runs, charts = context.charts(entry)
         return self._page(
             "case.html",
             entry.page,

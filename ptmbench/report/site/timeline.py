@@ -1,5 +1,6 @@
 """Histories for the site: the steps as a table, the runs of every case as data of the chart."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +29,12 @@ class Timelines:
         known = list(entries)
         pages = {(entry.holding.label, entry.record.case.id): entry.page for entry in known}
         dated, _ = in_order((entry.holding.label, entry.record) for entry in known)
+        quality = by_name("quality")
+        often = Counter(key_of(record, quality) for _, record in dated)
         series: dict[tuple[Key, str], list[Run]] = {}
         for folder, record in dated:
+            if often[key_of(record, quality)] < 2:
+                continue  # of most: a site of one folder would make millions of runs that have no history
             for metric in figures_in("history"):
                 series.setdefault((key_of(record, metric), metric.name), []).append(run_of(folder, record, metric))
         order = _order()

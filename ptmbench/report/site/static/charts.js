@@ -1,7 +1,7 @@
 "use strict";
 
-// The charts of a task: what they show is in the address.
-(() => {
+// The charts of a task: what they show is in the address. They begin once all rows are there.
+ptmbench.whole(() => {
   const { plots, series } = ptmbench;
   const rows = ptmbench.records(ptmbench.data).filter((row) => row.value !== null);
   const AXES = new Map(ptmbench.data.axes.map((axis) => [axis.key, axis]));
@@ -228,4 +228,4 @@
   window.addEventListener("hashchange", draw);
   plots.onTheme(draw);
   draw();
-})();
+}, (part) => ptmbench.data.rows.push(...part));

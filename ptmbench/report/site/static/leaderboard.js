@@ -5,7 +5,7 @@
   const PAGE = 50; // rows: twice as many take a browser twice as long to lay out, at every letter that is typed
   const FILTERS = ["family", "task", "method", "setting", "folder", "status"];
   const NONE = "–";
-  const { columns } = ptmbench.data;
+  const { columns, fields, total } = ptmbench.data;
   const rows = ptmbench.records(ptmbench.data);
   const usual = {
     model: "", family: "", task: "", method: "", setting: "", folder: "", status: "", sort: "",
@@ -120,7 +120,8 @@
     const cells = new Set(finished.map((row) => `${row.model} ${row.method} ${row.task}`)).size;
     const machines = new Set(finished.map((row) => row.machine)).size;
     const number = format(0, "auto");
-    let text = `${number.format(finished.length)} of ${number.format(found.length)} cases finished`;
+    const coming = rows.length < total ? `${number.format(rows.length)} of ${number.format(total)} cases are loaded, the others follow; ` : "";
+    let text = `${coming}${number.format(finished.length)} of ${number.format(found.length)} cases finished`;
     if (found.length) {
       const share = Math.floor((100 * cells) / (ways * tasks));
       text += `; they cover ${share} % of ${number.format(ways)} models by method on ${tasks} ${tasks === 1 ? "task" : "tasks"}`;
@@ -174,7 +175,7 @@
     const start = (page - 1) * PAGE;
     drawHead(chosen);
     board.tBodies[0].replaceChildren(...found.slice(start, start + PAGE).map((row) => line(row, chosen)));
-    document.getElementById("summary").textContent = found.length ? summary(found) : "No case fits these filters.";
+    document.getElementById("summary").textContent = found.length || rows.length < total ? summary(found) : "No case fits these filters.";
     document.getElementById("where").textContent = found.length
       ? `${start + 1}–${Math.min(start + PAGE, found.length)} of ${found.length}` : "";
     back.disabled = page <= 1;
@@ -192,12 +193,15 @@
     board.scrollIntoView({ block: "start" });
   };
 
-  for (const name of FILTERS) {
-    const values = ptmbench.distinct(rows, name);
-    const texts = name === "task" ? values : values.sort();
-    ptmbench.fillSelect(form.elements[name], texts.map((value) => [value, shownText(name, value)]), "all");
-    if (values.length < 2) form.elements[name].parentElement.hidden = true;
-  }
+  const fillFilters = () => {
+    for (const name of FILTERS) {
+      const values = ptmbench.distinct(rows, name);
+      const texts = name === "task" ? values : values.sort();
+      ptmbench.fillSelect(form.elements[name], texts.map((value) => [value, shownText(name, value)]), "all");
+      form.elements[name].parentElement.hidden = values.length < 2;
+    }
+  };
+  fillFilters();
   for (const column of columns.slice(1)) {
     const label = element("label");
     label.title = column.title;
@@ -221,4 +225,9 @@
   next.addEventListener("click", () => turn(1));
   window.addEventListener("hashchange", draw);
   draw();
+  if (rows.length < total) {
+    const take = (part) => rows.push(...ptmbench.records({ fields, rows: part }));
+    const rest = () => ptmbench.whole(() => { fillFilters(); draw(); }, take);
+    setTimeout(rest, 200); // once the first rows are shown: what loads at once delays them
+  }
 })();

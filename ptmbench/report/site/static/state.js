@@ -46,7 +46,27 @@ ptmbench.distinct = function distinct(rows, name) {
 
 // A relative address made of a path whose parts may hold anything.
 ptmbench.address = function address(path) {
-  return path.split("/").map(encodeURIComponent).join("/");
+  const cases = "cases.html#"; // a case of a large site: what leads to it stands behind the #
+  const start = path.startsWith(cases) ? cases : "";
+  return start + path.slice(start.length).split("/").map(encodeURIComponent).join("/");
+};
+
+// Loads a script of the site: pages of a folder may load scripts, but not read files.
+ptmbench.load = function load(address, loaded, failed = () => {}) {
+  const script = document.createElement("script");
+  script.src = address;
+  script.addEventListener("load", loaded);
+  script.addEventListener("error", failed);
+  document.head.append(script);
+};
+
+// Loads the rows that the leaderboard's first part leaves to others; `taken` gets those of each part, then all is there.
+ptmbench.whole = function whole(ready, taken) {
+  const next = (part) => {
+    if (part > ptmbench.data.parts) ready();
+    else ptmbench.load(`assets/data-${part}.js`, () => { taken(ptmbench.rows); next(part + 1); }, ready);
+  };
+  next(1);
 };
 
 ptmbench.family = function family(name) {
