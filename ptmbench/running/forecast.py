@@ -1,9 +1,9 @@
 """How long a run may take: seconds of each case from MACs, examples and method, and from how fast this machine is now.
 
 A case that goes first with a model and a data set pays for what the others of both share: weights, features, footprint.
-The figures below were fitted to 1,561 records of one machine, on which `machine_pace` took `PACE_S`: the sum over
-each folder of embedded records came within a factor of two, which a test holds them to. Once cases are done they are the better
-guide: their seconds correct the estimates of the others, and their records say what could not be known beforehand.
+The figures below were fitted to 1,561 records of one machine, on which `machine_pace` took `PACE_S`: the sum over each
+folder of embedded records came within a factor of two, which a test holds them to. Once cases are done they are the
+better guide: their seconds correct the estimates of the others, and their records say what was unknown beforehand.
 """
 
 import sys
