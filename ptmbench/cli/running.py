@@ -16,9 +16,10 @@ from ptmbench.cli.faults import FAULT, where_kept
 from ptmbench.errors import Faults, UsageError
 from ptmbench.outlet import say, warn
 from ptmbench.records.record import Record
-from ptmbench.report.progress import Watch, describe, remaining
+from ptmbench.report.progress import Watch, describe, opening, remaining
 from ptmbench.report.summary import end_of_run
 from ptmbench.running.floors import complaint, load_floors
+from ptmbench.running.forecast import forecast
 from ptmbench.running.session import Session
 from ptmbench.terminal import shortened, shows_colour
 
@@ -99,16 +100,19 @@ def run_cases(arguments: argparse.Namespace) -> int:
 def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
     """Runs the cases with a line for each; returns what is wrong with each that is not well."""
     complaints, width, started = [], len(str(len(cases))), time.perf_counter()
-    say(f"{len(cases)} case{'s' * (len(cases) != 1)} at the budget {session.settings.budget.name}")
+    expected, by_id = forecast(cases, session.settings), {case.id: case for case in cases}
+    told = opening(None if session.resume else expected.total_s(), whole=expected.whole)  # a resume keeps what it finds
+    say(f"{len(cases)} case{'s' * (len(cases) != 1)} at the budget {session.settings.budget.name}{told}")
     with Watch([case.id for case in cases], say) as watch:
         for number, record in enumerate(session.run_all(cases), start=1):
             watch.step()
+            expected.note(by_id[record.case.id], record, reused=record.case.id in session.reused)
+            left_s = expected.left_s(time.perf_counter() - started)
             trace = session.faults.get(record.case.id)
             if trace is not None:  # the run goes on
                 complaints.append(f"{record.case.id} failed by a fault in ptmbench: {shortened(record.reason or '')}")
                 continue
-            kept = len(session.reused)
-            left = remaining(number - kept, len(cases) - kept, time.perf_counter() - started)
+            left = remaining(left_s)
             line = describe(record, record.case.id in session.reused)
             say(f"[{number:{width}}/{len(cases)}] {line}{left}")
             fault = _fault(record, session)

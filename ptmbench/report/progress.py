@@ -23,21 +23,48 @@ def describe(record: Record, reused: bool) -> str:  # noqa: FBT001  two words fo
     return f"{log_words(f'{record.case.id}  {record.quality.metric}')} {record.quality.value:.3f}{floor}  {took}"
 
 
-def remaining(done: int, total: int, elapsed_s: float) -> str:
-    """How long the other cases may take, if they are like those that are done; empty where it is not worth a word.
+def about(seconds: float) -> str:
+    """A length of time as roughly as a forecast knows it.
 
     Args:
-        done: Cases that ran; those kept from before say nothing of the others.
-        total: All that were to run.
-        elapsed_s: Seconds that they took.
+        seconds: How long, in seconds.
+
+    Returns:
+        Text such as "50 s", "4 min" or "2.5 h".
+    """
+    if seconds < 90:
+        return f"{seconds / 10:.0f}0 s"
+    minutes = seconds / 60
+    if minutes < 90:
+        return f"{minutes:.0f} min" if minutes < 20 else f"{5 * round(minutes / 5)} min"
+    return f"{round(minutes / 30) / 2:g} h"
+
+
+def opening(total_s: float | None, *, whole: bool) -> str:
+    """What is said at the start of how long the run may take; empty where it is not worth a word.
+
+    Args:
+        total_s: Seconds that are expected; None where they are not known.
+        whole: Whether the cost of every case is known; else the seconds are a lower bound.
+
+    Returns:
+        Text such as ", about 4 min" or ", at least 4 min".
+    """
+    if total_s is None or total_s < WORTH_S:
+        return ""
+    return f", {'about' if whole else 'at least'} {about(total_s)}"
+
+
+def remaining(left_s: float) -> str:
+    """How long the other cases may take; empty where it is not worth a word.
+
+    Args:
+        left_s: Seconds that are expected.
 
     Returns:
         Text such as "  about 3 min left".
     """
-    left = (total - done) * elapsed_s / done if done else 0.0
-    if left < WORTH_S:
-        return ""
-    return f"  about {left / 60:.0f} min left" if left >= 90 else f"  about {left:.0f} s left"
+    return "" if left_s < WORTH_S else f"  about {about(left_s)} left"
 
 
 class Watch(AbstractContextManager["Watch"]):

@@ -7,23 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench import stages
-from ptmbench.report.progress import Watch, describe, remaining
+from ptmbench.report.progress import Watch, describe, opening, remaining
 from strategies import records
 
 
 @pytest.mark.parametrize(
-    ("done", "total", "elapsed_s", "told"),
+    ("left_s", "told"),
     [
-        (0, 9, 50, ""),
-        (1, 2, 10, ""),
-        (1, 4, 20, "  about 60 s left"),
-        (2, 20, 60, "  about 9 min left"),
-        (5, 5, 500, ""),
+        (0, ""),
+        (29, ""),
+        (62, "  about 60 s left"),
+        (540, "  about 9 min left"),
+        (1640, "  about 25 min left"),
+        (9100, "  about 2.5 h left"),
     ],
 )
-def test_the_rest_is_forecast_from_what_is_done(done, total, elapsed_s, told):
-    """The cases to come are taken to be like those that ran; a run that is nearly over has no forecast."""
-    assert told == remaining(done, total, elapsed_s)
+def test_what_is_left_is_said_roughly(left_s, told):
+    """What is left is rounded as roughly as it is known; a run that is nearly over has no forecast."""
+    assert told == remaining(left_s)
+
+
+@pytest.mark.parametrize(
+    ("total_s", "whole", "told"),
+    [(None, True, ""), (29, True, ""), (235, True, ", about 4 min"), (235, False, ", at least 4 min")],
+)
+def test_a_run_opens_with_how_long_it_may_take(total_s, whole, told):
+    """A run that is long enough says at once how long it may take, and where that is only a lower bound."""
+    assert told == opening(total_s, whole=whole)
 
 
 def test_a_long_case_is_named(monkeypatch):
