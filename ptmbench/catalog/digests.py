@@ -53,10 +53,11 @@ def case_digest(
     seeds: int,
     recorded_rate: float | None,
     precision: str,
+    protocol: int = PROTOCOL_VERSION,
 ) -> str:
     """sha256 over specs, weights, split, budget, seeds, precision and the protocol version; not over the commit."""
     content = {
-        "protocol": PROTOCOL_VERSION,
+        "protocol": protocol,
         "case": identity(case),
         "weights": weights_sha256,
         "split": split_sha256,

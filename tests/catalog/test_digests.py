@@ -60,6 +60,7 @@ def digests_of(record):
             seeds=len(record.quality.seeds),
             recorded_rate=rate,
             precision=record.case.precision,
+            protocol=record.protocol_version,
         )
         for weights in {record.case.model.weights_sha256, None, *SHIPPED, *CONFIGURATIONS}
     }
@@ -67,7 +68,7 @@ def digests_of(record):
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_committed_records_keep_their_digests(folder):
-    """Each committed record has the digest that the specs of today give its case."""
+    """Each committed record has the digest that the specs of today give its case, under the protocol of its day."""
     records = ResultsFolder(folder).read_all()[0]
 
     assert records

@@ -112,7 +112,7 @@ def test_more_of_what_is_good_is_better(sides, monkeypatch):
         (lambda content: content["case"]["task"].update(split_sha256="0" * 64), "data and split"),
         (lambda content: content["case"]["method"]["grid"].update(C=[1.0]), "values tried"),
         (lambda content: content["case"]["input"].update(shape=[3, 8, 8]), r"input shape \[3, 32, 32\] -> \[3, 8, 8\]"),
-        (lambda content: content.update(protocol_version=2), "protocol 1 -> 2"),
+        (lambda content: content.update(protocol_version=3), "protocol 2 -> 3"),
     ],
 )
 def test_what_was_changed_is_told_before_how_much(sides, change, told_as):
