@@ -57,8 +57,8 @@ def child(folder: Path) -> int:
 
     def noted(self, case):  # type: ignore[no-untyped-def]  # as `Workbench.footprint`
         found = footprint(self, case)
-        assert not isinstance(found.latency, Missing)
-        of_case[case.id] = list(slowed[found.latency.samples])
+        assert not isinstance(found.timing.latency, Missing)
+        of_case[case.id] = list(slowed[found.timing.latency.samples])
         return found
 
     latency.measure, Workbench.footprint = twice, noted  # type: ignore[method-assign]  # that is the point

@@ -149,6 +149,8 @@ def key_of(record: Record, metric: Figure) -> Key:
     """What the runs of one series share."""
     made = record.provenance
     machine = made.machine.fingerprint if metric.by_machine else ""
+    if machine and metric.unit in {"s", "/s"}:  # a time is one of so many threads
+        machine += f" ({made.machine.threads} thread{'s' * (made.machine.threads != 1)})"
     return record.case.id, record.budget, made.device, record.case.precision, machine
 
 

@@ -65,9 +65,9 @@ def run(
             as the results do.
         device: "auto", "cpu", "cuda" or "mps".
         precision: "auto", "fp32" or "bf16".
-        threads: How many CPU threads each case uses.
+        threads: How many CPU threads each case uses; None: one for embedded models on their own data, all else.
         jobs: How many cases run side by side, each in a process of its own (so call this below
-            `if __name__ == "__main__":`); nothing is timed with more than one.
+            `if __name__ == "__main__":`).
         timeout: Seconds that a case may take.
         skip_bad: Whether faulty examples are left out, and recorded.
         corruptions: Whether test examples are corrupted as well, for robustness.
@@ -144,6 +144,7 @@ def _ran(session: Session, cases: Sequence[Case], problems: list[str], *, progre
             if progress:
                 line = describe(record, record.case.id in session.reused)
                 warn(f"[{number}/{len(cases)}] {line}")
+        session.time_networks(warn if progress else lambda _told: None)
         found, unread = session.finish()
     ran = {case.id for case in cases}
     faults = [f"{case_id} met a fault of ptmbench:\n{trace}" for case_id, trace in session.faults.items()]

@@ -10,7 +10,8 @@ from ptmbench.errors import UnknownName, UsageError
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
 DISABLED = "latency was not measured: benchmarking is disabled (--benchmark-disable)"
-BESIDE = "not measured: up to {jobs} cases ran side by side (--jobs {jobs}): run it again without --jobs"
+BESIDE = "not measured: other cases ran beside this one: run it again with --jobs 1"
+LATER = "not measured yet: latency is taken once all cases are done, and the run ended before that: add --resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ BUDGETS: Final[dict[str, BudgetSpec]] = {
 class RunSettings:
     """Everything a user can set about a run; `check_settings` made it, so it is known to be sound.
 
-    `jobs` cases run side by side; `threads` are those of each.
+    `jobs` cases run side by side (None: as many as pay), on `threads` threads each.
     """
 
     budget: BudgetSpec
@@ -70,17 +71,19 @@ class RunSettings:
     measures_latency: bool = True
     skip_bad: bool = False
     corruptions: bool = False
-    jobs: int = 1
+    jobs: int | None = None
 
     @property
     def crowded(self) -> str | None:
-        """Why nothing is timed, neither latency nor transfer nor energy; None where a case has the machine alone."""
-        return BESIDE.format(jobs=self.jobs) if self.jobs > 1 else None
+        """Why what the whole machine does is laid to no case; None where each has the machine alone."""
+        return BESIDE if (self.jobs or 1) > 1 else None
 
     @property
     def untimed(self) -> str | None:
-        """Why no latency is measured; None where it is."""
-        return self.crowded or (None if self.measures_latency else DISABLED)
+        """Why no latency is measured while a case runs; None where it is."""
+        if not self.measures_latency:
+            return DISABLED
+        return LATER if self.crowded else None
 
     def seeds_for(self, method: MethodSpec, task: TaskSpec) -> int:
         """How many seeds the case runs: what the user said, else what the budget says."""
@@ -98,12 +101,9 @@ def check_settings(
     measures_latency: bool = True,
     skip_bad: bool = False,
     corruptions: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
 ) -> RunSettings:
-    """Settings from what a user typed; raises `UsageError` with all faults at once.
-
-    Without a number of threads, cases that run side by side share the cores.
-    """
+    """Settings from what a user typed; raises `UsageError` with all faults at once."""
     faults = [str(UnknownName("budget", budget, BUDGETS))] if budget not in BUDGETS else []
     faults += [*beyond("seed", seeds), *beyond("thread", threads), *beyond("job", jobs), *beyond_time(timeout_s)]
     if device not in get_args(DeviceName):
@@ -114,10 +114,6 @@ def check_settings(
         raise UnknownName("budget", budget, BUDGETS)
     if faults:
         raise UsageError("; ".join(fault.removesuffix(".") for fault in faults))
-    if threads is None and jobs > 1:
-        from ptmbench.records.environment import cores  # here: pydantic comes with it, and pytest starts without
-
-        threads = max(1, cores() // jobs)
     return RunSettings(
         budget=BUDGETS[budget],
         seeds=seeds,

@@ -39,6 +39,7 @@ def demo(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="ptmbench-demo-") as folder:
         with Session(check_settings(seeds=SEEDS), folder=arguments.results or Path(folder)) as session:
             complaints = run_session(session, cases)
+            session.time_networks(say)
             records, _ = session.finish()
         ids = {case.id for case in cases}
         shown = [record for record in records if record.case.id in ids]

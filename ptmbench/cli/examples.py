@@ -10,7 +10,7 @@ examples:
   ptmbench run -k "resnet and digits_5shot"
   ptmbench run --model vgg_tiny.glyphs --method linear_probe --seeds 3
   ptmbench run --budget standard --results results/mine --resume
-  ptmbench run --budget standard --jobs 8                   quality sooner, and no times: cases run side by side
+  ptmbench run --jobs 1                                     case by case, for times of training with nothing beside
   ptmbench run -k photo --floors benchmarks/floors.toml     exit code 1 if a floor is missed
   ptmbench run --model "file:best.pth#torchvision:resnet18" --task "imagefolder:photos?shots=5"
 """

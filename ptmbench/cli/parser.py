@@ -22,10 +22,10 @@ def _command(commands: "argparse._SubParsersAction[CommandLine]", name: str, sho
     )
 
 
-def _add_machine_options(parser: CommandLine) -> None:
+def _add_machine_options(parser: CommandLine, threads: str = "all cores") -> None:
     parser.add_argument("--device", default="auto", metavar="D", help="auto (default), cpu, cuda or mps")
     parser.add_argument("--precision", default="auto", metavar="P", help="auto (default), fp32 or bf16")
-    parser.add_argument("--threads", type=whole, metavar="N", help="CPU threads (default: all cores)")
+    parser.add_argument("--threads", type=whole, metavar="N", help=f"CPU threads (default: {threads})")
 
 
 def make_parser(typed: Sequence[str] | None = None) -> CommandLine:
@@ -206,9 +206,9 @@ def _add_run(parser: CommandLine) -> None:
     )
     parser.add_argument("--floors", type=Path, metavar="FILE", help="assert the accuracy floors of this file")
     parser.add_argument(
-        "--jobs", type=whole, default=1, metavar="N", help="run N cases at once, without timing them (default: 1)"
+        "--jobs", type=whole, metavar="N", help="run N cases at once (default: as many as pay off for embedded models)"
     )
-    _add_machine_options(parser)
+    _add_machine_options(parser, "one for embedded models, else all cores")
     parser.set_defaults(command=running.run_cases)
 
 

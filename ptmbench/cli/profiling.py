@@ -3,7 +3,8 @@
 import argparse
 import functools
 import json
-from dataclasses import asdict, replace
+from dataclasses import fields as fields_of
+from dataclasses import replace
 
 from tabulate import tabulate
 
@@ -16,7 +17,7 @@ from ptmbench.catalog.spec import ModelSpec
 from ptmbench.catalog.traits import Modality
 from ptmbench.errors import Faults, UsageError
 from ptmbench.outlet import hand_over, say
-from ptmbench.records.measured import Footprint, LatencySamples, Missing
+from ptmbench.records.measured import Footprint, LatencySamples, Missing, Timing
 
 
 def profile(arguments: argparse.Namespace) -> int:
@@ -36,7 +37,7 @@ def profile(arguments: argparse.Namespace) -> int:
     shape = _shape(preprocessing.shape, arguments.sequence_length, spec)
     example = functools.partial(preprocessing.example, shape=shape)
     measured = measure(network, example, device, batch_size=arguments.batch_size)
-    found = replace(measured, scope=scope or measured.scope)
+    found = replace(measured, timing=replace(measured.timing, scope=scope or measured.timing.scope))
     head = {"model": spec.name, "reference": spec.reference, "input_shape": list(shape)}
     place = {"device": device.type, "precision": device.precision, "threads": device.threads}
     fields = {**head, **place, **footprint_fields(found)}
@@ -62,14 +63,14 @@ def footprint_fields(found: Footprint) -> dict[str, object]:
     """The footprint with units in its names; what is missing is null, its reason under `missing`."""
     missing: dict[str, str] = {}
     fields: dict[str, object] = {}
-    for name, value in asdict_shallow(found).items():
+    for name, value in {**asdict_shallow(found), **asdict_shallow(found.timing)}.items():
         if isinstance(value, Missing):
             missing[name] = value.reason
             fields[name] = None
         elif isinstance(value, LatencySamples):
             from ptmbench.running.assembly import summarise_latency
 
-            summary = summarise_latency(value, found.scope)
+            summary = summarise_latency(value, found.timing.scope)
             fields |= {"batch_size": value.batch_size, "latency_p50_s": summary.p50}
             fields |= {"latency_p95_s": summary.p95, "latency_p99_s": summary.p99}
         else:
@@ -77,9 +78,9 @@ def footprint_fields(found: Footprint) -> dict[str, object]:
     return {**fields, "missing": missing} if missing else fields
 
 
-def asdict_shallow(found: Footprint) -> dict[str, object]:
+def asdict_shallow(found: Footprint | Timing) -> dict[str, object]:
     """Field by field, without turning the values themselves into dictionaries."""
-    return {name: getattr(found, name) for name in asdict(found)}
+    return {entry.name: getattr(found, entry.name) for entry in fields_of(found) if entry.name != "timing"}
 
 
 def _shown(value: object) -> str:

@@ -81,6 +81,7 @@ def run_cases(arguments: argparse.Namespace) -> int:
         say(left_out)
     with Session(settings, folder=arguments.results, floors=floors, resume=arguments.resume) as session:
         complaints = run_session(session, cases)
+        session.time_networks(say)
         records, problems = session.finish()
     ran = {case.id for case in cases}
     shown = [record for record in records if record.case.id in ran]
@@ -100,10 +101,11 @@ def run_cases(arguments: argparse.Namespace) -> int:
 def run_session(session: Session, cases: Sequence[Case]) -> list[str]:
     """Runs the cases with a line for each; returns what is wrong with each that is not well."""
     complaints, width, started = [], len(str(len(cases))), time.perf_counter()
+    session.plan(cases)
     expected, by_id = forecast(cases, session.settings), {case.id: case for case in cases}
     told = opening(None if session.resume else expected.total_s(), whole=expected.whole)  # a resume keeps what it finds
     say(f"{len(cases)} case{'s' * (len(cases) != 1)} at the budget {session.settings.budget.name}{told}")
-    with Watch([case.id for case in cases], say) as watch:
+    with Watch(session.at_work, say) as watch:
         for number, record in enumerate(session.run_all(cases), start=1):
             watch.step()
             expected.note(by_id[record.case.id], record, reused=record.case.id in session.reused)

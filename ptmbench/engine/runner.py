@@ -17,6 +17,7 @@ from ptmbench.catalog.spec import FULL, Case
 from ptmbench.catalog.traits import Serves, Trains
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
+from ptmbench.engine.cost.latency import waiting_s
 from ptmbench.engine.foreign_code import carried_out
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
 from ptmbench.engine.inputs.letterbox import Letterbox
@@ -32,7 +33,7 @@ from ptmbench.engine.variants.table import SERVED
 from ptmbench.engine.workbench import Workbench
 from ptmbench.errors import Diverged, OutOfMemory, Unavailable
 from ptmbench.records.measured import Choice, Footprint, Loaded, Missing, Result, Spending
-from ptmbench.records.record import SourceDistance
+from ptmbench.records.record import BUSY, SourceDistance
 
 NOTHING_TRAINED = Missing("nothing is trained step by step: a classifier is fitted to its optimum")
 EVERYTHING_TRAINS = Missing("no frozen features: every layer trains")
@@ -45,6 +46,7 @@ METRIC_NAMES = {
     "map": "mAP@[.5:.95]",
     "miou": "mIoU",
 }
+HELD_UP = "not measured: other work had the cores while this case trained: run it again with --jobs 1"
 RECORDED = "recorded learning rate (ptmbench/rates.json)"
 
 
@@ -203,24 +205,26 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
     """Every seed of the case: choose at seed 0, then train or fit, predict and score."""
     case, work = prepared.case, prepared.work
     seeds = tuple(range(bench.settings.seeds_for(case.method, case.task)))
-    before, started = energy.counter_joules(bench.device), time.perf_counter()
+    before, waits = energy.counter_joules(bench.device), waiting_s()
+    started = time.perf_counter()
     with carried_out(case.model.name), out_of_memory_named():
         seen = [work.seed(seed) for seed in seeds]
     duration, after = time.perf_counter() - started, energy.counter_joules(bench.device)
+    waited = 0.0 if waits is None else ((waiting_s() or waits) - waits) / duration
     answers = work.answers(seeds, seen)
     return Result(
         loaded=prepared.loaded,
         answers=answers,
         choice=_choice(work, answers.metric),
         footprint=prepared.footprint,
-        spending=_spending(bench, prepared, energy.spent(before, after)),
+        spending=_spending(bench, prepared, energy.spent(before, after), waited),
         source_distance=prepared.source_distance,
         duration_s=duration,
     )
 
 
-def _spending(bench: Workbench, prepared: Prepared, energy_j: float | Missing) -> Spending:
-    """What the case took; nothing that depends on the clock where other cases ran beside it."""
+def _spending(bench: Workbench, prepared: Prepared, energy_j: float | Missing, waited: float) -> Spending:
+    """What the case took; of cases side by side no energy, and no time of one that `waited` for its cores."""
     work, crowded = prepared.work, bench.settings.crowded
     spent = Spending(
         trainable_parameters=_trainable(bench, work),
@@ -233,9 +237,8 @@ def _spending(bench: Workbench, prepared: Prepared, energy_j: float | Missing) -
     )
     if crowded is None:
         return spent
-    untimed = Missing(crowded)
-    features = spent.feature_time_s if isinstance(spent.feature_time_s, Missing) else untimed
-    return replace(spent, train_time_s=untimed, feature_time_s=features, energy_j=untimed)
+    spent = replace(spent, energy_j=energy_j if isinstance(energy_j, Missing) else Missing(crowded))
+    return replace(spent, train_time_s=Missing(HELD_UP)) if waited > BUSY else spent
 
 
 def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:

@@ -17,6 +17,7 @@ from ptmbench.catalog.traits import Trains
 from ptmbench.engine import data, source_distance, tasks
 from ptmbench.engine.corruptions.stress import Condition, CorruptedSamples, Stress, conditions
 from ptmbench.engine.cost import footprint
+from ptmbench.engine.cost.footprint import Example
 from ptmbench.engine.datasets.base import LabelledImages
 from ptmbench.engine.device import Device, resolve
 from ptmbench.engine.foreign_code import built
@@ -34,7 +35,7 @@ from ptmbench.engine.transfer.scoring import Scorer
 from ptmbench.engine.transfer.trained import Work
 from ptmbench.engine.variants.table import SERVED
 from ptmbench.errors import UsageError
-from ptmbench.records.measured import Footprint, Missing
+from ptmbench.records.measured import Footprint, Missing, Timing
 from ptmbench.records.record import SourceDistance
 
 DENSE_BATCH = 16  # pictures at most that the throughput of detectors and segmenters is measured with
@@ -58,6 +59,7 @@ class Workbench:
     _frozen: FeatureCache = field(default_factory=FeatureCache)
     _corrupted: CorruptedSamples = field(default_factory=CorruptedSamples)
     _footprints: dict[tuple[object, ...], Footprint] = field(default_factory=dict)
+    _timings: dict[tuple[object, ...], Timing] = field(default_factory=dict)
     _training_bytes: dict[tuple[object, ...], int | Missing] = field(default_factory=dict)
     _distances: dict[tuple[str, str], float] = field(default_factory=dict)
 
@@ -202,20 +204,45 @@ class Workbench:
         key = (case.model.architecture, case.variant, classes, shape, case.task.kind, untimed)
         if key not in self._footprints:
             stages.HERE.at("measuring the cost")
-            example = functools.partial(model.preprocessing.example, shape=shape)
-            if isinstance(model, DenseModel):
-                network = SERVED[case.variant.name](model.assemble(classes, 0))
-                measured = footprint.measure(network, example, self.device, untimed=untimed, most=DENSE_BATCH)
-                self._footprints[key] = replace(measured, scope=model.scope)
-            else:
-                backbone = self.backbone(case, 0)
-                whole = fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained
-                network = SERVED[case.variant.name](whole)
-                self._footprints[key] = footprint.measure(network, example, self.device, untimed=untimed)
+            network, example, most = self._served(case, classes, shape)
+            measured = footprint.measure(network, example, self.device, untimed=untimed, most=most)
+            self._footprints[key] = replace(measured, timing=self._scoped(case, measured.timing))
         found = self._footprints[key]  # of a dense network the size is that in memory: no checkpoint holds all of it
         if isinstance(model, DenseModel):
             return found
         return replace(found, size_bytes=self._size_bytes(case, model))
+
+    def _served(self, case: Case, classes: int, shape: tuple[int, ...]) -> tuple[nn.Module, Example, int | None]:
+        """The whole network as it is served, what makes inputs for it, and the largest batch to measure it with."""
+        model = self.loaded(case, 0)
+        example = functools.partial(model.preprocessing.example, shape=shape)
+        serve = SERVED[case.variant.name]
+        if isinstance(model, DenseModel):
+            return serve(model.assemble(classes, 0)), example, DENSE_BATCH
+        backbone = self.backbone(case, 0)
+        return serve(fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained), example, None
+
+    def timing(self, case: Case, classes: int, shape: tuple[int, ...]) -> Timing:
+        """How fast the case's network answers, measured once an architecture, number of classes and input shape.
+
+        Args:
+            case: The case; its data is not read.
+            classes: How many labels its head tells apart.
+            shape: Of one input.
+
+        Returns:
+            What `footprint` holds of it where nothing runs beside.
+        """
+        key = (case.model.architecture, case.variant, classes, shape, case.task.kind)
+        if key not in self._timings:
+            network, example, most = self._served(case, classes, shape)
+            self._timings[key] = self._scoped(case, footprint.timing(network, example, self.device, most=most))
+        return self._timings[key]
+
+    def _scoped(self, case: Case, timing: Timing) -> Timing:
+        """The timing of a detector or segmenter says what it is of: not only of a forward pass."""
+        model = self.loaded(case, 0)
+        return replace(timing, scope=model.scope) if isinstance(model, DenseModel) else timing
 
     def _size_bytes(self, case: Case, model: LoadedModel) -> int:
         """Bytes of the weights that are served: of the checkpoint in full, else of the variant of the backbone."""

@@ -28,9 +28,10 @@ class Side:
     cases: dict[str, list[Entry]]
 
     @property
-    def fingerprints(self) -> set[str]:
-        """The machines that the side was measured on."""
-        return {record.provenance.machine.fingerprint for _, record in self.records()}
+    def machines(self) -> set[tuple[str, int]]:
+        """The machines that the side was measured on, each with the threads that a case had there."""
+        found = (record.provenance.machine for _, record in self.records())
+        return {(machine.fingerprint, machine.threads) for machine in found}
 
     def records(self) -> Iterator[Entry]:
         """Every record with its folder."""

@@ -28,6 +28,10 @@ ELSEWHERE = (
     "times were not compared: the records were measured on different machines, and not all of them hold the reference "
     "workload that could bridge that"
 )
+THREADS = (
+    "times were not compared: cases had {threads} threads; give both sides the same number, such as --threads {one} "
+    "(pytest: --ptm-threads {one})"
+)
 LARGE = 2.0  # times the tolerance: a slowdown that a comparison has to be able to find
 
 
@@ -49,13 +53,16 @@ class TimedLaunches:
 
 def compare(pairs: Sequence[Pair], baseline: Side, current: Side, rules: Rules) -> tuple[list[Tested], tuple[str, ...]]:
     """The comparisons of times, and a remark where there can be none."""
-    alike = baseline.fingerprints == current.fingerprints and len(baseline.fingerprints) == 1
+    alike = baseline.machines == current.machines and len(baseline.machines) == 1
+    threads = sorted({threads for _, threads in baseline.machines | current.machines})
+    if len(threads) > 1:
+        return [], (THREADS.format(threads=" and ".join(map(str, threads)), one=threads[0]),)
     if not alike and not (has_reference(baseline) and has_reference(current)):
         return [], (ELSEWHERE,)
     found: list[Tested] = []
     alone = 0
     for figure in judged_as("time", "train_time"):
-        timed = [pair for pair in pairs if figure.judged != "train_time" or trains(pair)]
+        timed = [pair for pair in pairs if figure.judged != "train_time" or (trains(pair) and _as_crowded(pair))]
         series = [entry for pair in timed if (entry := _series(pair, figure, relative=not alike)) is not None]
         several = [entry for entry in series if entry.launches > 1]
         alone_ones = [entry for entry in series if entry.launches == 1]
@@ -69,6 +76,8 @@ def compare(pairs: Sequence[Pair], baseline: Side, current: Side, rules: Rules) 
             f"{alone} times were not judged: one launch a side says nothing of its noise. ptmbench gate --against REF "
             "makes several, ptmbench calibrate measures the noise of one"
         )
+    if crowded := sum(trains(pair) and not _as_crowded(pair) for pair in pairs):
+        remarks.append(f"{crowded} training times were not judged: other numbers of cases ran side by side (--jobs)")
     sides = [record for pair in pairs for side in (pair.baseline, pair.current) for _, record in side]
     if busy := sum(map(is_busy, sides)):
         remarks.append(f"{busy} latencies were not judged: other work had the cores while they were measured")
@@ -78,6 +87,11 @@ def compare(pairs: Sequence[Pair], baseline: Side, current: Side, rules: Rules) 
 def trains(pair: Pair) -> bool:
     """Whether the case trains by steps: fitting a classifier to frozen features takes milliseconds, all noise."""
     return pair.baseline[0][1].case.method.steps is not None
+
+
+def _as_crowded(pair: Pair) -> bool:
+    """Whether as many cases ran side by side on one side as on the other: they take memory's time from each other."""
+    return len({record.provenance.machine.jobs for side in (pair.baseline, pair.current) for _, record in side}) == 1
 
 
 def is_busy(record: Record) -> bool:

@@ -8,6 +8,7 @@ the first case runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ SESSION = pytest.StashKey["Session"]()
 ENTRIES: pytest.StashKey[Entries] = pytest.StashKey()
 SAMPLES = pytest.StashKey[list[float]]()
 RECORD = pytest.StashKey["Record"]()
+UNTIMED = pytest.StashKey["list[tuple[BenchmarkFixture, list[float], str]]"]()
 KEPT = pytest.StashKey["tuple[list[Record], list[str]]"]()
 
 
@@ -68,8 +70,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
     group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
     group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
-    group.addoption("--ptm-threads", type=whole, metavar="N", help="CPU threads (default: all cores)")
-    group.addoption("--ptm-jobs", type=whole, default=1, metavar="N", help="cases side by side (default: 1); untimed")
+    group.addoption("--ptm-threads", type=whole, metavar="N", help="CPU threads (default: 1 for embedded models)")
+    group.addoption("--ptm-jobs", type=whole, metavar="N", help="cases side by side (default: what pays off)")
     group.addoption("--ptm-timeout", type=real, metavar="SECONDS", help="give a case up after so long")
     group.addoption("--ptm-floors", metavar="FILE", help="accuracy floors (default: floors.toml beside the benchmark)")
 
@@ -104,12 +106,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _set_up_jobs(config: pytest.Config) -> None:
-    """Refuses pytest-xdist beside jobs of our own, and keeps pytest-benchmark quiet about tests without a latency."""
-    if config.stash[SETTINGS].jobs == 1:
-        return
-    if config.getoption("numprocesses", default=None):
-        raise UsageError(TWO_POOLS)
-    config.addinivalue_line("filterwarnings", "ignore:Benchmark fixture was not used at all")
+    """Keeps to one case at a time beside pytest-xdist, and refuses it beside jobs of our own that were asked for."""
+    if config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
+        if (config.stash[SETTINGS].jobs or 1) > 1:
+            raise UsageError(TWO_POOLS)
+        config.stash[SETTINGS] = replace(config.stash[SETTINGS], jobs=1)
 
 
 def _entries(config: pytest.Config) -> Entries:
@@ -180,23 +181,19 @@ def _make_session(config: pytest.Config, beside: Path) -> Session:
 
 @pytest.fixture(scope="session")
 def ptm_session(request: pytest.FixtureRequest) -> Generator[Session]:
-    """The run that all cases of this pytest session share; with --ptm-jobs it runs ahead of the tests."""
+    """The run that all cases of this pytest session share; where cases run side by side, ahead of the tests."""
     from ptmbench.running.signals import ended_like_ctrl_c
 
     ours = [item for item in request.session.items if item.get_closest_marker(KIND_MARKER)]
     try:
         session = _make_session(request.config, ours[0].path.parent)
+        session.plan([_case_of(item) for item in ours if _will_run(item)])
         _ = session.store
     except PtmbenchError as error:
         pytest.exit(for_people(str(error)), returncode=pytest.ExitCode.USAGE_ERROR)
-    session.planned = lambda: [_case_of(item) for item in ours if _will_run(item)]
-    request.config.stash[SESSION] = session
-    with session, ended_like_ctrl_c():
-        if session.settings.jobs == 1:
-            yield session
-            return
-        with session.running_ahead(session.planned()):
-            yield session
+    request.config.stash[SESSION], request.config.stash[UNTIMED] = session, []
+    with session, ended_like_ctrl_c(), session.running_ahead(session.planned()):
+        yield session
 
 
 def _case_of(item: pytest.Item) -> Case:
@@ -225,7 +222,9 @@ def ptm_run(request: pytest.FixtureRequest, ptm_session: Session, benchmark: Ben
         request.node.stash[RECORD] = record
         if record.status == "skipped":
             pytest.skip(for_people(shortened(record.reason or "")))
-        show_to_pytest_benchmark(benchmark, request.node.stash[SAMPLES], record)
+        samples = request.node.stash[SAMPLES]
+        if not show_to_pytest_benchmark(benchmark, samples, record):
+            request.config.stash[UNTIMED].append((benchmark, samples, record.case.id))
         return record
 
     return run
@@ -244,7 +243,7 @@ def ptm_complaint(ptm_session: Session) -> Callable[[Record], str | None]:
     return ask
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -255,6 +254,8 @@ def pytest_runtest_makereport(
 
         session, record = item.config.stash[SESSION], item.stash[RECORD]
         report.ptm_line = describe(record, record.case.id in session.reused)  # type: ignore[attr-defined]
+        if not record.cost or not record.cost.latency_s:  # pytest-benchmark warns of fixtures that were not used
+            item.funcargs["benchmark"].skipped = True  # type: ignore[attr-defined]  # a function's item has them
     return report
 
 
@@ -280,17 +281,32 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest_benchmark.quiet = True
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fills in the gains; a run whose records are gone or cannot be written ends with the exit code of an error."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
+    """Measures what waited for it and fills in the gains, before pytest-benchmark writes what it has.
+
+    A run whose records are gone or cannot be written ends with the exit code of an error.
+    """
     ran = session.config.stash.get(SESSION, None)
-    if ran is None:
-        return
-    try:
-        session.config.stash[KEPT] = ran.finish()
-    except PtmbenchError as error:
-        session.config.stash[KEPT] = [], [str(error)]
-        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+    if ran is not None:
+        try:
+            if exitstatus != pytest.ExitCode.INTERRUPTED:
+                _time_networks(session.config, ran)
+            session.config.stash[KEPT] = ran.finish()
+        except PtmbenchError as error:
+            session.config.stash[KEPT] = [], [str(error)]
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+    yield
+
+
+def _time_networks(config: pytest.Config, session: Session) -> None:
+    """Measures the latencies that waited for a quiet machine, and shows them to pytest-benchmark."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    session.time_networks(lambda told: reporter.write_line(f"\n{for_people(told)}") if reporter else None)
+    for benchmark, samples, case_id in config.stash[UNTIMED]:
+        record = session.store.read(case_id)
+        if record is not None:
+            show_to_pytest_benchmark(benchmark, samples, record)
 
 
 @pytest.hookimpl(trylast=True)

@@ -31,14 +31,19 @@ def _readings(samples: list[float]) -> Iterator[float]:
         position += 1
 
 
-def show_to_pytest_benchmark(benchmark: BenchmarkFixture, samples: list[float], record: Record) -> None:
-    """Replays the record's latency samples, so that pytest-benchmark's statistics are of the same figures."""
+def show_to_pytest_benchmark(benchmark: BenchmarkFixture, samples: list[float], record: Record) -> bool:
+    """Replays the record's latency samples, so that pytest-benchmark's statistics are of the same figures.
+
+    Returns:
+        Whether there are any.
+    """
     if record.cost is None or record.cost.latency_s is None:
-        return
+        return False
     benchmark.skipped = False
     samples[:] = record.cost.latency_s.samples
     benchmark.extra_info["ptmbench"] = record.model_dump(mode="json", exclude={"cost": {"latency_s": {"samples"}}})
     benchmark.pedantic(_nothing, rounds=len(samples), iterations=1)
+    return True
 
 
 def _nothing() -> None:

@@ -59,8 +59,8 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def machine(gpu: str, threads: int) -> Machine:
+def machine(gpu: str, threads: int, jobs: int = 1) -> Machine:
     """The machine as the record keeps it; the fingerprint covers all that speed depends on, not the host's name."""
     parts = [platform.system(), platform.machine(), cpu_name(), str(cores()), gpu]
     fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-    return Machine(fingerprint=fingerprint, cpu=cpu_name(), gpu=gpu, cores=cores(), threads=threads)
+    return Machine(fingerprint=fingerprint, cpu=cpu_name(), gpu=gpu, cores=cores(), threads=threads, jobs=jobs)

@@ -100,11 +100,21 @@ class LatencySamples:
 
 
 @dataclass(frozen=True, slots=True)
-class Footprint:
-    """What a network costs whatever data it sees: measured once and shared between cases.
+class Timing:
+    """How fast a network answers: one input at a time, and in batches of the size that does most.
 
-    `scope` says what was run for operations, latency, throughput and memory.
+    `scope` says what was run for it.
     """
+
+    latency: LatencySamples | Missing
+    throughput_per_s: float | Missing
+    throughput_batch_size: int
+    scope: str = "forward pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a network costs whatever data it sees: measured once and shared between cases."""
 
     parameters: int
     size_bytes: int
@@ -112,12 +122,9 @@ class Footprint:
     flops: int | Missing
     thop_macs: int | Missing
     uncounted_operations: tuple[str, ...]
-    latency: LatencySamples | Missing
-    throughput_per_s: float | Missing
-    throughput_batch_size: int
+    timing: Timing
     inference_bytes: int | Missing
     memory_kind: str
-    scope: str = "forward pass"
 
 
 @dataclass(frozen=True, slots=True)

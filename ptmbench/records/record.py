@@ -256,13 +256,18 @@ class Cost(_Part):
 
 
 class Machine(_Part):
-    """The machine; speed is compared only between equal fingerprints."""
+    """The machine; speed is compared only between equal fingerprints and threads.
+
+    `jobs`: how many cases ran side by side; their latency was measured afterwards, with nothing beside it, and only
+    times of training are those of a case beside others.
+    """
 
     fingerprint: str
     cpu: str
     gpu: str
     cores: Count
     threads: Count
+    jobs: Count = Field(default=1, exclude_if=lambda value: value == 1)
 
 
 class Provenance(_Part):

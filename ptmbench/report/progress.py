@@ -1,7 +1,7 @@
 """What a run says while it goes on: how much there is to do, what each case reached, and how long it may still take."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
@@ -68,19 +68,20 @@ def remaining(left_s: float) -> str:
 
 
 class Watch(AbstractContextManager["Watch"]):
-    """Names the case that runs whenever nothing was said for a while, so that a long case is no silence."""
+    """Names the cases that run whenever nothing was said for a while, so that a long case is no silence.
 
-    def __init__(self, names: Sequence[str], say: Callable[[str], None], quiet_s: float = QUIET_S) -> None:
-        self.names = names
+    `at_work` holds their names while they run.
+    """
+
+    def __init__(self, at_work: Collection[str], say: Callable[[str], None], quiet_s: float = QUIET_S) -> None:
+        self.at_work = at_work
         self.say = say
         self.quiet_s = quiet_s
-        self.done = 0
         self._step, self._end = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._go, daemon=True)
 
     def step(self) -> None:
-        """A case is done, and a line was written."""
-        self.done += 1
+        """A line was written."""
         self._step.set()
 
     def _go(self) -> None:
@@ -89,10 +90,11 @@ class Watch(AbstractContextManager["Watch"]):
             if self._step.wait(self.quiet_s):
                 self._step.clear()
                 waited = 0.0
-            elif self.done < len(self.names):
+            elif names := [log_words(name) for name in tuple(self.at_work)]:
                 waited += self.quiet_s
-                doing = f" ({stages.HERE})" if stages.HERE.name else ""
-                self.say(f"... {log_words(self.names[self.done])} has been running for {waited:.0f} s{doing}")
+                doing = f" ({stages.HERE})" if stages.HERE.name and len(names) == 1 else ""
+                running = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} been running"
+                self.say(f"... {running} for {waited:.0f} s{doing}")
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,14 +1,15 @@
 """Makes a record from what the engine handed back; what is missing becomes null with its reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import SHOWN
 from ptmbench.files.letters import written
-from ptmbench.records.measured import Answers, Identity, LatencySamples, Missing, Result
+from ptmbench.records.measured import Answers, Identity, LatencySamples, Missing, Result, Timing
 from ptmbench.records.outcomes import estimate_of
 from ptmbench.records.record import (
     CaseRecord,
@@ -32,6 +33,7 @@ from ptmbench.running.floors import Floor
 from ptmbench.statistics.estimates import interval_of
 
 Value = TypeVar("Value")
+CLOCKED = ("cost.latency_s", "cost.throughput_per_s", "cost.throughput_batch_size")
 FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
 GAIN_LATER = Missing("the partner from scratch was not run")
 
@@ -150,8 +152,41 @@ def _quality(answers: Answers, sidecars: Sidecars, floor: Floor | Missing, gaps:
     )
 
 
+def _timing_fields(timing: Timing, gaps: Gaps) -> dict[str, Any]:
+    """The fields of `Cost` that the clock tells."""
+    latency, rate = timing.latency, timing.throughput_per_s
+    return {
+        "latency_s": gaps(
+            "cost.latency_s", latency if isinstance(latency, Missing) else summarise_latency(latency, timing.scope)
+        ),
+        "throughput_per_s": gaps("cost.throughput_per_s", rate),
+        "throughput_batch_size": gaps(
+            "cost.throughput_batch_size", rate if isinstance(rate, Missing) else timing.throughput_batch_size
+        ),
+    }
+
+
+def with_timing(record: Record, timing: Timing, reference_s: Sequence[float]) -> Record:
+    """The record with the times of its network, which were measured after it: until then it has none.
+
+    Args:
+        record: One of a case that ran beside others.
+        timing: What was measured since.
+        reference_s: The reference workload beside it, in seconds.
+
+    Returns:
+        The whole record.
+    """
+    if record.cost is None:
+        return record
+    gaps = Gaps({path: why for path, why in record.missing.items() if path not in CLOCKED})
+    cost = Cost(**{**dict(record.cost), **_timing_fields(timing, gaps)})
+    made = record.provenance.model_copy(update={"reference_s": [*reference_s]})
+    return Record.model_validate({**dict(record), "cost": cost, "provenance": made, "missing": gaps.reasons})
+
+
 def _cost(result: Result, gaps: Gaps) -> Cost:
-    footprint, spending, latency = result.footprint, result.spending, result.footprint.latency
+    footprint, spending = result.footprint, result.spending
     return Cost(
         parameters=footprint.parameters,
         trainable_parameters=spending.trainable_parameters,
@@ -160,16 +195,7 @@ def _cost(result: Result, gaps: Gaps) -> Cost:
         flops=gaps("cost.flops", footprint.flops),
         thop_macs=gaps("cost.thop_macs", footprint.thop_macs),
         uncounted_operations=[*footprint.uncounted_operations, *spending.uncounted_operations],
-        latency_s=gaps(
-            "cost.latency_s", latency if isinstance(latency, Missing) else summarise_latency(latency, footprint.scope)
-        ),
-        throughput_per_s=gaps("cost.throughput_per_s", footprint.throughput_per_s),
-        throughput_batch_size=gaps(
-            "cost.throughput_batch_size",
-            footprint.throughput_per_s
-            if isinstance(footprint.throughput_per_s, Missing)
-            else footprint.throughput_batch_size,
-        ),
+        **_timing_fields(footprint.timing, gaps),
         peak_memory_bytes=PeakMemory(
             inference=gaps("cost.peak_memory_bytes.inference", footprint.inference_bytes),
             inference_batch_size=1,

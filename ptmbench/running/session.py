@@ -23,9 +23,10 @@ from ptmbench.records.measured import Answers, Identity, Missing
 from ptmbench.records.record import Record, Status, quality_of
 from ptmbench.records.store import FolderKey, ResultsFolder
 from ptmbench.records.writers import leave
-from ptmbench.running import assembly
+from ptmbench.running import assembly, jobs
 from ptmbench.running.executors import Arrivals, Kept, Processes, ThisProcess, Worker, groups_of
 from ptmbench.running.floors import NO_FLOOR, NO_FLOORS_FILE, NO_FLOORS_OF_TASK, Floor, Floors
+from ptmbench.running.quiet_phase import QuietPhase
 from ptmbench.running.work import Fault, Finished, Identified, provenance_of, unidentified
 from ptmbench.running.workers import WorkerLost
 
@@ -50,7 +51,7 @@ class Session:
     `reused` holds the ids of cases that a resume kept, `written` of those whose record is on disk, `faults` the
     traceback of each case that met a bug of ptmbench, `refused` the task of each case that could not be met, and why.
     `unloaded` holds the names of models that could not be loaded, each with that of the task (a tokenizer may know the
-    words of another one), `planned` gives the cases of this run.
+    words of another one), `planned` gives the cases of this run, `at_work` those that run now, the latest last.
     """
 
     settings: RunSettings
@@ -64,6 +65,9 @@ class Session:
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     unloaded: set[tuple[str, str]] = field(default_factory=set)
     planned: Callable[[], Sequence[Case]] = tuple
+    at_work: dict[str, None] = field(default_factory=dict)
+    _quiet: QuietPhase = field(default_factory=QuietPhase)
+    _coming: Generator[object] | None = None
     _ahead: Arrivals[Record | UsageError] = field(default_factory=lambda: Arrivals((), iter(())))
     _bench: Workbench | None = None
     _store: ResultsFolder | None = None
@@ -86,7 +90,7 @@ class Session:
             key = FolderKey(self.settings.budget.name, device.type, device.precision)
             store = ResultsFolder(self.folder or DEFAULT_FOLDER / key.name)
             store.open_for(key)
-            shared = replace(self.settings, jobs=1, timeout_s=None)  # neither moves what a case's record says
+            shared = replace(self.settings, jobs=None, timeout_s=None)  # neither moves what a case's record says
             self._mark = store.join(hashlib.sha256(repr(shared).encode()).hexdigest(), resume=self.resume)
             self._store = store
         return self._store
@@ -122,7 +126,8 @@ class Session:
         A case whose data or options cannot be met has no record, and the others go on: `refused` says why. Raises
         `UsageError` once all are through where none of them could be met.
         """
-        met, self.planned = False, lambda: cases
+        met = False
+        self.plan(cases)
         for case, found in self._mapped(self._attempt, cases):
             if isinstance(found, UsageError):
                 self.refused[case.id] = case.task.name, str(found)
@@ -140,12 +145,24 @@ class Session:
             return [next(iter(reasons))[1]]
         return [f"{task}: {reason}" for task, reason in reasons]
 
+    def plan(self, cases: Sequence[Case]) -> None:
+        """Says which cases this run has, and decides how many run side by side where nobody has said."""
+        self.planned = lambda: cases
+        before, self.settings = self.settings, jobs.settled(self.settings, cases, self.bench.device.type)
+        if before.threads != self.settings.threads:
+            self._bench = None  # its making sets the threads of this process
+
     @contextmanager
     def running_ahead(self, cases: Sequence[Case]) -> Iterator[None]:
-        """Inside the block the cases run side by side, and `run` waits for the one that it is asked for."""
-        self.planned = lambda: cases
+        """Inside the block the planned cases run side by side, and `run` waits for the one that it is asked for.
+
+        Where they run one by one, `run` does that when it is asked.
+        """
+        if self.settings.jobs == 1:
+            yield
+            return
         coming = self._mapped(self._attempt, cases)
-        self._ahead = Arrivals(cases, coming)
+        self._ahead, self._coming = Arrivals(cases, coming), coming
         with closing(coming):
             yield
 
@@ -164,16 +181,18 @@ class Session:
 
     def _mapped(self, job: Callable[[Case, Worker], Kept], cases: Sequence[Case]) -> Generator[Kept]:
         _ = self.store  # a folder of another key is refused before anything runs
-        if self.settings.jobs == 1:
+        side_by_side = self.settings.jobs or 1
+        if side_by_side == 1:
             yield from ThisProcess(self.bench).map(job, [cases])
             return
         device = self.bench.device  # what `auto` stands for is decided once, here
         name: DeviceName = device.type  # type: ignore[assignment]  # what `resolve` gives is one of them
         settings = replace(self.settings, device=name, precision=device.precision)
-        yield from Processes(settings, self.settings.jobs).map(job, groups_of(cases))
+        yield from Processes(settings, side_by_side).map(job, groups_of(cases))
 
     def _record(self, case: Case, worker: Worker) -> Record:
         identified = None
+        self.at_work[case.id] = None
         try:
             identified = worker.identify(case)
             record = (
@@ -182,6 +201,8 @@ class Session:
         except WorkerLost as lost:
             identity = (identified or unidentified(self.bench, case, str(lost))).identity
             record = self.keep(self._unrun(case, identity, lost.status, str(lost)))
+        finally:
+            del self.at_work[case.id]
         self.finished.append(case.id)
         return record
 
@@ -201,6 +222,7 @@ class Session:
         if standing is not None:
             self.store.unmark(case.id)
             self.reused.add(case.id)
+            self._quiet.note(case, standing)
             return self._held_against_floor(case, standing)
         kills = self.store.kills(case.id, identity.digest)
         if kills and kills.count(kills[-1]) >= MOST_KILLS:
@@ -242,6 +264,7 @@ class Session:
         record = self._recorded(finished)
         self.store.write(record)
         self.written.add(record.case.id)
+        self._quiet.note(finished.case, record)
         self.faults.pop(record.case.id, None)  # of an earlier run of the case in this session
         if finished.trace is not None:
             self.faults[record.case.id] = finished.trace
@@ -318,6 +341,13 @@ class Session:
             )
         known = self.floors.knows(budget.name, case.task.name)
         return found or Missing(NO_FLOOR if known else NO_FLOORS_OF_TASK)
+
+    def time_networks(self, tell: Callable[[str], None]) -> None:
+        """Measures the latencies that waited for a quiet machine; `tell` is told where that takes a while."""
+        if self._coming is not None:
+            self._coming.close()  # a pytest session that ends early still has its workers
+        if self._store is not None:
+            self._quiet.measure(self.bench, self._store, tell)
 
     def finish(self) -> tuple[list[Record], list[str]]:
         """Fills in the gains of all records of the folder; returns the records and what could not be read."""

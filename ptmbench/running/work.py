@@ -29,7 +29,7 @@ from ptmbench.errors import (
     WeightsError,
 )
 from ptmbench.records import environment
-from ptmbench.records.measured import Identity, Result
+from ptmbench.records.measured import Identity, Missing, Result, Timing
 from ptmbench.records.record import Provenance, Status
 from ptmbench.running import machine_pace
 
@@ -164,6 +164,25 @@ def _result(bench: Workbench, case: Case) -> Result:
     return runner.run(bench, runner.prepare(bench, case))
 
 
+def time_network(bench: Workbench, case: Case, classes: int, shape: tuple[int, ...]) -> Timing:
+    """How fast the case's network answers; where that cannot be measured, the reason.
+
+    Args:
+        bench: Whose process has the machine to itself.
+        case: One of the cases that the network serves.
+        classes: How many labels its head tells apart.
+        shape: Of one input.
+    """
+    try:
+        with deadline(bench.settings.timeout_s):
+            return bench.timing(case, classes, shape)
+    except PtmbenchError as error:
+        why = Missing(f"not measured: {error}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the records stand, and lack no more than this
+        why = Missing(f"not measured: {type(error).__name__}: {error}")
+    return Timing(why, why, 0)
+
+
 def _provenance_since(bench: Workbench, started: float) -> Provenance:
     return provenance_of(bench.settings, bench.device, time.perf_counter() - started)
 
@@ -175,7 +194,7 @@ def provenance_of(settings: RunSettings, device: Device, duration_s: float) -> P
         ptmbench=ptmbench.__version__,
         commit=environment.commit(),
         packages=environment.packages(),
-        machine=environment.machine(device.gpu, device.threads),
+        machine=environment.machine(device.gpu, device.threads, settings.jobs or 1),
         device=device.type,
         started_at=started.isoformat(timespec="seconds"),
         duration_s=duration_s,

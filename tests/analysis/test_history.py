@@ -65,13 +65,21 @@ def test_exact_figures_step_where_they_change(nights):
 
 
 def test_times_stay_within_a_machine(nights):
-    """Times of two machines are two series; operations and quality are one."""
+    """Times of two machines, and those on other numbers of threads, are series of their own; quality is one."""
     moved = [run(record, day, fingerprint="elsewhere") for day, record in enumerate(nights) if day % 2]
     mixed = [*(record for day, record in enumerate(nights) if not day % 2), *moved]
+    here, half = nights[0].provenance.machine, len(nights) // 2
+    one_thread = here.model_copy(update={"threads": 1})
+    alone = [made.model_copy(update={"provenance": made.provenance.model_copy(update={"machine": one_thread})})
+             for made in nights[half:]]  # fmt: skip
 
-    assert ["elsewhere", nights[0].provenance.machine.fingerprint] == sorted(
-        (one.machine for one in of(mixed, "latency_p50_s")), key=lambda name: name != "elsewhere"
-    )
+    assert {"elsewhere (2 threads)", f"{here.fingerprint} (2 threads)"} == {
+        one.machine for one in of(mixed, "latency_p50_s")
+    }
+    assert {f"{here.fingerprint} (1 thread)", f"{here.fingerprint} (2 threads)"} == {
+        one.machine for one in of([*nights[:half], *alone], "latency_p50_s")
+    }
+    assert [here.fingerprint] == [one.machine for one in of([*nights[:half], *alone], "inference_bytes")]
     assert [""] == [one.machine for one in of(mixed)]
     assert [1] == [len(one.steps) for one in of(nights, "latency_p50_s")]
 

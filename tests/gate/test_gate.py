@@ -180,6 +180,35 @@ def test_times_of_different_machines_are_not_compared(sides):
     assert "different machines" in judgement.remarks[0]
 
 
+def test_times_on_other_threads_are_not_compared(sides):
+    """A side whose cases had another number of threads is no slower for it, and the remark says what to type."""
+    for case in CASES:
+        edit(sides[1], case, lambda content: content["provenance"]["machine"].update(threads=1))
+        edit(sides[1], case, slower(3.0))
+
+    judgement = judged(*sides, noise={case: {"time": 0.02, "launches": 10} for case in CASES})
+
+    assert not judgement.failed
+    assert "cases had 1 and 2 threads" in judgement.remarks[0]
+    assert "--threads 1" in judgement.remarks[0]
+
+
+def test_training_beside_other_cases_is_compared_with_its_like(tmp_path):
+    """Times of training are judged where as many cases ran side by side on both sides, and else it is said."""
+    case = "resnet_tiny.glyphs-digits_5shot-fine_tune"
+    sides = [side(tmp_path / name, (case,)) for name in ("a", "b")]
+    alike = judged(*sides, noise={case: {"train_time": 0.02, "launches": 10}})
+    edit(sides[1], case, lambda content: content["provenance"]["machine"].update(jobs=2))
+    other = judged(*sides, noise={case: {"train_time": 0.02, "launches": 10}})
+
+    def training_times(judgement):
+        return [found.metric for found in judgement.findings if found.metric == "train_time_s"]
+
+    assert ["train_time_s"] == training_times(alike)
+    assert [] == training_times(other)
+    assert "1 training times were not judged" in "\n".join(other.remarks)
+
+
 def test_calibrated_noise_judges_a_single_launch(sides):
     """With the noise of a case known, one launch a side is enough for a large slowdown."""
     edit(sides[1], CASES[0], slower(1.6))

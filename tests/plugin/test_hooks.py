@@ -135,12 +135,20 @@ def test_resume_keeps_finished_records(benchmarks, pytester):
 
 
 def test_cases_side_by_side_are_tests_as_ever(benchmarks, pytester):
-    """With --ptm-jobs each test has the record of its own case, which says why it has no latency; no mark is left."""
-    result = benchmarks(*SMOKE, "-k", "pixels and (digits_1shot or shapes_5shot)", "--ptm-jobs=2")
+    """With --ptm-jobs each test has its own case's record; latency comes at the end, and to pytest-benchmark too."""
+    result = benchmarks(
+        *SMOKE, "-k", "pixels and (digits_1shot or shapes_5shot)", "--ptm-jobs=2", "--benchmark-json=seen.json"
+    )
 
     result.assert_outcomes(passed=4, deselected=CASES - 4, warnings=0)
     result.stdout.fnmatch_lines(["*4/4*PASSED*", "*4 records in out*"])
-    assert "--jobs 2" in read(pytester, CASE)["missing"]["cost.latency_s"]
+    samples = read(pytester, CASE)["cost"]["latency_s"]["samples"]
+    seen = {
+        entry["param"]: entry["stats"]["data"]
+        for entry in json.loads((pytester.path / "seen.json").read_text())["benchmarks"]
+    }
+    assert 4 == len(seen)
+    assert samples == seen[CASE]
     assert not list((pytester.path / "out").glob("_running/*"))
 
 

@@ -37,8 +37,8 @@ def test_a_run_opens_with_how_long_it_may_take(total_s, whole, told):
 
 
 def test_a_long_case_is_named(monkeypatch):
-    """Where nothing was said for a while the case that runs is named, and what it is at, and none after the last."""
-    said, heard = [], threading.Event()
+    """Where nothing was said for a while the case that runs is named, and what it is at; or all that run."""
+    said, heard, at_work = [], threading.Event(), {"first": None}
     monkeypatch.setattr(stages.HERE, "name", "training")
     monkeypatch.setattr(stages.HERE, "detail", "step 3 of 40")
 
@@ -46,14 +46,17 @@ def test_a_long_case_is_named(monkeypatch):
         said.append(line)
         heard.set()
 
-    with Watch(["first", "second"], say, quiet_s=0.01) as watch:
+    with Watch(at_work, say, quiet_s=0.01) as watch:
         assert heard.wait(10)
+        at_work["second"] = None
         watch.step()
+        heard.clear()
+        assert heard.wait(10)
         heard.clear()
         assert heard.wait(10)
 
     assert said[0] == "... first has been running for 0 s (training, step 3 of 40)"
-    assert any(line.startswith("... second has been running for") for line in said)
+    assert any(line.startswith("... first and second have been running for") for line in said)
 
 
 @given(

@@ -119,12 +119,10 @@ def test_results_are_taken_by_case_whatever_their_order():
 
 
 def test_names_are_checked_as_everywhere():
-    """The number of jobs is checked with all other options, and without one the cores are shared."""
+    """The number of jobs is checked with all other options."""
     with pytest.raises(UsageError, match="expected 1 to 256 jobs, got 0; expected a timeout above 0 seconds.*, got -1"):
         check_settings(jobs=0, timeout_s=-1)
     with pytest.raises(UsageError, match="did you mean quick.*; expected 1 to 256 jobs, got 0"):
         check_settings(budget="quik", jobs=0)
 
     assert 3 == check_settings(jobs=2, threads=3).threads
-    assert check_settings(jobs=256).threads == 1
-    assert check_settings().threads is None

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ptmbench.engine.cost import latency, memory, operations
 from ptmbench.engine.device import Device
 from ptmbench.engine.transfer.training import Batch, Loss
-from ptmbench.records.measured import Footprint, Missing
+from ptmbench.records.measured import Footprint, Missing, Timing
 
 THROUGHPUT_BATCH = {"cpu": 64, "mps": 64, "cuda": 4096}  # at most
 NO_COUNTER = "this device has no memory counter"
@@ -33,6 +33,28 @@ def _throughput(network: nn.Module, example: Example, device: Device, most: int 
     return (rate, batch_size) if batch_size else (Missing("not even one input fits into memory"), 0)
 
 
+def timing(
+    network: nn.Module, example: Example, device: Device, *, batch_size: int = 1, most: int | None = None
+) -> Timing:
+    """How fast a network answers, in at most `latency.WITHIN_S` seconds twice, or some calls if those take longer.
+
+    Args:
+        network: The network; it is placed on the device, in eval mode.
+        example: Makes random inputs of a batch size.
+        device: Where it answers.
+        batch_size: Inputs of a call whose latency is measured.
+        most: The largest batch that throughput is measured with; None: the device's usual one.
+
+    Returns:
+        Latency samples in seconds, and inputs a second in batches.
+    """
+    network = device.place(network).eval()
+    inputs = device.put(example(batch_size))
+    with torch.inference_mode(), device.autocast():
+        samples = latency.measure(lambda: network(inputs), batch_size, device)
+        return Timing(samples, *_throughput(network, example, device, most))
+
+
 def measure(
     network: nn.Module,
     example: Example,
@@ -45,7 +67,7 @@ def measure(
     """The footprint of a network on the device for inputs as `example` makes them.
 
     `untimed` is why no latency is to be measured, where none is. `most` is the largest batch that throughput is
-    measured with. Latency and throughput take `latency.WITHIN_S` seconds each, or some calls if those take longer.
+    measured with.
 
     `size_bytes` is that of the weights in memory; a caller that knows the checkpoint's puts it there.
     """
@@ -53,10 +75,12 @@ def measure(
     counted = operations.counted(network.cpu(), single)
     thop_macs = operations.thop_macs(network, single)
     network = device.place(network).eval()
+    if untimed:
+        timed = Timing(Missing(untimed), Missing(untimed), 0)
+    else:
+        timed = timing(network, example, device, batch_size=batch_size, most=most)
     inputs = device.put(example(batch_size))
     with torch.inference_mode(), device.autocast():
-        samples = Missing(untimed) if untimed else latency.measure(lambda: network(inputs), batch_size, device)
-        rate, rate_batch = (Missing(untimed), 0) if untimed else _throughput(network, example, device, most)
         standing = state_bytes(network) + memory.bytes_of([inputs])
         peak = memory.peak(lambda: network(inputs), standing, device)
     return Footprint(
@@ -66,9 +90,7 @@ def measure(
         flops=counted if isinstance(counted, Missing) else counted.flops,
         thop_macs=thop_macs,
         uncounted_operations=() if isinstance(counted, Missing) else counted.uncounted,
-        latency=samples,
-        throughput_per_s=rate,
-        throughput_batch_size=rate_batch,
+        timing=timed,
         inference_bytes=Missing(NO_COUNTER) if peak is None else peak,
         memory_kind=memory.KINDS.get(device.type, "none"),
     )
