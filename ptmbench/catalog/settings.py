@@ -19,8 +19,8 @@ class BudgetSpec:
     """How much a case may cost.
 
     `steps` are those of every trained method without epochs of its own. `tunes_rates`: the validation split of a full
-    task chooses the learning rate at seed 0; otherwise the recorded one is taken. Seeds are counted for frozen methods, trained
-    methods on few-shot tasks and trained methods on full tasks.
+    task chooses the learning rate at seed 0; otherwise the recorded one is taken. Seeds are counted for frozen methods,
+    trained methods on few-shot tasks and trained methods on full tasks.
     """
 
     name: Budget

@@ -60,9 +60,9 @@ class Fcn(Segmenter):
 class UNet(Segmenter):
     """A U-Net (Ronneberger et al. 2015) whose contracting path is the body: each finer map joins on the way up.
 
-    Its expanding path halves the body's channels, and is 16 wide for each unit of stride where that is more (8 for small
-    pictures): the maps of a MobileNetV2 have 16 to 96 channels, and half as many were too few to learn from. Of 80 steps
-    on pictures of 11 classes at three seeds, mIoU rose from 14, 22 and 26 to 30, 39 and 40 %.
+    Its expanding path halves the body's channels, and is 16 wide for each unit of stride where that is more (8 for
+    small pictures): the maps of a MobileNetV2 have 16 to 96 channels, and half as many were too few to learn from. In
+    80 steps on pictures of 11 classes at three seeds, mIoU rose from 14, 22 and 26 to 30, 39 and 40 %.
     """
 
     def __init__(self, body: FeatureMaps, side: int, classes: int) -> None:

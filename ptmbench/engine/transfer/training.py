@@ -32,8 +32,8 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """The recipe's optimiser; `Recipe` says what weight decay means for each.
 
-    `fused` AdamW changes all parameters in one call: a step of a small network takes 4 to 9 % less. It rounds otherwise,
-    so that pre-training, which repeats published weights, goes without.
+    `fused` AdamW changes all parameters in one call: a step of a small network takes 4 to 9 % less. It rounds
+    otherwise, so that pre-training, which repeats published weights, goes without.
     """
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(

@@ -21,7 +21,7 @@ Examples = NDArray[np.int64]
 Choice = tuple[str | None, float]  # pooling and value
 
 FOLDS: Final = 5
-LARGE: Final = 200  # validation examples: of fewer, one is more than half a point
+LARGE: Final = 100  # validation examples: of fewer, one is more than a point
 SURE: Final = 1e-6  # the least probability that a log-loss takes a class to have
 CROSS_VALIDATED: Final = "highest {metric} in {folds}-fold cross-validation over {what}, ties by log-loss"
 VALIDATED: Final = "highest {metric} on the validation split, ties by log-loss"
