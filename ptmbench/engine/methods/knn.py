@@ -68,12 +68,11 @@ class _Search:
         weights = torch.where(same[:, :1], same.double(), 1 / distances.double().clamp_min(SAME))
         labels = torch.from_numpy(self.labels).to(self.device)[near.indices]
         votes = weights.new_zeros(len(directions), max(self.classes, int(self.labels.max()) + 1))
-        rows = torch.arange(len(directions), device=votes.device)
-        found = {}
-        for place in range(self.counts[-1]):
-            votes[rows, labels[:, place]] += weights[:, place]
-            if place + 1 in self.counts:
-                found[place + 1] = (votes / votes.sum(1, keepdim=True)).cpu().numpy()
+        found, counted = {}, 0
+        for count in self.counts:
+            votes.scatter_add_(1, labels[:, counted:count], weights[:, counted:count])
+            counted = count
+            found[count] = (votes / votes.sum(1, keepdim=True)).cpu().numpy()
         return found
 
 
