@@ -50,7 +50,8 @@ class Session:
     `reused` holds the ids of cases that a resume kept, `written` of those whose record is on disk, `faults` the
     traceback of each case that met a bug of ptmbench, `refused` the task of each case that could not be met, and why.
     `unloaded` holds the names of models that could not be loaded, each with that of the task (a tokenizer may know the
-    words of another one), `planned` gives the cases of this run.
+    words of another one), `planned` gives the cases of this run. `notes` are what workers could not do that moves no
+    figure, each once.
     """
 
     settings: RunSettings
@@ -64,6 +65,7 @@ class Session:
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     unloaded: set[tuple[str, str]] = field(default_factory=set)
     planned: Callable[[], Sequence[Case]] = tuple
+    notes: dict[str, None] = field(default_factory=dict)
     _ahead: Arrivals[Record | UsageError] = field(default_factory=lambda: Arrivals((), iter(())))
     _bench: Workbench | None = None
     _store: ResultsFolder | None = None
@@ -245,6 +247,8 @@ class Session:
         self.faults.pop(record.case.id, None)  # of an earlier run of the case in this session
         if finished.trace is not None:
             self.faults[record.case.id] = finished.trace
+        if finished.note is not None:
+            self.notes[finished.note] = None
         if finished.unloaded:
             self.unloaded.add((finished.case.model.name, finished.case.task.name))
         return record
@@ -320,7 +324,7 @@ class Session:
         return found or Missing(NO_FLOOR if known else NO_FLOORS_OF_TASK)
 
     def finish(self) -> tuple[list[Record], list[str]]:
-        """Fills in the gains of all records of the folder; returns the records and what could not be read."""
+        """Fills in the gains of all records of the folder; returns the records, and what could not be read or kept."""
         if self._store is None:
             return [], []
         records, problems = self._store.read_all()
@@ -329,7 +333,7 @@ class Session:
         for before, after in zip(records, complete, strict=True):
             if before is not after and before != after:
                 self._store.write(after)
-        return complete, problems
+        return complete, [*problems, *self.notes]
 
     def _check_kept(self, folder: Path, records: Sequence[Record]) -> None:
         """Raises `StoreError` where a record that this run has written is no longer there."""
