@@ -1,5 +1,6 @@
 """Tests of `ptmbench.engine.transfer.feature_identity`: what moves features moves their identity, and names do not."""
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +113,15 @@ def test_weights_preprocessing_and_seed_count(bench):
 
     assert 5 == len({repr(each) for each in found})
     assert found[3]["tensors"] != found[4]["tensors"]
+
+
+def test_code_around_the_same_tensors_counts(bench):
+    """A setting that no tensor holds makes another model."""
+    model = bench.model(CASE, 0)
+    other = copy.deepcopy(model.backbone)
+    next(part for part in other.modules() if isinstance(part, nn.BatchNorm2d)).eps = 0.5
+
+    assert of_model(CASE.model, model, 0) != of_model(CASE.model, replace(model, backbone=other), 0)
 
 
 def test_a_name_of_a_users_does_not_count(bench):
