@@ -21,7 +21,7 @@ from ptmbench.files.tensor_files import UnusableFile, read_array, write_array
 KEY: Final = "ptmbench_features"
 SECONDS: Final = "feature_time_s"
 LEAST_S: Final = 0.02  # what takes no longer is not worth a file
-LEAST_S_A_BYTE: Final = 2 / 2**30  # writing, reading and checking a GiB takes about as long
+LEAST_S_A_BYTE: Final = 2 / 2**30  # a GiB is read and checked in 0.4 s here, and written, once, in 4
 
 
 class Stored(NamedTuple):
