@@ -15,6 +15,11 @@ pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
 
+# Here and in every process that a test starts: features that an earlier run has kept would be neither computed nor
+# timed, and a user's own cache is not for tests to fill. Tests of the cache set a folder of their own.
+os.environ["PTMBENCH_CACHE"] = "off"
+os.environ.pop("PTMBENCH_CACHE_LIMIT", None)
+
 # Whole records are slow to draw, and the machine that draws them is noisy.
 # In CI the examples are the same each time; elsewhere every run looks at others.
 settings.register_profile(
