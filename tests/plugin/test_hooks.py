@@ -17,7 +17,7 @@ ONE = "pixels and digits_1shot and knn"
 CASE = "pixels-digits_1shot-knn"
 CASES = len(entries_of().cases())
 SHIPPED = len(product())
-ONE_TASK = len([case for case in product() if case.task.name == "digits_1shot"])
+ONE_TASK, ALL_OF_IT = "digits_1shot and (resnet or pixels) and not hub", 21
 
 
 def read(pytester, case_id):
@@ -38,8 +38,7 @@ def test_a_case_is_a_test_and_leaves_a_record(benchmarks, pytester):
 
 def test_all_combinations_of_one_task_pass_at_smoke(benchmarks):
     """The smoke budget runs every case's code and asserts no floor."""
-    chosen = "digits_1shot and (resnet or pixels) and not hub"
-    benchmarks(*SMOKE, "-k", chosen).assert_outcomes(passed=21, deselected=CASES - 21)
+    benchmarks(*SMOKE, "-k", ONE_TASK).assert_outcomes(passed=ALL_OF_IT, deselected=CASES - ALL_OF_IT)
 
 
 def test_latency_is_pytest_benchmarks(benchmarks, pytester):
@@ -230,11 +229,10 @@ def test_marker_selects(benchmarks):
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_keeps_finished_records(benchmarks, start, pytester, asked):
+def test_interrupted_keeps_finished_records(benchmarks, forge, pytester, asked):
     """Ctrl-C or SIGTERM ends pytest with its code 2; what was finished is kept whole, and --ptm-resume goes on."""
-    benchmarks("--collect-only", "-qq")
-    chosen = ("-k", "digits_1shot and not hub")
-    process = start("-m", "pytest", *SMOKE, *chosen, "-p", "no:cacheprovider", cwd=pytester.path)
+    chosen = ("-k", ONE_TASK)
+    process = forge.start("pytest", *SMOKE, *chosen, "-p", "no:cacheprovider", cwd=pytester.path)
     out = pytester.path / "out"
     deadline = time.monotonic() + 120
     while len(list(out.glob("*-*.json"))) < 3 and time.monotonic() < deadline:
@@ -244,10 +242,10 @@ def test_interrupted_keeps_finished_records(benchmarks, start, pytester, asked):
 
     finished = list(out.glob("*-*.json"))
     assert process.returncode == pytest.ExitCode.INTERRUPTED
-    assert 3 <= len(finished) < ONE_TASK
+    assert 3 <= len(finished) < ALL_OF_IT
     assert not [*out.glob("_running/*"), *out.glob("_runs")]
     result = benchmarks(*SMOKE, *chosen, "--ptm-resume")
-    result.assert_outcomes(passed=ONE_TASK, deselected=CASES - ONE_TASK)
+    result.assert_outcomes(passed=ALL_OF_IT, deselected=CASES - ALL_OF_IT)
     assert len([line for line in result.outlines if "  kept" in line]) == len(finished)
 
 
