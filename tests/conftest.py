@@ -55,7 +55,7 @@ def cli(tmp_path, forge):
     """Runs `python -m ptmbench` in an empty folder and returns the finished process."""
 
     def run(*arguments):
-        return forge.run("ptmbench", *map(str, arguments), cwd=tmp_path)
+        return forge.run("-m", "ptmbench", *map(str, arguments), cwd=tmp_path)
 
     return run
 
@@ -67,7 +67,7 @@ def run_pytest(pytester, forge):
 
     def run(*arguments):
         began = time.monotonic()
-        ran = forge.run("pytest", *loaded, *arguments, cwd=pytester.path)
+        ran = forge.run("-m", "pytest", *loaded, *arguments, cwd=pytester.path)
         sys.stdout.write(ran.stdout)
         sys.stderr.write(ran.stderr)
         said = ran.stdout.splitlines(), ran.stderr.splitlines()

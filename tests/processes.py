@@ -1,8 +1,8 @@
 """Processes that start in no time: a Python that has the frameworks loaded forks each of them.
 
 Importing torch and its companions takes seconds, and is the same for every process that a test starts. This module run
-as a script is the process that forks; `Forge` starts it and gives it orders. What a fork finds is otherwise what
-`python -m` finds: nothing of ptmbench or of pytest's plugins is loaded.
+as a script is the process that forks; `Forge` starts it and gives it orders. What a fork finds is otherwise what Python
+started with these words finds: nothing of ptmbench or of pytest's plugins is loaded.
 """
 
 import atexit
@@ -36,7 +36,7 @@ class Forge:
         self.last = None
 
     def start(self, *command, cwd):
-        """Starts `python -m` with these arguments and the environment of the test, heeding Ctrl-C."""
+        """Starts Python with `-m MODULE` or `-c CODE`, arguments, and the environment of the test, heeding Ctrl-C."""
         if self.last and self.last.returncode is None:  # left alone by a test that failed
             self.last.kill()
         self.last = Started(self, command, Path(cwd))
@@ -80,7 +80,7 @@ class Started:
         """Waits for the end; what was written to standard output and standard error."""
         if not select.select([self.forge.server.stdout], [], [], timeout)[0]:
             self.kill()
-            raise subprocess.TimeoutExpired("python -m", timeout)
+            raise subprocess.TimeoutExpired("python", timeout)
         self.returncode = self.forge.answer()
         said = [path.read_text() for path in self.said]
         self.folder.cleanup()
@@ -93,7 +93,7 @@ class Started:
 
 
 def become(command, cwd, environment, streams):
-    """Makes of this fork what `python -m` makes of a new process, and runs its module to the end of the process."""
+    """Makes of this fork what Python is when it starts, and runs the module or the code to the end of the process."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
@@ -104,11 +104,15 @@ def become(command, cwd, environment, streams):
         os.close(end)
     sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115  the old one belongs to the server
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.path[0] = cwd
-    sys.argv[1:] = command[1:]
+    kind, what, *sys.argv[1:] = command
+    sys.argv[0] = kind
+    sys.path[0] = cwd if kind == "-m" else ""
     code = 1
     try:
-        runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+        if kind == "-m":
+            runpy.run_module(what, run_name="__main__", alter_sys=True)
+        else:
+            exec(what, {"__name__": "__main__"})  # noqa: S102  it is what was asked for
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)

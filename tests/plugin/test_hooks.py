@@ -232,7 +232,7 @@ def test_marker_selects(benchmarks):
 def test_interrupted_keeps_finished_records(benchmarks, forge, pytester, asked):
     """Ctrl-C or SIGTERM ends pytest with its code 2; what was finished is kept whole, and --ptm-resume goes on."""
     chosen = ("-k", ONE_TASK)
-    process = forge.start("pytest", *SMOKE, *chosen, "-p", "no:cacheprovider", cwd=pytester.path)
+    process = forge.start("-m", "pytest", *SMOKE, *chosen, "-p", "no:cacheprovider", cwd=pytester.path)
     out = pytester.path / "out"
     deadline = time.monotonic() + 120
     while len(list(out.glob("*-*.json"))) < 3 and time.monotonic() < deadline:
