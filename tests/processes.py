@@ -107,6 +107,9 @@ def become(command, cwd, environment, streams):
     kind, what, *sys.argv[1:] = command
     sys.argv[0] = kind
     sys.path[0] = cwd if kind == "-m" else ""
+    sys.path[1:1] = [
+        path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path not in {"", str(ROOT)}
+    ]
     code = 1
     try:
         if kind == "-m":

@@ -1,11 +1,13 @@
 """Tests of the pytest plugin, in processes of their own, on the smallest cases."""
 
+import itertools
 import json
 import signal
 import time
 
 import pytest
 import torch
+from PIL import Image
 from torchvision import models
 
 from ptmbench.catalog.cases import product
@@ -284,12 +286,17 @@ def test_fetched_weights_run(benchmarks, pytester, monkeypatch):
     checkpoints = pytester.path / "torch" / "hub" / "checkpoints"
     checkpoints.mkdir(parents=True)
     torch.save(models.squeezenet1_1(weights=None).state_dict(), checkpoints / PUBLISHED["squeezenet1_1"].file)
-    chosen = "squeezenet1_1 and not random and textures_5shot and knn"
+    for part, name, number in itertools.product(("train", "test"), ("dark", "light"), range(4)):
+        place = pytester.path / "photos" / part / name
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 40 * number + 100 * (name == "light")).save(place / f"{number}.png")
+    (pytester.path / "ptmbench.toml").write_text('tasks = ["imagefolder:photos?name=photos"]\n')
     floors = f'[quick]\n"{CASE}" = {{ floor = 0.2, tells = false }}\n'
+    chosen = "(squeezenet1_1 or pixels) and not random and photos_full and knn"
 
     result = benchmarks("--ptm-results=out", "--benchmark-disable", "-k", chosen, floors=floors)
 
-    result.assert_outcomes(passed=1, deselected=CASES - 1)
-    record = read(pytester, "squeezenet1_1-textures_5shot-knn")
+    result.assert_outcomes(passed=2)
+    record = read(pytester, "squeezenet1_1-photos_full-knn")
     assert "torchvision:squeezenet1_1@IMAGENET1K_V1" == record["case"]["model"]["reference"]
     assert 1.0 == record["case"]["model"]["loaded_fraction"]
