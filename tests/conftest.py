@@ -1,5 +1,6 @@
 """Fixtures that the tests share."""
 
+import gc
 import os
 import sys
 import time
@@ -25,6 +26,22 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("ptmbench")
+
+
+def pytest_collection_finish():
+    """Keeps the collector from looking at the frameworks again and again: that takes half a second each time."""
+    gc.freeze()
+
+
+def pytest_sessionfinish():
+    """Gives back what was kept from the collector: some libraries complain at the end of what was never taken apart."""
+    gc.unfreeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begins with what takes long, so that no process is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -135,6 +135,7 @@ def test_resume_keeps_finished_records(benchmarks, pytester):
     assert before == (pytester.path / "out" / f"{CASE}.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_cases_side_by_side_are_tests_as_ever(benchmarks, pytester):
     """With --ptm-jobs each test has the record of its own case, which says why it has no latency; no mark is left."""
     result = benchmarks(*SMOKE, "-k", "pixels and (digits_1shot or shapes_5shot)", "--ptm-jobs=2")

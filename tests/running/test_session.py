@@ -442,6 +442,7 @@ def untimed(record):
     return kept, record.cost.model_dump(exclude=UNTIMED)
 
 
+@pytest.mark.slow
 def test_cases_side_by_side_give_the_same_figures(tmp_path):
     """Two processes give to the last bit what one gives, on disk too, and nothing that hangs on the clock."""
     settings = {"budget": "smoke", "device": "cpu", "threads": 1}

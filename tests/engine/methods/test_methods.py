@@ -116,6 +116,7 @@ def test_a_method_sees_the_same_draw_and_head_at_one_seed(bench):
     assert torch.equal(*draws)
 
 
+@pytest.mark.slow
 def test_every_combination_runs(bench, thinned):
     """Each model with each method does on the smallest task what it does everywhere: it finishes."""
     bench = Workbench(bench.settings)
