@@ -103,6 +103,10 @@ def become(command, cwd, environment, streams):
         os.dup2(end, number)
         os.close(end)
     sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115  the old one belongs to the server
+    encoding, _, errors = environment.get("PYTHONIOENCODING", "").partition(":")
+    if encoding:
+        sys.stdout.reconfigure(encoding=encoding, errors=errors or "strict")
+        sys.stderr.reconfigure(encoding=encoding, errors="backslashreplace")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     kind, what, *sys.argv[1:] = command
     sys.argv[0] = kind
