@@ -1,19 +1,25 @@
 """Fixtures that the tests share."""
 
+import gc
 import os
-import signal
-import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from processes import Forge
 from ptmbench.catalog.settings import check_settings
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
+
+# Here and in every process that a test starts: features that an earlier run has kept would be neither computed nor
+# timed, and a user's own cache is not for tests to fill. Tests of the cache set a folder of their own.
+os.environ["PTMBENCH_CACHE"] = "off"
+os.environ.pop("PTMBENCH_CACHE_LIMIT", None)
 
 # Whole records are slow to draw, and the machine that draws them is noisy.
 # In CI the examples are the same each time; elsewhere every run looks at others.
@@ -25,6 +31,22 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("ptmbench")
+
+
+def pytest_collection_finish():
+    """Keeps the collector from looking at the frameworks again and again: that takes half a second each time."""
+    gc.freeze()
+
+
+def pytest_sessionfinish():
+    """Gives back what was kept from the collector: some libraries complain at the end of what was never taken apart."""
+    gc.unfreeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begins with what takes long, so that no process is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")
@@ -42,46 +64,49 @@ def alone(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-def heed_interrupts():
-    """Undoes what a background job inherits: with SIGINT ignored, Python would never raise KeyboardInterrupt."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+@pytest.fixture(scope="session")
+def forge():
+    """What starts processes that need not load the frameworks first; shared, since it keeps nothing of them."""
+    found = Forge()
+    yield found
+    found.close()
 
 
 @pytest.fixture
-def start():
-    """Starts a Python process that heeds Ctrl-C, however the tests themselves were started."""
-
-    def run(*arguments, cwd):
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen([sys.executable, *arguments], cwd=cwd, preexec_fn=heed_interrupts, **pipes)
-
-    return run
-
-
-@pytest.fixture
-def cli(tmp_path):
+def cli(tmp_path, forge):
     """Runs `python -m ptmbench` in an empty folder and returns the finished process."""
 
-    def run(*arguments, **options):
-        command = [sys.executable, "-m", "ptmbench", *map(str, arguments)]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=300, check=False, **options
-        )
+    def run(*arguments):
+        return forge.run("-m", "ptmbench", *map(str, arguments), cwd=tmp_path)
 
     return run
 
 
 @pytest.fixture
-def benchmarks(pytester, monkeypatch):
+def run_pytest(pytester, forge):
+    """Runs pytest in pytester's folder, in a process of its own, and returns what pytester's own way to do so does."""
+    loaded = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # what the forge has loaded is not rewritten
+
+    def run(*arguments):
+        began = time.monotonic()
+        ran = forge.run("-m", "pytest", *loaded, *arguments, cwd=pytester.path)
+        sys.stdout.write(ran.stdout)
+        sys.stderr.write(ran.stderr)
+        said = ran.stdout.splitlines(), ran.stderr.splitlines()
+        return pytest.RunResult(pytest.ExitCode(ran.returncode), *said, time.monotonic() - began)
+
+    return run
+
+
+@pytest.fixture
+def benchmarks(pytester, run_pytest):
     """Runs the shipped benchmark files in a process of its own, in a folder without floors unless they are given."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile(**{path.stem: path.read_text() for path in (ROOT / "benchmarks").glob("test_*.py")})
     pytester.makefile(".ini", pytest=(ROOT / "benchmarks" / "pytest.ini").read_text())
 
     def run(*arguments, floors=None):
         if floors is not None:
             pytester.path.joinpath("floors.toml").write_text(floors)
-        return pytester.runpytest_subprocess(*arguments, timeout=300)
+        return run_pytest(*arguments)
 
     return run

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from ptmbench.engine.identity import identify
 from ptmbench.engine.methods.frozen_method import FrozenMethod
 from ptmbench.engine.methods.table import FROZEN_METHODS
 from ptmbench.engine.runner import prepare, run
+from ptmbench.gate import launching
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.records import environment
 
@@ -67,43 +69,58 @@ def write(block):
     path.write_text(block.text)
 
 
-def typed(words):
-    """The exit code of a command: of ours and of scripts in this process, where torch is loaded already."""
-    if words[0] == "ptmbench":
-        return main(words[1:])
-    if words[0] == "python":
-        runpy.run_path(words[1], run_name="__main__")
-        return 0
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    finished = subprocess.run(
-        [sys.executable, "-m", *words], env=environment, capture_output=True, text=True, check=False
-    )
-    sys.stdout.write(finished.stdout[-3000:] + finished.stderr[-3000:])
-    return finished.returncode
+@pytest.fixture
+def follow(here, forge):
+    """Does what a guide says, block by block; commands of ours and scripts in this process, where torch is loaded."""
 
+    def typed(words):
+        if words[0] == "ptmbench":
+            return main(words[1:])
+        if words[0] == "python":
+            runpy.run_path(words[1], run_name="__main__")
+            return 0
+        finished = forge.run("-m", *words, cwd=here)
+        sys.stdout.write(finished.stdout[-3000:] + finished.stderr[-3000:])
+        return finished.returncode
 
-def follow(guide):
-    """Does what a guide says, block by block."""
-    for block in blocks(guide):
-        if block.file:
-            write(block)
-        elif not block.language:
-            for command in commands(block):
-                code = typed(command.words)
-                assert code in command.exits, f"{' '.join(command.words)} exits {code}, {guide} says {command.exits}"
+    def run(guide):
+        for block in blocks(guide):
+            if block.file:
+                write(block)
+            elif not block.language:
+                for command in commands(block):
+                    code = typed(command.words)
+                    said = " ".join(command.words)
+                    assert code in command.exits, f"{said} exits {code}, {guide} says {command.exits}"
+
+    return run
 
 
 @pytest.mark.slow
-def test_choosing_a_model(here):
+def test_choosing_a_model(here, follow):
     """Every command of the guide to choosing a model runs, and leaves the reports that it promises."""
     follow("choose-a-model")
 
     assert all((here / name).exists() for name in ("table.md", "card.md", "site/index.html"))
 
 
+@pytest.fixture
+def launches(here, forge, monkeypatch):
+    """Lets the gate's launches be forks, whose parent is the process that forks."""
+
+    def run(command, **options):
+        if command[:2] != [sys.executable, "-c"]:
+            return subprocess.run(command, **options)  # noqa: PLW1510  the options say
+        code, parent, *words = command[2:]
+        assert str(os.getpid()) == parent
+        return forge.run("-c", code, str(forge.server.pid), *words, cwd=here)
+
+    monkeypatch.setattr(launching, "subprocess", SimpleNamespace(DEVNULL=subprocess.DEVNULL, run=run))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="gate --against needs a git checkout")
-def test_gating(here, capfd):
+def test_gating(here, follow, launches, capfd):
     """The gate's guide passes a release that is the same, fails one that is worse, and runs both revisions in turn."""
     write(blocks("gate-your-ci")[0])
     network = runpy.run_path("product.py")["network"]
@@ -119,7 +136,7 @@ def test_gating(here, capfd):
 
 
 @pytest.mark.slow
-def test_extending_without_touching_the_package(here):
+def test_extending_without_touching_the_package(here, follow):
     """The network, the file of entries and the commands of the guide to extending work as they stand."""
     follow("extend")
 
@@ -127,7 +144,7 @@ def test_extending_without_touching_the_package(here):
 
 
 @pytest.mark.slow
-def test_calling_it_from_python(here):
+def test_calling_it_from_python(here, follow):
     """Every program of the guide to Python runs as it stands, and leaves the records that it says."""
     follow("python")
 
@@ -135,7 +152,7 @@ def test_calling_it_from_python(here):
 
 
 @pytest.mark.slow
-def test_reading_the_figures(here):
+def test_reading_the_figures(follow):
     """Every command of the guide to the figures runs on the committed records."""
     follow("read-the-figures")
 

@@ -55,6 +55,8 @@ class ModelScheme:
         short: What people call a model of a name.
         on_disk: Whether the weights of a reference are there; takes the name of their file in torch's cache too.
         in_python: Its models are objects of a Python program, which no command line can name.
+        code: What of a reference chooses the network's code, where versions of libraries pin that code; None: it may
+            change under the same reference, and features are not kept on disk. No path of a user's belongs in it.
     """
 
     name: str
@@ -71,6 +73,7 @@ class ModelScheme:
     short: Callable[[str], str] = last_word
     on_disk: Callable[[Reference, str], bool] = _in_checkpoints
     in_python: bool = False
+    code: Callable[[Reference], str | None] = lambda _reference: None
 
     @property
     def typed(self) -> bool:

@@ -43,8 +43,34 @@ def _trusted(reference: Reference, _file: str) -> bool:
     return (torch_hub_folder(reference.name.rpartition("/")[0]) / TRUSTED).exists()
 
 
-def _shipped(name: str, module: str, attribute: str = "PROVIDER", *, random: bool = False) -> ModelScheme:
-    return ModelScheme(name, f"{MODELS}.{module}:{attribute}", ships=True, random=random, tokens="text" in name)
+def _named(reference: Reference) -> str:
+    """The code that a reference chooses by its name and options."""
+    return str(reference)
+
+
+def _configured(reference: Reference) -> str:
+    """The code that a folder's configuration and the options choose; the folder may lie anywhere."""
+    return str(Reference("", "", reference.options))
+
+
+def _built(reference: Reference) -> str | None:
+    """The code of torchvision's builders; that of a builder of one's own may change from run to run."""
+    builder = reference.name.partition("#")[2]
+    return str(Reference("", builder, reference.options)) if builder.startswith("torchvision:") else None
+
+
+def _shipped(
+    name: str, module: str, attribute: str = "PROVIDER", *, random: bool = False, network: bool = True
+) -> ModelScheme:
+    """What ships with the package; features without a `network` are inputs, made again as soon as read."""
+    return ModelScheme(
+        name,
+        f"{MODELS}.{module}:{attribute}",
+        ships=True,
+        random=random,
+        tokens="text" in name,
+        code=_named if network else lambda _reference: None,
+    )
 
 
 def _composed(name: str, gives: Serves) -> ModelScheme:
@@ -56,16 +82,17 @@ _MODEL_SCHEMES: Final = (
     _shipped("embedded_text", "language_models"),
     _shipped("random", "controls", "RANDOM", random=True),
     _shipped("random_text", "language_models", "RANDOM", random=True),
-    _shipped("pixels", "controls", "PIXELS"),
-    _shipped("tfidf", "language_models", "TFIDF"),
+    _shipped("pixels", "controls", "PIXELS", network=False),
+    _shipped("tfidf", "language_models", "TFIDF", network=False),
     ModelScheme(
         "torchvision",
         f"{MODELS}.torchvision_provider:PROVIDER",
         ("features",),
         family=Family.SUPERVISED,
         serves=_of_torchvision,
+        code=_named,
     ),
-    ModelScheme("timm", f"{MODELS}.timm_models:PROVIDER", extra="timm"),
+    ModelScheme("timm", f"{MODELS}.timm_models:PROVIDER", extra="timm", code=_named),
     ModelScheme(
         "hf",
         f"{MODELS}.huggingface:PROVIDER",
@@ -73,6 +100,7 @@ _MODEL_SCHEMES: Final = (
         tokens=True,
         modality=hugging_face.modality_of,
         on_disk=_hub_weights,
+        code=_configured,
     ),
     ModelScheme(
         "torch_hub",
@@ -94,6 +122,7 @@ _MODEL_SCHEMES: Final = (
         f"{MODELS}.local:PROVIDER",
         ("mean", "std", "features", "partial", "state", "resize", "crop", "interpolation", "channels"),
         short=lambda name: PurePath(name.partition("#")[0]).stem,
+        code=_built,
     ),
     ModelScheme("object", f"{MODELS}.objects:PROVIDER", in_python=True),
     _composed("fasterrcnn", Serves.BOXES),

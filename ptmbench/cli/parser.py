@@ -242,6 +242,7 @@ def _add_pretrain(parser: CommandLine) -> None:
 def _add_doctor(parser: CommandLine) -> None:
     from ptmbench.cli import doctor
 
+    parser.add_argument("--clear-cache", action="store_true", help="delete the features that earlier runs have kept")
     parser.set_defaults(command=doctor.doctor)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from torch import nn
 
 from ptmbench import stages
+from ptmbench.catalog.places import feature_cache
 from ptmbench.catalog.schemes import metric_schemes
 from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import FULL, Case, ModelSpec, VariantSpec
@@ -29,6 +30,8 @@ from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.dense_network import DenseModel
 from ptmbench.engine.models.provider import provider_of
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES
+from ptmbench.engine.transfer import feature_identity
+from ptmbench.engine.transfer.feature_store import FeatureStore
 from ptmbench.engine.transfer.features import FeatureCache, Frozen
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.scoring import Scorer
@@ -62,9 +65,18 @@ class Workbench:
     _timings: dict[tuple[object, ...], Timing] = field(default_factory=dict)
     _training_bytes: dict[tuple[object, ...], int | Missing] = field(default_factory=dict)
     _distances: dict[tuple[str, str], float] = field(default_factory=dict)
+    _identities: dict[tuple[str, int], feature_identity.Identity | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.device = resolve(self.settings)
+        folder = feature_cache()
+        if folder is not None:
+            self._frozen.store = FeatureStore(folder)
+
+    @property
+    def note(self) -> str | None:
+        """Why features are not kept on disk, where they should be; it moves no figure."""
+        return None if self._frozen.store is None else self._frozen.store.note
 
     def task_data(self, case: Case) -> data.TaskData:
         """The case's data set, loaded once."""
@@ -182,10 +194,39 @@ class Workbench:
             serve = SERVED[variant.name]
             return serve(modules[0]), {name: serve(module) for name, module in modules[1].items()}
 
-        if condition is None:
-            return self._frozen.get(key, end, parts, self.encoded(case).inputs, self.device)
-        test = self.task_data(case).split.test
-        return self._frozen.get(key, end, parts, self.corrupted(case, condition).inputs, self.device, examples=test)
+        def encoded() -> Encoded:
+            return self.encoded(case) if condition is None else self.corrupted(case, condition)
+
+        examples = None if condition is None else self.task_data(case).split.test
+
+        def identity() -> feature_identity.Identity | None:
+            known = self._identity(case, seed)
+            if known is None:
+                return None
+            data = self.task_data(case)
+            return {
+                **known,
+                **feature_identity.of_data(data.sha256, data.samples, encoded().inputs),
+                "part": part,
+                "variant": variant.name,
+                "condition": condition,
+                "examples": feature_identity.of_examples(examples),
+            }
+
+        return self._frozen.get(
+            *(key, end, parts, lambda: encoded().inputs, self.device),
+            examples=examples,
+            identity=identity,
+        )
+
+    def _identity(self, case: Case, seed: int) -> feature_identity.Identity | None:
+        """What the features of the case's model depend on besides the data; None where that is not known for sure."""
+        key = case.model.name, weights_seed(case.model, seed)
+        if key not in self._identities:
+            around = feature_identity.of_surroundings(self.device)
+            model = feature_identity.of_model(case.model, self.model(case, seed), key[1])
+            self._identities[key] = None if around is None or model is None else {**around, **model}
+        return self._identities[key]
 
     def stress(self, case: Case) -> Stress | None:
         """What the case is put through besides its clean test examples; None where nothing was asked for."""

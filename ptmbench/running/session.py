@@ -51,7 +51,8 @@ class Session:
     `reused` holds the ids of cases that a resume kept, `written` of those whose record is on disk, `faults` the
     traceback of each case that met a bug of ptmbench, `refused` the task of each case that could not be met, and why.
     `unloaded` holds the names of models that could not be loaded, each with that of the task (a tokenizer may know the
-    words of another one), `planned` gives the cases of this run, `at_work` those that run now, the latest last.
+    words of another one), `planned` gives the cases of this run, `at_work` those that run now, the latest last. `notes`
+    are what workers could not do that moves no figure, each once.
     """
 
     settings: RunSettings
@@ -66,6 +67,7 @@ class Session:
     unloaded: set[tuple[str, str]] = field(default_factory=set)
     planned: Callable[[], Sequence[Case]] = tuple
     at_work: dict[str, None] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
     _quiet: QuietPhase = field(default_factory=QuietPhase)
     _coming: Generator[object] | None = None
     _ahead: Arrivals[Record | UsageError] = field(default_factory=lambda: Arrivals((), iter(())))
@@ -268,6 +270,8 @@ class Session:
         self.faults.pop(record.case.id, None)  # of an earlier run of the case in this session
         if finished.trace is not None:
             self.faults[record.case.id] = finished.trace
+        if finished.note is not None:
+            self.notes[finished.note] = None
         if finished.unloaded:
             self.unloaded.add((finished.case.model.name, finished.case.task.name))
         return record
@@ -350,7 +354,7 @@ class Session:
             self._quiet.measure(self.bench, self._store, tell)
 
     def finish(self) -> tuple[list[Record], list[str]]:
-        """Fills in the gains of all records of the folder; returns the records and what could not be read."""
+        """Fills in the gains of all records of the folder; returns the records, and what could not be read or kept."""
         if self._store is None:
             return [], []
         records, problems = self._store.read_all()
@@ -359,7 +363,7 @@ class Session:
         for before, after in zip(records, complete, strict=True):
             if before is not after and before != after:
                 self._store.write(after)
-        return complete, problems
+        return complete, [*problems, *self.notes]
 
     def _check_kept(self, folder: Path, records: Sequence[Record]) -> None:
         """Raises `StoreError` where a record that this run has written is no longer there."""

@@ -62,7 +62,8 @@ class Identified:
 class Finished:
     """A case that has ended, well or badly; `trace` is the traceback of a fault of ptmbench.
 
-    `unloaded`: its model could not be loaded, so that no other case of it can run either.
+    `unloaded`: its model could not be loaded, so that no other case of it can run either. `note` is what a user should
+    know of the run, and no record holds.
     """
 
     case: Case
@@ -73,6 +74,7 @@ class Finished:
     result: Result | None = None
     trace: str | None = None
     unloaded: bool = False
+    note: str | None = None
 
 
 @contextmanager
@@ -155,7 +157,8 @@ def work(bench: Workbench, case: Case, identity: Identity | None = None) -> Fini
         status, reason, unloaded = status_of(error), str(error), isinstance(error, WeightsError)
     except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a case does, SystemExit too, the run goes on
         status, reason, trace = "failed", f"{type(error).__name__}: {error}", traceback.format_exc()
-    return Finished(case, identity, status, _provenance_since(bench, started), reason, result, trace, unloaded)
+    ended = _provenance_since(bench, started)
+    return Finished(case, identity, status, ended, reason, result, trace, unloaded, bench.note)
 
 
 def _result(bench: Workbench, case: Case) -> Result:

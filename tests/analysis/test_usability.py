@@ -1,5 +1,6 @@
 """Tests of the usability card: it says what the records say, and shows whatever they hold."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,9 +95,15 @@ def test_metadata_is_what_model_cards_read(records):
 
 def test_the_command_writes_both(tmp_path, capsys):
     """`ptmbench report --card` prints the card, and with --model-index the metadata."""
-    assert 0 == main(["report", str(ROBUST), "--card", MODEL])
+    few = tmp_path / "few"
+    (few / "outcomes").mkdir(parents=True)
+    for path in (ROBUST / "_folder.json", *ROBUST.glob("vgg_tiny.*-shapes_5shot-*.json")):
+        shutil.copy(path, few)
+    for path in few.glob("vgg*.json"):
+        shutil.copy(ROBUST / "outcomes" / f"{path.stem}.npz", few / "outcomes")
+    assert 0 == main(["report", str(few), "--card", MODEL])
     assert capsys.readouterr().out.startswith("# vgg_tiny.glyphs")
-    assert 0 == main(["report", str(ROBUST), "--card", MODEL, "--model-index", "-o", str(tmp_path / "card.md")])
+    assert 0 == main(["report", str(few), "--card", MODEL, "--model-index", "-o", str(tmp_path / "card.md")])
     assert (tmp_path / "card.md").read_text().startswith("---\nmodel-index:")
-    assert 2 == main(["report", str(ROBUST), "--model-index"])
+    assert 2 == main(["report", str(few), "--model-index"])
     assert "--card MODEL" in capsys.readouterr().err

@@ -1,8 +1,7 @@
 """Tests of `ptmbench.catalog.extensions`: another package brings a provider, a data set loader and a metric."""
 
 import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,22 +72,20 @@ def installed(folder, points):
     return folder
 
 
-def ptmbench(folder, *arguments):
+@pytest.fixture
+def ptmbench(tmp_path, forge, monkeypatch):
     """Runs the command line with what is installed in a folder."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)])}
-    command = [sys.executable, "-m", "ptmbench", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, env=environment, check=False, timeout=300
-    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), str(tmp_path)]))
+    return partial(forge.run, "-m", "ptmbench", cwd=tmp_path)
 
 
-def test_a_package_brings_a_provider_a_data_set_and_a_metric(tmp_path):
+def test_a_package_brings_a_provider_a_data_set_and_a_metric(tmp_path, ptmbench):
     """A case of another package's model on its data runs, and its record holds the package's metric and revision."""
     points = [("model", "plain_package:MODEL"), ("data", "plain_package:DATA"), ("metric", "plain_package:METRIC")]
     installed(tmp_path, points)
     words = ["run", "--model", "plain:net?width=8&name=net", "--task", "rings:two?name=rings", "--method", "knn"]
 
-    finished = ptmbench(tmp_path, *words, "--budget", "smoke", "--results", "results")
+    finished = ptmbench(*words, "--budget", "smoke", "--results", "results")
 
     assert 0 == finished.returncode, finished.stderr
     record = ResultsFolder(tmp_path / "results").read("net-rings_full-knn")
@@ -103,11 +100,11 @@ def test_a_package_brings_a_provider_a_data_set_and_a_metric(tmp_path):
         ("plain_package:TaskKind", "is a EnumType: expected a ModelScheme"),
     ],
 )
-def test_what_is_no_row_is_named(tmp_path, value, message):
+def test_what_is_no_row_is_named(tmp_path, ptmbench, value, message):
     """An entry point that cannot be loaded, or is no row, is one message that names the package."""
     installed(tmp_path, [("broken", value)])
 
-    finished = ptmbench(tmp_path, "run", "--model", "plain:net", "--budget", "smoke")
+    finished = ptmbench("run", "--model", "plain:net", "--budget", "smoke")
 
     assert 2 == finished.returncode
     assert "the extension broken of plain-package" in finished.stderr

@@ -1,11 +1,13 @@
 """Tests of the pytest plugin, in processes of their own, on the smallest cases."""
 
+import itertools
 import json
 import signal
 import time
 
 import pytest
 import torch
+from PIL import Image
 from torchvision import models
 
 from ptmbench.catalog.cases import product
@@ -17,7 +19,7 @@ ONE = "pixels and digits_1shot and knn"
 CASE = "pixels-digits_1shot-knn"
 CASES = len(entries_of().cases())
 SHIPPED = len(product())
-ONE_TASK = len([case for case in product() if case.task.name == "digits_1shot"])
+ONE_TASK, ALL_OF_IT = "digits_1shot and (resnet or pixels) and not hub", 21
 
 
 def read(pytester, case_id):
@@ -38,8 +40,7 @@ def test_a_case_is_a_test_and_leaves_a_record(benchmarks, pytester):
 
 def test_all_combinations_of_one_task_pass_at_smoke(benchmarks):
     """The smoke budget runs every case's code and asserts no floor."""
-    chosen = "digits_1shot and (resnet or pixels) and not hub"
-    benchmarks(*SMOKE, "-k", chosen).assert_outcomes(passed=21, deselected=CASES - 21)
+    benchmarks(*SMOKE, "-k", ONE_TASK).assert_outcomes(passed=ALL_OF_IT, deselected=CASES - ALL_OF_IT)
 
 
 def test_latency_is_pytest_benchmarks(benchmarks, pytester):
@@ -134,6 +135,7 @@ def test_resume_keeps_finished_records(benchmarks, pytester):
     assert before == (pytester.path / "out" / f"{CASE}.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_cases_side_by_side_are_tests_as_ever(benchmarks, pytester):
     """With --ptm-jobs each test has its own case's record; latency comes at the end, and to pytest-benchmark too."""
     result = benchmarks(
@@ -238,11 +240,10 @@ def test_marker_selects(benchmarks):
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_keeps_finished_records(benchmarks, start, pytester, asked):
+def test_interrupted_keeps_finished_records(benchmarks, forge, pytester, asked):
     """Ctrl-C or SIGTERM ends pytest with its code 2; what was finished is kept whole, and --ptm-resume goes on."""
-    benchmarks("--collect-only", "-qq")
-    chosen = ("-k", "digits_1shot and not hub")
-    process = start("-m", "pytest", *SMOKE, *chosen, "-p", "no:cacheprovider", cwd=pytester.path)
+    chosen = ("-k", ONE_TASK)
+    process = forge.start("-m", "pytest", *SMOKE, *chosen, "-p", "no:cacheprovider", cwd=pytester.path)
     out = pytester.path / "out"
     deadline = time.monotonic() + 120
     while len(list(out.glob("*-*.json"))) < 3 and time.monotonic() < deadline:
@@ -252,10 +253,10 @@ def test_interrupted_keeps_finished_records(benchmarks, start, pytester, asked):
 
     finished = list(out.glob("*-*.json"))
     assert process.returncode == pytest.ExitCode.INTERRUPTED
-    assert 3 <= len(finished) < ONE_TASK
+    assert 3 <= len(finished) < ALL_OF_IT
     assert not [*out.glob("_running/*"), *out.glob("_runs")]
     result = benchmarks(*SMOKE, *chosen, "--ptm-resume")
-    result.assert_outcomes(passed=ONE_TASK, deselected=CASES - ONE_TASK)
+    result.assert_outcomes(passed=ALL_OF_IT, deselected=CASES - ALL_OF_IT)
     assert len([line for line in result.outlines if "  kept" in line]) == len(finished)
 
 
@@ -294,12 +295,17 @@ def test_fetched_weights_run(benchmarks, pytester, monkeypatch):
     checkpoints = pytester.path / "torch" / "hub" / "checkpoints"
     checkpoints.mkdir(parents=True)
     torch.save(models.squeezenet1_1(weights=None).state_dict(), checkpoints / PUBLISHED["squeezenet1_1"].file)
-    chosen = "squeezenet1_1 and not random and textures_5shot and knn"
+    for part, name, number in itertools.product(("train", "test"), ("dark", "light"), range(4)):
+        place = pytester.path / "photos" / part / name
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 40 * number + 100 * (name == "light")).save(place / f"{number}.png")
+    (pytester.path / "ptmbench.toml").write_text('tasks = ["imagefolder:photos?name=photos"]\n')
     floors = f'[quick]\n"{CASE}" = {{ floor = 0.2, tells = false }}\n'
+    chosen = "(squeezenet1_1 or pixels) and not random and photos_full and knn"
 
     result = benchmarks("--ptm-results=out", "--benchmark-disable", "-k", chosen, floors=floors)
 
-    result.assert_outcomes(passed=1, deselected=CASES - 1)
-    record = read(pytester, "squeezenet1_1-textures_5shot-knn")
+    result.assert_outcomes(passed=2)
+    record = read(pytester, "squeezenet1_1-photos_full-knn")
     assert "torchvision:squeezenet1_1@IMAGENET1K_V1" == record["case"]["model"]["reference"]
     assert 1.0 == record["case"]["model"]["loaded_fraction"]

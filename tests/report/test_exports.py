@@ -145,6 +145,7 @@ def test_cases_without_latency_are_named():
 
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")  # of mlflow's own tables
+@pytest.mark.slow
 def test_mlflow_holds_every_case_once(cli, tmp_path):
     """Figures are metrics, names parameters, the record an artifact; a second time nothing is logged again."""
     mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")

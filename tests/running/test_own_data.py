@@ -129,17 +129,17 @@ def test_entities_that_the_test_part_lacks_have_no_f1(here, capsys):
     assert 2 <= " ".join(shown.split()).count("entity F1 is not defined")
 
 
-def test_pytest_takes_references_and_the_file(here, pytester):
+def test_pytest_takes_references_and_the_file(here, pytester, run_pytest):
     """--ptm-model and --ptm-task restrict a benchmark file to own entries, and ptmbench.toml adds to the catalog."""
     shutil.copytree(here / "photos", pytester.path / "photos")
     shutil.copy(here / "mine.pth", pytester.path)
     pytester.copy_example("test_image_classification.py")
     own = [f"--ptm-model={MODEL}", "--ptm-task=imagefolder:photos?name=photos", "--ptm-budget=smoke", "-k", "knn"]
-    result = pytester.runpytest_subprocess("--benchmark-enable", "-p", "no:hypothesispytest", *own)
+    result = run_pytest("--benchmark-enable", "-p", "no:hypothesispytest", *own)
 
     result.assert_outcomes(passed=2)
     (pytester.path / "ptmbench.toml").write_text(json.dumps([MODEL]).join(("models = ", "\n")))
-    listed = pytester.runpytest_subprocess("--collect-only", "-q", "-k", "mine")
+    listed = run_pytest("--collect-only", "-q", "-k", "mine")
     assert any("mine.random-digits_full-from_scratch" in line for line in listed.outlines)
     (pytester.path / "ptmbench.toml").write_text("modles = []\n")
-    assert any("did you mean models" in line for line in pytester.runpytest_subprocess("--collect-only").errlines)
+    assert any("did you mean models" in line for line in run_pytest("--collect-only").errlines)

@@ -444,6 +444,7 @@ def untimed(record):
     return kept, record.cost.model_dump(exclude=UNTIMED)
 
 
+@pytest.mark.slow
 def test_cases_side_by_side_give_the_same_figures(tmp_path):
     """Two processes give to the last bit what one gives, on disk too; what only the whole machine tells they leave."""
     settings = {"budget": "smoke", "device": "cpu", "threads": 1}

@@ -5,6 +5,8 @@ import struct
 import subprocess
 import sys
 
+import pytest
+
 from ptmbench.running.executors import ThisProcess
 
 TRIED = """
@@ -75,6 +77,7 @@ print(taken, "written")
     assert "0 written\n" == ran.stdout, ran.stderr
 
 
+@pytest.mark.slow
 def test_a_library_that_asks_gets_no_answer(tmp_path):
     """A model folder whose library asks whether to run its code is refused, whoever says yes to everything."""
     (tmp_path / "model").mkdir()

@@ -16,6 +16,7 @@ CASE = find_case("pixels", "digits_1shot", "knn")
 SETTINGS = check_settings(budget="smoke", device="cpu", threads=1, jobs=2)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_until_the_run_ends():
     """Errors come back; a killed process is a lost worker; the next case gets a new one; after the end none starts."""
     ended = threading.Event()

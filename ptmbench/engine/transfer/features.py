@@ -2,7 +2,7 @@
 
 The key holds everything the figures depend on: weights, part of the network, preprocessing, data set, precision and
 device. Batches have a fixed size and order, which depend on the data alone, so a cached result and a fresh one are
-equal to the last bit.
+equal to the last bit. So is one that another run has kept on disk (`feature_store`), under a key of content alone.
 """
 
 import time
@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from ptmbench import stages
 from ptmbench.engine.device import Device
 from ptmbench.engine.inputs.batches import Inputs, TensorInputs
+from ptmbench.engine.transfer.feature_identity import Identity
+from ptmbench.engine.transfer.feature_store import FeatureStore, pays
 from ptmbench.errors import Diverged
 
 BATCH = 256
@@ -90,40 +92,90 @@ def forward_all(module: nn.Module, inputs: Inputs, device: Device, examples: Seq
     return forward_each(module, {"": nn.Identity()}, inputs, device, examples)[""]
 
 
+def _computed(
+    parts: Callable[[], tuple[nn.Module, Mapping[str, nn.Module]]],
+    inputs: Inputs,
+    device: Device,
+    examples: Sequence[int] | None,
+) -> tuple[dict[str, Tensor], float]:
+    """What all ends give, and the seconds it took; raises `Diverged`."""
+    device.synchronise()
+    started = time.perf_counter()
+    found = forward_each(*parts(), inputs, device, examples)
+    device.synchronise()
+    elapsed = time.perf_counter() - started
+    if not all(bool(torch.isfinite(outputs).all()) for outputs in found.values()):
+        raise Diverged("the features are not finite numbers: the weights or the preprocessing are broken")
+    return found, elapsed
+
+
+def _of_end(known: Identity, name: str) -> Identity:
+    return {**known, "end": name}
+
+
 @dataclass(slots=True)
 class FeatureCache:
-    """The most recently used outputs, up to `CACHE_BYTES`."""
+    """The most recently used outputs, up to `CACHE_BYTES`; more in the store on disk, where there is one."""
 
     kept: OrderedDict[Hashable, Frozen] = field(default_factory=OrderedDict)
+    store: FeatureStore | None = None
 
     def get(
         self,
         key: tuple[object, ...],
         name: str,
         parts: Callable[[], tuple[nn.Module, Mapping[str, nn.Module]]],
-        inputs: Inputs,
+        inputs: Callable[[], Inputs],
         device: Device,
         *,
         examples: Sequence[int] | None = None,
+        identity: Callable[[], Identity | None] = lambda: None,
     ) -> Frozen:
         """What the end called `name` gives of all inputs, or of `examples`, which stand in the key then.
 
-        Where it is not kept, all ends are computed in one pass. `parts` makes the shared module and its ends, `key`
-        holds all that they depend on. Raises `Diverged` if an output is not finite.
+        Args:
+            key: All that the outputs depend on, as this process calls it.
+            name: The end that is asked for; where it is not kept, all ends are computed in one pass.
+            parts: Makes the shared module and its ends.
+            inputs: Makes the inputs.
+            device: Where outputs are computed and kept.
+            examples: Places of the inputs to compute.
+            identity: All that the outputs of all ends depend on, by content; None keeps them from the disk.
+
+        Raises:
+            Diverged: An output is not finite.
         """
         if (*key, name) not in self.kept:
-            device.synchronise()
-            started = time.perf_counter()
-            found = forward_each(*parts(), inputs, device, examples)
-            device.synchronise()
-            elapsed = time.perf_counter() - started
-            if not all(bool(torch.isfinite(outputs).all()) for outputs in found.values()):
-                raise Diverged("the features are not finite numbers: the weights or the preprocessing are broken")
-            for end, outputs in found.items():
-                self.kept[*key, end] = Frozen(outputs, outputs.cpu().numpy(), elapsed)
-            self._trim(len(found))
+            known = None if self.store is None else identity()
+            if not self._read(key, name, known, device):
+                found, elapsed = _computed(parts, inputs(), device, examples)
+                self._keep(key, known, found, elapsed)
         self.kept.move_to_end((*key, name))
         return self.kept[*key, name]
+
+    def _read(self, key: tuple[object, ...], name: str, known: Identity | None, device: Device) -> bool:
+        """Whether the end that is asked for came from the disk."""
+        if self.store is None or known is None:
+            return False
+        stages.HERE.at("reading features")
+        found = self.store.read(_of_end(known, name))
+        if found is None:
+            return False
+        outputs = torch.from_numpy(found.array).to(device.type)
+        self.kept[*key, name] = Frozen(outputs, found.array, found.feature_time_s)
+        self._trim(1)
+        return True
+
+    def _keep(
+        self, key: tuple[object, ...], known: Identity | None, found: Mapping[str, Tensor], elapsed: float
+    ) -> None:
+        """Keeps what was computed in memory and, where that pays, on disk."""
+        for end, outputs in found.items():
+            self.kept[*key, end] = Frozen(outputs, outputs.cpu().numpy(), elapsed)
+        if self.store is not None and known is not None and pays(sum(each.nbytes for each in found.values()), elapsed):
+            for end in found:
+                self.store.write(_of_end(known, end), self.kept[*key, end].array, elapsed)
+        self._trim(len(found))
 
     def _trim(self, newest: int) -> None:
         while len(self.kept) > newest and sum(entry.outputs.nbytes for entry in self.kept.values()) > CACHE_BYTES:

@@ -159,7 +159,7 @@ def test_what_cannot_be_corrupted_has_no_conditions(bench):
     ],
     ids="-".join,
 )
-def test_where_nothing_is_corrupted_nothing_is_lost(monkeypatch, names):
+def test_where_nothing_is_corrupted_nothing_is_lost(monkeypatch, thinned, names):
     """With corruptions that change nothing, each figure is that of the clean test examples, in every method."""
     for table in (pictures.CORRUPTIONS, texts.CORRUPTIONS):
         for name in table:

@@ -15,6 +15,7 @@ from ptmbench.engine.methods import knn, linear_probe
 from ptmbench.engine.methods.frozen_method import FitContext
 from ptmbench.engine.runner import prepare, run
 from ptmbench.engine.transfer.features import forward_all
+from ptmbench.engine.workbench import Workbench
 from ptmbench.records.outcomes import estimate_of
 from ptmbench.statistics.intervals import t_interval
 
@@ -120,8 +121,10 @@ def test_a_method_sees_the_same_draw_and_head_at_one_seed(bench):
     assert torch.equal(*draws)
 
 
-def test_every_combination_runs(bench):
+@pytest.mark.slow
+def test_every_combination_runs(bench, thinned):
     """Each model with each method does on the smallest task what it does everywhere: it finishes."""
+    bench = Workbench(bench.settings)
     for case in product():
         if case.task.name in {"digits_1shot", "sentiment_50shot", "topic_20shot", "ner_100"}:
             result = run(bench, prepare(bench, case))

@@ -22,7 +22,7 @@ SAMPLE = 3_000
 IMAGE_TASKS = [task for task in TASKS if task.kind.modality is Modality.IMAGE]
 IMAGE_SETS = sorted({task.dataset for task in IMAGE_TASKS if not task.kind.dense})
 SCENES = sorted({task.dataset for task in IMAGE_TASKS if task.kind.dense})
-TINY = replace(PRETRAINING[0], examples=640, recipe=replace(PRETRAINING[0].recipe, steps=10))
+TINY = replace(PRETRAINING[0], examples=320, recipe=replace(PRETRAINING[0].recipe, steps=10, batch_size=32))
 
 
 def coarse(image):
@@ -85,6 +85,12 @@ def test_augmentation_keeps_the_shape_and_shifts_at_most_three_pixels():
     assert images.shape == moved.shape
     brightest = moved[:, 0].flatten(1).argmax(1)
     assert ((brightest // 32 - 16).abs().max(), (brightest % 32 - 16).abs().max()) == (3, 3)
+
+
+@pytest.fixture(autouse=True)
+def few_held_out(monkeypatch):
+    """A checkpoint is judged on a few images: drawing the usual number takes longer than the short pre-trainings."""
+    monkeypatch.setattr(supervised, "HELD_OUT", 100)
 
 
 @pytest.fixture

@@ -1,0 +1,157 @@
+"""Processes that start in no time: a Python that has the frameworks loaded forks each of them.
+
+Importing torch and its companions takes seconds, and is the same for every process that a test starts. This module run
+as a script is the process that forks; `Forge` starts it and gives it orders. What a fork finds is otherwise what Python
+started with these words finds: nothing of ptmbench or of pytest's plugins is loaded.
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FRAMEWORKS = ("torch", "torchvision", "transformers", "sklearn.datasets", "scipy.stats", "pydantic", "thop", "pytest")
+
+
+class Forge:
+    """The process that forks, which does one thing at a time, and what it has started last."""
+
+    def __init__(self):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.server = subprocess.Popen([sys.executable, __file__], env=environment, **pipes)
+        assert "ready\n" == self.server.stdout.readline()
+        self.last = None
+
+    def start(self, *command, cwd):
+        """Starts Python with `-m MODULE` or `-c CODE`, arguments, and the environment of the test, heeding Ctrl-C."""
+        if self.last and self.last.returncode is None:  # left alone by a test that failed
+            self.last.kill()
+        self.last = Started(self, command, Path(cwd))
+        return self.last
+
+    def run(self, *command, cwd, timeout=300):
+        """The finished process."""
+        process = self.start(*command, cwd=cwd)
+        said = process.communicate(timeout)
+        return subprocess.CompletedProcess(command, process.returncode, *said)
+
+    def order(self, **order):
+        self.server.stdin.write(json.dumps(order) + "\n")
+        self.server.stdin.flush()
+        return self.answer()
+
+    def answer(self):
+        return int(self.server.stdout.readline())
+
+    def close(self):
+        self.server.stdin.close()
+        self.server.wait()
+        self.server.stdout.close()
+
+
+class Started:
+    """A process as `subprocess.Popen` shows it."""
+
+    def __init__(self, forge, command, cwd):
+        self.forge, self.returncode = forge, None
+        self.folder = tempfile.TemporaryDirectory()
+        self.said = [Path(self.folder.name, name) for name in ("stdout", "stderr")]
+        streams = list(map(str, self.said))
+        self.pid = forge.order(command=command, cwd=str(cwd), environment=dict(os.environ), streams=streams)
+
+    def send_signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def communicate(self, timeout):
+        """Waits for the end; what was written to standard output and standard error."""
+        if not select.select([self.forge.server.stdout], [], [], timeout)[0]:
+            self.kill()
+            raise subprocess.TimeoutExpired("python", timeout)
+        self.returncode = self.forge.answer()
+        said = [path.read_text() for path in self.said]
+        self.folder.cleanup()
+        return said
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+        self.returncode = self.forge.answer()
+        self.folder.cleanup()
+
+
+def become(command, cwd, environment, streams):
+    """Makes of this fork what Python is when it starts, and runs the module or the code to the end of the process."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(cwd)
+    ends = [os.open(os.devnull, os.O_RDONLY)]
+    ends += [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND) for path in streams]
+    for number, end in enumerate(ends):
+        os.dup2(end, number)
+        os.close(end)
+    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115  the old one belongs to the server
+    encoding, _, errors = environment.get("PYTHONIOENCODING", "").partition(":")
+    if encoding:
+        sys.stdout.reconfigure(encoding=encoding, errors=errors or "strict")
+        sys.stderr.reconfigure(encoding=encoding, errors="backslashreplace")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    kind, what, *sys.argv[1:] = command
+    sys.argv[0] = kind
+    sys.path[0] = cwd if kind == "-m" else ""
+    sys.path[1:1] = [
+        path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path not in {"", str(ROOT)}
+    ]
+    code = 1
+    try:
+        if kind == "-m":
+            runpy.run_module(what, run_name="__main__", alter_sys=True)
+        else:
+            exec(what, {"__name__": "__main__"})  # noqa: S102  it is what was asked for
+        code = 0
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:  # noqa: BLE001  as the interpreter itself would
+        traceback.print_exc()
+    finally:
+        leave(code)
+
+
+def leave(code):
+    """Ends this process as Python does, but for taking apart what was loaded, which takes as long as loading it."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main():
+    """Loads everything once, then serves orders until the input ends: the id of the process, then its exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the tests
+    for name in FRAMEWORKS:
+        importlib.import_module(name)
+    gc.freeze()  # a fork's collector would copy all of it to look at it
+    print("ready", flush=True)  # noqa: T201  an answer
+    for line in iter(sys.stdin.readline, ""):
+        child = os.fork()
+        if not child:
+            become(**json.loads(line))
+        print(child, flush=True)  # noqa: T201  an answer
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201  an answer
+
+
+if __name__ == "__main__":
+    main()
