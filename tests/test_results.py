@@ -231,4 +231,4 @@ def test_grids_are_wide_enough():
         for name in ("linear_probe", "knn")
     }
 
-    assert {name: True for name in edges} == {name: sum(found) <= len(found) / 20 for name, found in edges.items()}
+    assert dict.fromkeys(edges, True) == {name: sum(found) <= len(found) / 20 for name, found in edges.items()}
