@@ -29,7 +29,7 @@ class Forge:
     """The process that forks, which does one thing at a time, and what it has started last."""
 
     def __init__(self):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # threads do not survive a fork
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.server = subprocess.Popen([sys.executable, __file__], env=environment, **pipes)
         assert "ready\n" == self.server.stdout.readline()
