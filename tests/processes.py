@@ -29,11 +29,11 @@ class Forge:
     """The process that forks, which does one thing at a time, and what it has started last."""
 
     def __init__(self):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # threads do not survive a fork
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
         self.server = subprocess.Popen([sys.executable, __file__], env=environment, **pipes)
-        assert "ready\n" == self.server.stdout.readline()
-        self.last = None
+        self.last, self.told = None, b""
+        assert self.server.pid == self.answer(300)
 
     def start(self, *command, cwd):
         """Starts Python with `-m MODULE` or `-c CODE`, arguments, and the environment of the test, heeding Ctrl-C."""
@@ -49,12 +49,18 @@ class Forge:
         return subprocess.CompletedProcess(command, process.returncode, *said)
 
     def order(self, **order):
-        self.server.stdin.write(json.dumps(order) + "\n")
-        self.server.stdin.flush()
-        return self.answer()
+        self.server.stdin.write(json.dumps(order).encode() + b"\n")
+        return self.answer(60)
 
-    def answer(self):
-        return int(self.server.stdout.readline())
+    def answer(self, timeout):
+        """The next number that the server tells; raises `subprocess.TimeoutExpired`."""
+        stream = self.server.stdout
+        while b"\n" not in self.told:
+            if not select.select([stream], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("python", timeout)
+            self.told += stream.read(64) or b"the server has died\n"
+        line, _, self.told = self.told.partition(b"\n")
+        return int(line)
 
     def close(self):
         self.server.stdin.close()
@@ -78,17 +84,18 @@ class Started:
 
     def communicate(self, timeout):
         """Waits for the end; what was written to standard output and standard error."""
-        if not select.select([self.forge.server.stdout], [], [], timeout)[0]:
+        try:
+            self.returncode = self.forge.answer(timeout)
+        except subprocess.TimeoutExpired:
             self.kill()
-            raise subprocess.TimeoutExpired("python", timeout)
-        self.returncode = self.forge.answer()
+            raise
         said = [path.read_text() for path in self.said]
         self.folder.cleanup()
         return said
 
     def kill(self):
         self.send_signal(signal.SIGKILL)
-        self.returncode = self.forge.answer()
+        self.returncode = self.forge.answer(60)
         self.folder.cleanup()
 
 
@@ -139,18 +146,19 @@ def leave(code):
 
 
 def main():
-    """Loads everything once, then serves orders until the input ends: the id of the process, then its exit code."""
+    """Loads everything once and tells its id; then serves orders, each with the id of its process and its exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the tests
     for name in FRAMEWORKS:
         importlib.import_module(name)
     gc.freeze()  # a fork's collector would copy all of it to look at it
-    print("ready", flush=True)  # noqa: T201  an answer
+    print(os.getpid(), flush=True)  # noqa: T201  an answer
     for line in iter(sys.stdin.readline, ""):
         child = os.fork()
         if not child:
             become(**json.loads(line))
         print(child, flush=True)  # noqa: T201  an answer
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201  an answer
+    leave(0)
 
 
 if __name__ == "__main__":

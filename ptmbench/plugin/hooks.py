@@ -302,7 +302,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 def _time_networks(config: pytest.Config, session: Session) -> None:
     """Measures the latencies that waited for a quiet machine, and shows them to pytest-benchmark."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
-    session.time_networks(lambda told: reporter.write_line(f"\n{for_people(told)}") if reporter else None)
+
+    def tell(told: str) -> None:
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(for_people(told))
+
+    session.time_networks(tell)
     for benchmark, samples, case_id in config.stash[UNTIMED]:
         record = session.store.read(case_id)
         if record is not None:

@@ -49,7 +49,7 @@ def test_a_case_gives_answers_that_can_be_computed_again(bench, names):
     assert answers.values == pytest.approx(estimate.values.tolist(), abs=1e-6)
     assert Image.open(io.BytesIO(answers.pictures)).size[0] > 400
     assert prepared.training_bytes > 0
-    assert ("non-maximum suppression" in prepared.footprint.scope) == (names is DETECTION)
+    assert ("non-maximum suppression" in prepared.footprint.timing.scope) == (names is DETECTION)
 
 
 @pytest.mark.parametrize(
