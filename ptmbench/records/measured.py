@@ -78,16 +78,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The hyper-parameters that ran, what was tried, and what chose.
-
-    `each` holds those of every seed in turn where they differ.
-    """
+    """The hyper-parameters that ran, what was tried, and what chose."""
 
     hyperparameters: dict[str, bool | int | float | str]
     grid: dict[str, list[float | str]]
     selection: str
     steps: int | Missing
-    each: tuple[dict[str, bool | int | float | str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
