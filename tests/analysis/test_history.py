@@ -69,14 +69,14 @@ def test_times_stay_within_a_machine(nights):
     moved = [run(record, day, fingerprint="elsewhere") for day, record in enumerate(nights) if day % 2]
     mixed = [*(record for day, record in enumerate(nights) if not day % 2), *moved]
     here, half = nights[0].provenance.machine, len(nights) // 2
-    one_thread = here.model_copy(update={"threads": 1})
-    alone = [made.model_copy(update={"provenance": made.provenance.model_copy(update={"machine": one_thread})})
+    more = here.model_copy(update={"threads": 4})
+    alone = [made.model_copy(update={"provenance": made.provenance.model_copy(update={"machine": more})})
              for made in nights[half:]]  # fmt: skip
 
-    assert {"elsewhere (2 threads)", f"{here.fingerprint} (2 threads)"} == {
+    assert {"elsewhere (1 thread)", f"{here.fingerprint} (1 thread)"} == {
         one.machine for one in of(mixed, "latency_p50_s")
     }
-    assert {f"{here.fingerprint} (1 thread)", f"{here.fingerprint} (2 threads)"} == {
+    assert {f"{here.fingerprint} (1 thread)", f"{here.fingerprint} (4 threads)"} == {
         one.machine for one in of([*nights[:half], *alone], "latency_p50_s")
     }
     assert [here.fingerprint] == [one.machine for one in of([*nights[:half], *alone], "inference_bytes")]

@@ -183,13 +183,13 @@ def test_times_of_different_machines_are_not_compared(sides):
 def test_times_on_other_threads_are_not_compared(sides):
     """A side whose cases had another number of threads is no slower for it, and the remark says what to type."""
     for case in CASES:
-        edit(sides[1], case, lambda content: content["provenance"]["machine"].update(threads=1))
+        edit(sides[1], case, lambda content: content["provenance"]["machine"].update(threads=4))
         edit(sides[1], case, slower(3.0))
 
     judgement = judged(*sides, noise={case: {"time": 0.02, "launches": 10} for case in CASES})
 
     assert not judgement.failed
-    assert "cases had 1 and 2 threads" in judgement.remarks[0]
+    assert "cases had 1 and 4 threads" in judgement.remarks[0]
     assert "--threads 1" in judgement.remarks[0]
 
 
@@ -198,7 +198,7 @@ def test_training_beside_other_cases_is_compared_with_its_like(tmp_path):
     case = "resnet_tiny.glyphs-digits_5shot-fine_tune"
     sides = [side(tmp_path / name, (case,)) for name in ("a", "b")]
     alike = judged(*sides, noise={case: {"train_time": 0.02, "launches": 10}})
-    edit(sides[1], case, lambda content: content["provenance"]["machine"].update(jobs=2))
+    edit(sides[1], case, lambda content: content["provenance"]["machine"].update(jobs=4))
     other = judged(*sides, noise={case: {"train_time": 0.02, "launches": 10}})
 
     def training_times(judgement):
