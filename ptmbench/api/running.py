@@ -65,7 +65,8 @@ def run(
             as the results do.
         device: "auto", "cpu", "cuda" or "mps".
         precision: "auto", "fp32" or "bf16".
-        threads: How many CPU threads each case uses; None: one for embedded models on their own data, all else.
+        threads: How many CPU threads each case uses; None: one where all models and data are embedded, else all
+            cores.
         jobs: How many cases run side by side, each in a process of its own (so call this below
             `if __name__ == "__main__":`).
         timeout: Seconds that a case may take.

@@ -74,9 +74,14 @@ class RunSettings:
     jobs: int | None = None
 
     @property
+    def side_by_side(self) -> int:
+        """How many cases run at once; one where nothing has been decided yet."""
+        return self.jobs or 1
+
+    @property
     def crowded(self) -> str | None:
         """Why what the whole machine does is laid to no case; None where each has the machine alone."""
-        return BESIDE if (self.jobs or 1) > 1 else None
+        return BESIDE if self.side_by_side > 1 else None
 
     @property
     def untimed(self) -> str | None:

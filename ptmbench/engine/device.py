@@ -55,12 +55,6 @@ class Device:
             torch.mps.synchronize()
 
 
-def _from_environment() -> int | None:
-    """The threads of OMP_NUM_THREADS, where it holds a number: who set it shares the machine."""
-    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    return int(given) if given.isascii() and given.isdigit() and 0 < int(given) <= environment.cores() else None
-
-
 def resolve(settings: RunSettings) -> Device:
     """The device of the settings: `auto` is CUDA, else MPS, else CPU, with bf16 on CUDA and fp32 elsewhere.
 
@@ -77,7 +71,7 @@ def resolve(settings: RunSettings) -> Device:
     precision = settings.precision
     if precision == "auto":
         precision = "bf16" if found == "cuda" else "fp32"
-    threads = settings.threads or _from_environment() or environment.cores()
+    threads = settings.threads or environment.threads_given() or environment.cores()
     torch.set_num_threads(threads)
     threadpool_limits(threads)  # else every small fit spins on all cores, whatever the record says of threads
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is not deterministic without it

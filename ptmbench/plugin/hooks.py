@@ -8,6 +8,7 @@ the first case runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from ptmbench.catalog.bounds import real, whole
 from ptmbench.catalog.selection import KIND_MARKER
 from ptmbench.catalog.settings import RunSettings, check_settings
 from ptmbench.catalog.spec import FULL, HUB_MARKER
-from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.errors import PtmbenchError, RecordError, UsageError
 from ptmbench.outlet import for_people
 from ptmbench.plugin.hub_tier import LACKING, HubTier
 from ptmbench.plugin.progress_lines import ProgressLines
@@ -108,7 +109,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _set_up_jobs(config: pytest.Config) -> None:
     """Keeps to one case at a time beside pytest-xdist, and refuses it beside jobs of our own that were asked for."""
     if config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
-        if (config.stash[SETTINGS].jobs or 1) > 1:
+        if config.stash[SETTINGS].side_by_side > 1:
             raise UsageError(TWO_POOLS)
         config.stash[SETTINGS] = replace(config.stash[SETTINGS], jobs=1)
 
@@ -210,6 +211,7 @@ def _will_run(item: pytest.Item) -> bool:
 @pytest.fixture
 def ptm_run(request: pytest.FixtureRequest, ptm_session: Session, benchmark: BenchmarkFixture) -> Callable[..., Record]:
     """Runs the case of (model, task, method, variant="full") and returns its record; skips where it cannot run here."""
+    from ptmbench.running.quiet_phase import waits
 
     def run(model: str, task: str, method: str, variant: str = FULL.name) -> Record:
         benchmark.skipped = True  # until there are samples: a case that fails has none to show
@@ -223,7 +225,7 @@ def ptm_run(request: pytest.FixtureRequest, ptm_session: Session, benchmark: Ben
         if record.status == "skipped":
             pytest.skip(for_people(shortened(record.reason or "")))
         samples = request.node.stash[SAMPLES]
-        if not show_to_pytest_benchmark(benchmark, samples, record):
+        if not show_to_pytest_benchmark(benchmark, samples, record) and waits(record):
             request.config.stash[UNTIMED].append((benchmark, samples, record.case.id))
         return record
 
@@ -310,9 +312,10 @@ def _time_networks(config: pytest.Config, session: Session) -> None:
 
     session.time_networks(tell)
     for benchmark, samples, case_id in config.stash[UNTIMED]:
-        record = session.store.read(case_id)
-        if record is not None:
-            show_to_pytest_benchmark(benchmark, samples, record)
+        with suppress(RecordError):  # what is wrong with it is told where all records are read
+            record = session.store.read(case_id)
+            if record is not None:
+                show_to_pytest_benchmark(benchmark, samples, record)
 
 
 @pytest.hookimpl(trylast=True)

@@ -59,6 +59,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def threads_given() -> int | None:
+    """The threads of OMP_NUM_THREADS, where it holds a number that there can be: who set it shares the machine."""
+    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(given) if given.isascii() and given.isdigit() and 0 < int(given) <= cores() else None
+
+
 def machine(gpu: str, threads: int, jobs: int = 1) -> Machine:
     """The machine as the record keeps it; the fingerprint covers all that speed depends on, not the host's name."""
     parts = [platform.system(), platform.machine(), cpu_name(), str(cores()), gpu]

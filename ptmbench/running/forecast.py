@@ -131,10 +131,6 @@ class Forecast:
     def __post_init__(self) -> None:
         self._estimate()
 
-    @property
-    def _jobs(self) -> int:
-        return self.settings.jobs or 1
-
     def _facts(self, case: Case) -> Facts:
         found = known(case)
         macs = self._learned.get((case.model.architecture, case.task.dataset), found.macs)
@@ -178,7 +174,7 @@ class Forecast:
             sums.append(total)
         dense = any(case.task.kind.dense for case in self.cases)
         start = START_S + (DENSE_START_S if dense else 0.0)
-        return self.pace * (start + max(sum(sums) / self._jobs, max(sums, default=0.0)))
+        return self.pace * (start + max(sum(sums) / self.settings.side_by_side, max(sums, default=0.0)))
 
     def note(self, case: Case, record: Record, *, reused: bool) -> None:
         """Takes note of a case that is done, and of what its record says that was not known of others like it.
@@ -207,12 +203,16 @@ class Forecast:
         Returns:
             Seconds; 0 where none has run yet, which those that stand from before do not count for.
         """
-        ran = sum(self._seconds[name] for name in self._done) / self._jobs
+        ran = sum(self._seconds[name] for name in self._done) / self.settings.side_by_side
         ended = self._done | self._kept
         left = sum(value for name, value in self._seconds.items() if name not in ended)
         pace, trust = (1.0, 0.0) if self.pace is None else (self.pace, TRUST_S)
         expected = ran * pace + trust
-        return left / self._jobs * pace * (elapsed_s + trust) / expected if self._done and expected else 0.0
+        return (
+            left / self.settings.side_by_side * pace * (elapsed_s + trust) / expected
+            if self._done and expected
+            else 0.0
+        )
 
 
 def forecast(cases: Sequence[Case], settings: RunSettings) -> Forecast:

@@ -1,11 +1,10 @@
 """How many cases run side by side, and on how many threads each, where nobody has said.
 
-Networks as small as the embedded ones gain nothing from a second thread: two processes of one thread each do the
-matrix in little more than half the time that one process of two threads takes. What people bring may be large in
-weights and data, so it runs case by case, on all cores.
+Networks as small as the embedded ones gain little from a second thread: two processes of one thread each do the matrix
+at `quick` in 464 s, where one process of two threads takes 751. What people bring may be large in weights and data, so
+it runs case by case, on all cores.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +14,12 @@ from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.sizes import parts_of
 from ptmbench.catalog.spec import Case
 from ptmbench.reading import text_of
-from ptmbench.records.environment import cores
+from ptmbench.records.environment import cores, threads_given
 from ptmbench.running.executors import groups_of
 from ptmbench.running.forecast import forecast
 
 WORTH_S: Final = 30.0  # a shorter run is over before a second process has imported the frameworks
-PROCESS_BYTES: Final = 1.5 * 2**30  # of a worker: the frameworks take .5 GiB, embedded models and data up to another
+PROCESS_BYTES: Final = 2 * 2**30  # of a worker: one held 1.8 GB in the matrix at `quick`
 QUOTA = Path("/sys/fs/cgroup/cpu.max")  # what a container may use, in microseconds a period
 MEMORY = Path("/proc/meminfo")
 
@@ -42,7 +41,7 @@ def settled(settings: RunSettings, cases: Sequence[Case], device: str) -> RunSet
         Settings whose `jobs` is a number. Threads depend on the kind of cases alone and never on how many there are, so
         that a case gives the same figures by itself and in a matrix.
     """
-    said = settings.threads is not None or "OMP_NUM_THREADS" in os.environ
+    said = settings.threads is not None or threads_given() is not None
     small = device == "cpu" and all(map(embedded, cases))
     if not said:
         shared = max(1, cores() // settings.jobs) if settings.jobs and settings.jobs > 1 else None

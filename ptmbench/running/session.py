@@ -160,7 +160,7 @@ class Session:
 
         Where they run one by one, `run` does that when it is asked.
         """
-        if self.settings.jobs == 1:
+        if self.settings.side_by_side == 1:
             yield
             return
         coming = self._mapped(self._attempt, cases)
@@ -183,14 +183,13 @@ class Session:
 
     def _mapped(self, job: Callable[[Case, Worker], Kept], cases: Sequence[Case]) -> Generator[Kept]:
         _ = self.store  # a folder of another key is refused before anything runs
-        side_by_side = self.settings.jobs or 1
-        if side_by_side == 1:
+        if self.settings.side_by_side == 1:
             yield from ThisProcess(self.bench).map(job, [cases])
             return
         device = self.bench.device  # what `auto` stands for is decided once, here
         name: DeviceName = device.type  # type: ignore[assignment]  # what `resolve` gives is one of them
         settings = replace(self.settings, device=name, precision=device.precision)
-        yield from Processes(settings, side_by_side).map(job, groups_of(cases))
+        yield from Processes(settings, settings.side_by_side).map(job, groups_of(cases))
 
     def _record(self, case: Case, worker: Worker) -> Record:
         identified = None

@@ -197,7 +197,7 @@ def provenance_of(settings: RunSettings, device: Device, duration_s: float) -> P
         ptmbench=ptmbench.__version__,
         commit=environment.commit(),
         packages=environment.packages(),
-        machine=environment.machine(device.gpu, device.threads, settings.jobs or 1),
+        machine=environment.machine(device.gpu, device.threads, settings.side_by_side),
         device=device.type,
         started_at=started.isoformat(timespec="seconds"),
         duration_s=duration_s,

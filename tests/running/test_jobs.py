@@ -64,6 +64,9 @@ def test_whoever_says_threads_shares_the_machine(monkeypatch):
     assert (1, 2) == planned(replace(QUICK, threads=2))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert (1, None) == planned()
+    for nothing in ("", "many", "0"):
+        monkeypatch.setenv("OMP_NUM_THREADS", nothing)
+        assert (4, 1) == planned()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_whoever_says_threads_shares_the_machine(monkeypatch):
         ("50000 100000", "33554432 kB", 1),
         ("max 100000", "33554432 kB", 4),
         ("what", "33554432 kB", 4),
-        ("max 100000", "5000000 kB", 3),  # 4.8 GiB
+        ("max 100000", "5000000 kB", 2),  # 4.8 GiB
         ("max 100000", "1000000 kB", 1),
         ("max 100000", "unknown", 4),
     ],

@@ -176,7 +176,7 @@ def test_a_network_that_cannot_be_told_has_no_identity(monkeypatch, bench):
     """What raises over a library's odd class keeps features from the disk, and ends no run."""
 
     def fail(_module):
-        raise NotImplementedError
+        raise RuntimeError("no such setting")
 
     monkeypatch.setattr(feature_identity, "structure_sha256", fail)
 
