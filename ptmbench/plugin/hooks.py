@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,10 @@ DISPLAY_OPTIONS = tuple(
     f"--benchmark-{name}" for name in ("group-by", "columns", "sort", "verbose", "compare", "histogram", "name")
 )
 
-TWO_POOLS = "--ptm-jobs and -n both start processes, and -n would open a session in each: give --ptm-jobs alone"
+TWO_POOLS = (
+    "-n (pytest-xdist) would open a run of its own in each process, and both would write the same records: leave it "
+    "out, ptmbench runs embedded cases side by side by itself; --ptm-jobs N says how many"
+)
 
 SETTINGS = pytest.StashKey[RunSettings]()
 SESSION = pytest.StashKey["Session"]()
@@ -98,20 +100,11 @@ def pytest_configure(config: pytest.Config) -> None:
             corruptions=config.getoption("--ptm-corruptions"),
             jobs=config.getoption("--ptm-jobs"),
         )
-        _set_up_jobs(config)
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)
     except UsageError as error:
         said = without_echo(str(error), config.invocation_params.args)
         raise pytest.UsageError(for_people(said)) from None
-
-
-def _set_up_jobs(config: pytest.Config) -> None:
-    """Keeps to one case at a time beside pytest-xdist, and refuses it beside jobs of our own that were asked for."""
-    if config.getoption("numprocesses", default=None) or hasattr(config, "workerinput"):
-        if config.stash[SETTINGS].side_by_side > 1:
-            raise UsageError(TWO_POOLS)
-        config.stash[SETTINGS] = replace(config.stash[SETTINGS], jobs=1)
 
 
 def _entries(config: pytest.Config) -> Entries:
@@ -270,16 +263,24 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuses benchmarks under pytest-xdist, and leaves pytest-benchmark's table out of a run of ours."""
+    ours = [bool(item.get_closest_marker(KIND_MARKER)) for item in session.items]
+    if any(ours) and hasattr(session.config, "workerinput"):  # a process of pytest-xdist
+        session.shouldfail = TWO_POOLS  # xdist shows it once, whatever the number of its processes
+        raise session.Failed(TWO_POOLS)
+    if all(ours):
+        _leave_out_the_table(session.config)
+
+
+def _leave_out_the_table(config: pytest.Config) -> None:
     """Leaves pytest-benchmark's table out, unless one of its display options asks for it.
 
     It would repeat the latency of each architecture hundreds of times; `--benchmark-json` and `--benchmark-compare`
     are not touched.
     """
-    asked = session.config.invocation_params.args
-    ours = all(item.get_closest_marker(KIND_MARKER) for item in session.items)
-    shown = any(str(argument).startswith(DISPLAY_OPTIONS) for argument in asked)
-    pytest_benchmark = getattr(session.config, "_benchmarksession", None)
-    if ours and not shown and pytest_benchmark is not None:
+    shown = any(str(argument).startswith(DISPLAY_OPTIONS) for argument in config.invocation_params.args)
+    pytest_benchmark = getattr(config, "_benchmarksession", None)
+    if not shown and pytest_benchmark is not None:
         pytest_benchmark.quiet = True
 
 

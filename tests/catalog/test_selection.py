@@ -64,8 +64,9 @@ class Collected:
 
 
 def collect(plugin, *arguments):
-    """Collects the benchmarks with a plugin."""
-    pytest.main([str(ROOT / "benchmarks"), "--collect-only", "-qq", *arguments], plugins=[plugin])
+    """Collects the benchmarks with a plugin; pytest-benchmark is told off, or warns in a process of pytest-xdist."""
+    options = ["--collect-only", "-qq", "--benchmark-disable", *arguments]
+    pytest.main([str(ROOT / "benchmarks"), *options], plugins=[plugin])
     return plugin
 
 

@@ -161,7 +161,6 @@ def test_cases_side_by_side_are_tests_as_ever(benchmarks, pytester):
         (["--ptm-budget=quik"], "*no budget is called 'quik': did you mean quick*"),
         (["--ptm-device=gpu", "--ptm-threads=0"], "*expected 1 to 1,024 threads, got 0; expected a device of auto*"),
         (["--ptm-jobs=0"], "*expected 1 to 256 jobs, got 0*"),
-        (["--ptm-jobs=2", "-n2"], "*--ptm-jobs and -n both start processes*give --ptm-jobs alone*"),
         (["--ptm-timeout=-1"], "*expected a timeout above 0 seconds and at most 10,000,000, got -1*"),
     ],
 )
@@ -172,6 +171,17 @@ def test_options_that_cannot_be_met(benchmarks, arguments, message):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
     result.stderr.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.parametrize("arguments", [["-n2"], ["-n1", "--ptm-jobs=2"]])
+def test_processes_of_xdist_are_refused_before_a_case_runs(benchmarks, pytester, arguments):
+    """Processes that would each open a run of the same records are told off once, with what to give instead."""
+    result = benchmarks(*SMOKE, "-k", ONE_TASK, *arguments)
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert 1 == str(result.stdout).count("leave it out, ptmbench runs embedded cases side by side by itself")
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+    assert not (pytester.path / "out").exists()
 
 
 def test_a_folder_of_another_budget_is_refused(benchmarks):
