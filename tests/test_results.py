@@ -201,3 +201,34 @@ def test_real_records_are_whole(real):
 def test_real_tables_render_again(real):
     """The page of real weights is what the records say."""
     assert (real.path / "README.md").read_text() == page_of(real)
+
+
+def on_edge(record):
+    """Whether a frozen method chose the least or the largest value that it was offered, each seed for itself.
+
+    One neighbour is no edge, since there is no fewer; nor are as many as there are labels, since more are the same.
+    """
+    method = record.case.method
+    if method.selection.startswith("one label"):
+        return []
+    name = next(name for name in method.grid if name != "pooling")
+    least, most = method.grid[name][0], method.grid[name][-1]
+    chosen = [choice[name] for choice in method.each or [method.hyperparameters]]
+    if name == "neighbours":
+        return [value == most < record.case.task.train_size for value in chosen]
+    return [value in {least, most} for value in chosen]
+
+
+def test_grids_are_wide_enough():
+    """At most one choice in twenty of the embedded records lies on the edge of what was offered."""
+    records = [
+        record
+        for record in ResultsFolder(RESULTS / "embedded" / "quick-cpu-fp32").read_all()[0]
+        if record.case.method.steps is None
+    ]
+    edges = {
+        name: [edge for record in records if record.case.method.name == name for edge in on_edge(record)]
+        for name in ("linear_probe", "knn")
+    }
+
+    assert dict.fromkeys(edges, True) == {name: sum(found) <= len(found) / 20 for name, found in edges.items()}

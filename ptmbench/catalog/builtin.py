@@ -115,6 +115,7 @@ TASKS: Final = (
 )
 
 _TRAINED: Final = _adamw(1e-3, 0.01, batch_size=32, steps=200)
+_STRENGTHS: Final = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 _RATES: Final = (1e-3, 3e-3, 1e-2)
 _SGD: Final = Recipe(
     *("sgd", 1e-3, 1e-4),
@@ -140,8 +141,8 @@ VARIANTS: Final = (
 )
 
 METHODS: Final = (
-    MethodSpec("linear_probe", Trains.NOTHING, "C", (1e-4, 1e-3, 1e-2, 1e-1, 1.0), recipe=None),
-    MethodSpec("knn", Trains.NOTHING, "neighbours", (1, 3, 5, 10, 20), recipe=None),
+    MethodSpec("linear_probe", Trains.NOTHING, "C", _STRENGTHS, recipe=None, usual=1e-2),
+    MethodSpec("knn", Trains.NOTHING, "neighbours", (1, 3, 5, 10, 20, 50, 100, 200, 500), recipe=None, usual=1),
     _trained("fine_tune", Trains.ALL, StartsFrom.PRETRAINED, _EVERY_ANSWER),
     _trained("fine_tune_last", Trains.LAST_STAGE, StartsFrom.PRETRAINED, _LABELS),
     replace(

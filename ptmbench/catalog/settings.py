@@ -18,9 +18,9 @@ LATER = "not measured yet: latency is taken once all cases are done, and the run
 class BudgetSpec:
     """How much a case may cost.
 
-    `steps` are those of every trained method without epochs of its own. `tunes_rates`: the validation split chooses
-    the learning rate at seed 0; otherwise the recorded one is taken. Seeds are counted for frozen methods, trained
-    methods on few-shot tasks and trained methods on full tasks.
+    `steps` are those of every trained method without epochs of its own. `tunes_rates`: the validation split of a full
+    task chooses the learning rate at seed 0; otherwise the recorded one is taken. Seeds are counted for frozen methods,
+    trained methods on few-shot tasks and trained methods on full tasks.
     """
 
     name: Budget
@@ -30,6 +30,10 @@ class BudgetSpec:
     full_seeds: int
     tunes_rates: bool
     asserts_floors: bool
+
+    def tunes(self, task: TaskSpec) -> bool:
+        """Whether the validation split chooses the learning rate: few-shot tasks have no labels for that."""
+        return self.tunes_rates and task.shots is None
 
     def steps_for(self, recipe: Recipe, examples: int) -> int:
         """Training steps with so many examples: the budget's, or the recipe's epochs, which only `standard` runs whole.

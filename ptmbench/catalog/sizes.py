@@ -40,7 +40,7 @@ MACS: Final = {  # of an input, by architecture; of texts, whose length the data
     "fasterrcnn_tiny": 151_781_376,
     "yolo_tiny": 80_611_328,
     "fcn_tiny": 34_387_968,
-    "unet_tiny": 51_363_840,
+    "unet_tiny": 65_519_616,
     "bert_tiny-ner": 2_406_720,
     "bert_tiny-sentiment": 3_179_776,
     "bert_tiny-topic": 7_340_544,

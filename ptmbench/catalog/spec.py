@@ -140,9 +140,9 @@ class Recipe:
 class MethodSpec:
     """How a model is transferred to a task: what trains, by which recipe, and where the method applies.
 
-    `grid` holds the values of `tuned` from which the validation split chooses; every trained method tries equally many
-    learning rates. `starts_from`, `gives` and `suits` say where the method applies, and change nothing of what it does
-    there. Code asks these traits and never a method's name.
+    `grid` holds the values of `tuned` from which labelled examples choose; every trained method tries equally many
+    learning rates. `usual` is taken where no labels are left to choose by. `starts_from`, `gives` and `suits` say where
+    the method applies, and change nothing of what it does there. Code asks these traits and never a method's name.
     """
 
     name: str
@@ -153,6 +153,12 @@ class MethodSpec:
     starts_from: StartsFrom = field(default=StartsFrom.ANY, metadata=APPLIES)
     gives: frozenset[Answer] = field(default=frozenset({Answer.LABELS}), metadata=APPLIES)
     suits: Suits = field(default=Suits.ANY, metadata=APPLIES)
+    usual: float | None = None
+
+    @property
+    def untuned(self) -> float:
+        """The value where there is nothing to choose by: the usual one, or that in the middle of the grid."""
+        return self.grid[len(self.grid) // 2] if self.usual is None else self.usual
 
     def __post_init__(self) -> None:
         checked_slug(self.name)

@@ -21,7 +21,16 @@ from ptmbench.engine.metrics import Labels
 from ptmbench.errors import UnknownName
 from ptmbench.files.balance import UNKNOWN, Balance, balance_of, checked_classes, checked_parts
 from ptmbench.files.letters import checked_letters
-from ptmbench.files.splits import Split, draw, limited, split_by_hash, split_by_parts, stratified, with_validation
+from ptmbench.files.splits import (
+    Split,
+    draw,
+    folds,
+    limited,
+    split_by_hash,
+    split_by_parts,
+    stratified,
+    with_validation,
+)
 from ptmbench.files.tags import NO_TRUTH, checked_entities, has_entity
 
 Indices = Sequence[int] | NDArray[np.int64]
@@ -63,6 +72,12 @@ class TaskData:
         in_all = isinstance(self.samples, COUNTED_IN_ALL)
         classes = [0] * len(self.samples.ids) if in_all else self.labels.tolist()
         return torch.tensor(draw(self.samples.ids, classes, self.split.train, shots, seed))
+
+    def folds(self, pool: Indices, count: int) -> list[NDArray[np.int64]]:
+        """Some examples in at most so many parts for cross-validation, each with its share of every class."""
+        single = self.labels.tolist() if isinstance(self.samples, OneLabel) else None
+        chosen = [int(index) for index in pool]
+        return [np.asarray(part) for part in folds(self.samples.ids, single, chosen, count)]
 
     @property
     def classes(self) -> int:

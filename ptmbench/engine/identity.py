@@ -25,7 +25,7 @@ def _bound(case: Case) -> str | Missing:
 
 def _digest(bench: Workbench, case: Case, bound: str | Missing, split_sha256: str | None) -> str:
     settings = bench.settings
-    recorded = case.method.frozen or settings.budget.tunes_rates
+    recorded = case.method.frozen or settings.budget.tunes(case.task)
     return case_digest(
         case,
         weights_sha256=None if isinstance(bound, Missing) else bound,

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ptmbench.catalog.rates import recorded_rate
-from ptmbench.catalog.spec import FULL, Case
+from ptmbench.catalog.spec import FULL, Case, MethodSpec
 from ptmbench.catalog.traits import Serves, Trains
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
@@ -48,6 +48,7 @@ METRIC_NAMES = {
 }
 HELD_UP = "not measured: other work had the cores while this case trained: run it again with --jobs 1"
 RECORDED = "recorded learning rate (ptmbench/rates.json)"
+ELSEWHERE = "learning rate recorded for this model and method on other data sets (ptmbench/rates.json)"
 
 
 @contextlib.contextmanager
@@ -142,7 +143,7 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         work=work,
         device=bench.device,
         recipe=replace(case.method.recipe, steps=budget.steps_for(case.method.recipe, examples)),
-        rates=case.method.grid if budget.tunes_rates else (recorded_rate(case),),
+        rates=case.method.grid if budget.tunes(case.task) else (recorded_rate(case),),
         network_of=lambda seed: bench.network(case, seed),
         pooling=pooling,
         feature_time_s=feature_time_s,
@@ -246,12 +247,13 @@ def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:
     if work.chosen is None:
         raise Diverged("no hyper-parameter was chosen")
     if isinstance(work, FrozenRun):
-        pooling, strength = work.chosen
-        pooled = {} if pooling is None else {"pooling": pooling}
+        each = [_named(method, *choice) for choice in work.choices]
         offered: dict[str, list[float | str]] = {method.tuned: [*method.grid]}
-        if pooling is not None:
+        if work.poolings[0] is not None:
             offered["pooling"] = [name for name in work.poolings if name]
-        return Choice({method.tuned: strength, **pooled}, offered, by_score, NOTHING_TRAINED)
+        selection = work.selection.format(metric=METRIC_NAMES[metric])
+        differ = tuple(each) if any(one != each[0] for one in each) else ()
+        return Choice(each[0], offered, selection, NOTHING_TRAINED, differ)
     fields = {**asdict(work.recipe), "learning_rate": work.chosen}
     del fields["pace"]  # the steps hold it
     if work.pooling is not None:
@@ -260,8 +262,14 @@ def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:
         del fields["momentum"]
     if work.recipe.epochs is None:
         del fields["epochs"]
-    selection = by_score if len(work.rates) > 1 else RECORDED
+    recorded = RECORDED if work.case.task.shots is None else ELSEWHERE
+    selection = by_score if len(work.rates) > 1 else recorded
     return Choice(fields, {method.tuned: [*work.rates]}, selection, work.recipe.steps)
+
+
+def _named(method: MethodSpec, pooling: str | None, value: float) -> dict[str, bool | int | float | str]:
+    """A choice of a frozen method as hyper-parameters by name."""
+    return {method.tuned: value, **({} if pooling is None else {"pooling": pooling})}
 
 
 def _trainable(bench: Workbench, work: FrozenRun | TrainedRun) -> int:

@@ -141,3 +141,24 @@ def draw(
         listed = ", ".join(f"class {label} has {count}" for label, count in sorted(short.items()))
         raise Unavailable(f"expected {shots} training examples in each class: {listed}")
     return tuple(sorted(index for found in ranked.values() for _, index in sorted(found)[:shots]))
+
+
+def folds(
+    ids: Sequence[str], labels: Sequence[int] | None, pool: Sequence[int], count: int
+) -> tuple[tuple[int, ...], ...]:
+    """A pool of examples in parts of like size, for cross-validation; the hashes of their ids say which goes where.
+
+    Args:
+        ids: Of all samples.
+        labels: Their classes, each of which is dealt out evenly; None where examples have no single one.
+        pool: Indices of the examples.
+        count: How many parts there are at most; none is empty.
+
+    Returns:
+        Indices of each part.
+    """
+    by_class: defaultdict[int, list[int]] = defaultdict(list)
+    for index in sorted(pool, key=lambda index: _hash(f"fold:{ids[index]}")):
+        by_class[0 if labels is None else labels[index]].append(index)
+    dealt = [index for label in sorted(by_class) for index in by_class[label]]
+    return tuple(tuple(sorted(dealt[first::count])) for first in range(min(count, len(dealt))))

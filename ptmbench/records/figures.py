@@ -216,6 +216,10 @@ FIGURES: tuple[Figure, ...] = (
     _other("entity_precision", "entity precision", "Share of the entities found that are right", "precision"),
     _other("entity_recall", "entity recall", "Share of the entities that were found", "recall"),
     _other("token_accuracy", "token accuracy", "Share of the tokens with the right tag"),
+    _other(
+        "tuned_on_validation", "quality tuned on validation",
+        "The metric with the value that the whole validation split would have chosen",
+    ),
     _other("map_50", "mAP@.5", "Average precision of boxes that overlap by half, the mean over classes"),
     _other("pixel_accuracy", "pixel accuracy", "Share of the pixels with the right class"),
 )  # fmt: skip

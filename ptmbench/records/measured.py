@@ -78,12 +78,16 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The hyper-parameters that ran, what was tried, and what chose."""
+    """The hyper-parameters that ran, what was tried, and what chose.
+
+    `each` holds those of every seed in turn where they differ.
+    """
 
     hyperparameters: dict[str, bool | int | float | str]
     grid: dict[str, list[float | str]]
     selection: str
     steps: int | Missing
+    each: tuple[dict[str, bool | int | float | str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA_VERSION: Final = 1
-PROTOCOL_VERSION = 2  # bump by hand when the same case would be measured differently: older records are then stale
+PROTOCOL_VERSION = 3  # bump by hand when the same case would be measured differently: older records are then stale
 MAX_LATENCY_SAMPLES = 200
 FULL: Final = "full"  # the variant of a model that is served as it came and was trained
 CONTROL: Final = "control"  # the family of models that nobody pre-trained
@@ -76,13 +76,17 @@ class TaskRecord(_Part):
 
 
 class MethodRecord(_Part):
-    """How the model was transferred: the values used, the values tried, and by what they were chosen."""
+    """How the model was transferred: the values used, the values tried, and by what they were chosen.
+
+    `each` holds the values of every seed in turn where each chose for itself; `hyperparameters` are those of the first.
+    """
 
     name: str
     hyperparameters: dict[str, Scalar]
     grid: dict[str, list[float | str]]
     selection: str
     steps: Count | None
+    each: list[dict[str, Scalar]] = Field(default=[], exclude_if=lambda value: not value)
 
 
 class InputRecord(_Part):

@@ -1,5 +1,6 @@
 """Tests of `ptmbench.catalog.digests`: no committed record goes stale by a change of the specs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ CONFIGURATIONS = {  # sha256 of what the random controls of two published models
     "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
 }
 
+GRIDS_BEFORE_3 = {"linear_probe": (1e-4, 1e-3, 1e-2, 1e-1, 1.0), "knn": (1, 3, 5, 10, 20)}
+
 
 def case_of(record):
     """The case as a run would make it, from nothing but what its record says."""
@@ -44,13 +47,19 @@ def case_of(record):
     shots = None if said.task.shots == "all" else said.task.shots
     classes = CLASSES.get((said.task.name, said.task.dataset))
     task = TaskSpec(said.task.name, kind, said.task.dataset, shots, classes)
-    return Case(model, task, suited(next(spec for spec in METHODS if spec.name == said.method.name), model))
+    method = next(spec for spec in METHODS if spec.name == said.method.name)
+    if record.protocol_version < 3 and method.frozen:
+        method = replace(method, grid=GRIDS_BEFORE_3[method.name], usual=None)
+    return Case(model, task, suited(method, model))
 
 
 def digests_of(record):
     """The digests that the record may have: with its own weights, with those that its control borrows from, or none."""
     case, budget = case_of(record), BUDGETS[record.budget]
-    rate = None if case.method.frozen or budget.tunes_rates else recorded_rate(case)
+    told = case.method.frozen or (budget.tunes_rates if record.protocol_version < 3 else budget.tunes(case.task))
+    rate = None if told else recorded_rate(case)
+    if rate is not None and record.protocol_version < 3:  # few-shot tasks too had one that was recorded for themselves
+        rate = record.case.method.hyperparameters["learning_rate"]
     return {
         case_digest(
             case,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.errors import Unavailable
-from ptmbench.files.splits import FEW, Split, draw, split_by_hash, split_by_parts, stratified, with_validation
+from ptmbench.files.splits import FEW, Split, draw, folds, split_by_hash, split_by_parts, stratified, with_validation
 
 ids = st.lists(st.text(max_size=8), unique=True, max_size=60)
 
@@ -120,3 +120,21 @@ def test_no_class_is_held_out_whole(labels):
 
     assert set(labels) == {labels[index] for index in split.train}
     assert (len(set(labels)) < len(labels)) == bool(split.validation)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(1, 8), st.booleans())
+def test_folds_hold_out_each_example_once_and_share_classes_out(labels, count, one_label):
+    """Parts differ by one example at most, as do their shares of a class; the order of examples moves nothing."""
+    names = [f"n{index}" for index in range(len(labels))]
+    pool = range(len(labels))
+
+    found = folds(names, labels if one_label else None, pool, count)
+
+    assert sorted(index for part in found for index in part) == list(pool)
+    assert min(count, len(labels)) == len(found)
+    assert max(map(len, found)) - min(map(len, found)) <= 1
+    assert found == folds(names, labels if one_label else None, list(reversed(pool)), count)
+    if one_label:
+        for label in set(labels):
+            shares = [sum(labels[index] == label for index in part) for part in found]
+            assert max(shares) - min(shares) <= 1

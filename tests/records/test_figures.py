@@ -31,6 +31,7 @@ OTHERS = {
     "entity_precision": "precision",
     "entity_recall": "recall",
     "token_accuracy": "token_accuracy",
+    "tuned_on_validation": "tuned_on_validation",
     "map_50": "map_50",
     "pixel_accuracy": "pixel_accuracy",
 }

@@ -1,8 +1,11 @@
-"""What a frozen method is: a fit on features, its trainable parameters, and the work that operations do not count."""
+"""What a frozen method is: a fit on features, its trainable parameters, and the work that operations do not count.
+
+What is learned gives every class a probability. The class with the highest is the answer, the first of equals.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +15,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from ptmbench.engine.metrics import Labels
 
 Features = NDArray[np.float32]
-Predictor = Callable[[Features], Labels]
+Probabilities = NDArray[np.float64]
+Predictor = Callable[[Features], Probabilities]  # [m, d] to [m, classes]; each row sums to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,35 @@ def scaler_of(features: Features, context: FitContext) -> StandardScaler | Funct
     return scaler.fit(features)
 
 
-def fitted(classifier: object, features: Features, labels: Labels, context: FitContext) -> Predictor:
-    """A classifier of scikit-learn, fitted to features [n, d] and labels [n], as a function from [m, d] to labels [m].
+def over_all(found: NDArray[np.floating[Any]], present: Labels, context: FitContext) -> Probabilities:
+    """Probabilities [m, p] of the p classes that a fit has seen, as probabilities [m, classes] of all.
 
-    Standardisation, unless the features have a common scale already, is learned from the same n examples.
+    Args:
+        found: One column a class that was there.
+        present: The labels of these columns.
+        context: Knows how many classes there are.
+
+    Returns:
+        Zeros for classes of which no example was seen.
+    """
+    spread = np.zeros((len(found), max(len(context.classes), int(present.max()) + 1)))
+    spread[:, present] = found
+    return spread
+
+
+def fitted(classifier: object, features: Features, labels: Labels, context: FitContext) -> Predictor:
+    """A classifier of scikit-learn, fitted to features [n, d] and labels [n].
+
+    Standardisation, unless the features have a common scale already, is learned from the same n examples. A classifier
+    without `predict_proba` is sure of every answer.
     """
     pipeline: Pipeline = make_pipeline(scaler_of(features, context), classifier)
     pipeline.fit(features, labels)
 
-    def predict(unseen: Features) -> Labels:
-        return np.asarray(pipeline.predict(unseen), dtype=np.int64)
+    def predict(unseen: Features) -> Probabilities:
+        present = np.asarray(pipeline.classes_, dtype=np.int64)
+        if hasattr(pipeline, "predict_proba"):
+            return over_all(pipeline.predict_proba(unseen), present, context)
+        return over_all(pipeline.predict(unseen)[:, None] == present, present, context)
 
     return predict

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from torch import Tensor
 from torch.nn import functional
 
-from ptmbench.engine.methods.frozen_method import Features, FitContext, Predictor, scaler_of
+from ptmbench.engine.methods.frozen_method import Features, FitContext, Predictor, Probabilities, scaler_of
 from ptmbench.engine.metrics import Labels
 
 MOST_DISTANCES = 2**25  # at a time: 128 MiB
@@ -27,7 +26,7 @@ def fit_all(
 ) -> Sequence[Predictor]:
     """Remembers them once: all numbers of neighbours share one search."""
     counts = sorted({min(int(count), len(labels)) for count in neighbours})
-    search = _Search(scaler_of(features, context), counts, context.device, labels)
+    search = _Search(scaler_of(features, context), counts, context.device, labels, len(context.classes))
     search.known = search.directions(features)
 
     def predictor(count: int) -> Predictor:
@@ -44,16 +43,17 @@ class _Search:
     counts: Sequence[int]
     device: str
     labels: Labels
+    classes: int
     known: Tensor = field(default_factory=lambda: torch.empty(0))
-    _last: tuple[Features, dict[int, Labels]] | None = None
+    _last: tuple[Features, dict[int, Probabilities]] | None = None
 
     def directions(self, features: Features) -> Tensor:
         """Scaled features [n, d] of norm 1; zeros stay."""
         scaled = torch.from_numpy(np.ascontiguousarray(self.scaler.transform(features), dtype=np.float32))
         return functional.normalize(scaled.to(self.device), eps=1e-12)
 
-    def votes(self, unseen: Features) -> dict[int, Labels]:
-        """The label that each number of neighbours gives unseen examples, the lowest of equals."""
+    def votes(self, unseen: Features) -> dict[int, Probabilities]:
+        """The share of the votes [m, classes] that each number of neighbours gives unseen examples."""
         if self._last is None or self._last[0] is not unseen:
             with torch.inference_mode():
                 parts = self.directions(unseen).split(max(1, MOST_DISTANCES // len(self.labels)))
@@ -61,19 +61,18 @@ class _Search:
             self._last = unseen, {count: np.concatenate([part[count] for part in found]) for count in self.counts}
         return self._last[1]
 
-    def _voted(self, directions: Tensor) -> dict[int, NDArray[np.int64]]:
+    def _voted(self, directions: Tensor) -> dict[int, Probabilities]:
         near = (directions @ self.known.T).topk(self.counts[-1], dim=1)
         distances = (1 - near.values).clamp_min(0)
         same = distances < SAME
         weights = torch.where(same[:, :1], same.double(), 1 / distances.double().clamp_min(SAME))
         labels = torch.from_numpy(self.labels).to(self.device)[near.indices]
-        votes = weights.new_zeros(len(directions), int(self.labels.max()) + 1)
-        rows = torch.arange(len(directions), device=votes.device)
-        found = {}
-        for place in range(self.counts[-1]):
-            votes[rows, labels[:, place]] += weights[:, place]
-            if place + 1 in self.counts:
-                found[place + 1] = votes.argmax(1).cpu().numpy()
+        votes = weights.new_zeros(len(directions), max(self.classes, int(self.labels.max()) + 1))
+        found, counted = {}, 0
+        for count in self.counts:
+            votes.scatter_add_(1, labels[:, counted:count], weights[:, counted:count])
+            counted = count
+            found[count] = (votes / votes.sum(1, keepdim=True)).cpu().numpy()
         return found
 
 

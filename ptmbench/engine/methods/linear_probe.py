@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from scipy.special import softmax
 
 from ptmbench.engine.methods import logistic
-from ptmbench.engine.methods.frozen_method import Features, FitContext, Predictor, scaler_of
+from ptmbench.engine.methods.frozen_method import Features, FitContext, Predictor, Probabilities, over_all, scaler_of
 from ptmbench.engine.metrics import Labels
 
 
@@ -20,16 +21,16 @@ def fit_all(features: Features, labels: Labels, strengths: Sequence[float], cont
     scaler = scaler_of(features, context)
     present, places = np.unique(labels, return_inverse=True)  # a class without an example has no finite bias
     if len(present) == 1:
-        return [lambda unseen: np.full(len(unseen), present[0], dtype=np.int64)] * len(strengths)
+        return [lambda unseen: over_all(np.ones((len(unseen), 1)), present, context)] * len(strengths)
     with torch.inference_mode():
         scaled = torch.from_numpy(np.ascontiguousarray(scaler.transform(features), dtype=np.float32))
         found = logistic.fit(scaled.to(context.device), torch.from_numpy(places).to(context.device), strengths)
     all_weights, all_biases = found.weights.cpu().numpy(), found.biases.cpu().numpy()
 
     def predictor(weights: Features, biases: Features) -> Predictor:
-        def predict(unseen: Features) -> Labels:
+        def predict(unseen: Features) -> Probabilities:
             scores = scaler.transform(unseen) @ weights.T + biases
-            return np.asarray(present[scores.argmax(1)], dtype=np.int64)
+            return over_all(softmax(scores.astype(np.float64), axis=1), present, context)
 
         return predict
 

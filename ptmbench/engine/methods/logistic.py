@@ -16,10 +16,12 @@ from torch.nn import functional
 
 MEMORY = 10  # pairs of steps and changes of the gradient
 MOST_STEPS = 2_000
+PATIENCE = 25  # steps in which a search has to gain something
 MOST_TRIES = 8  # of a step length
 MOST_LOGITS = 2**26  # that are kept at a time: 256 MiB
 LARGEST_BASIS = 2_048  # features: beyond, the eigenvectors would take longer than the steps that they save
 ROWS_A_FEATURE = 3  # examples that the second moments are estimated from
+DOUBLE = 2**20  # numbers in the features: of so many all is done in double precision, which weak penalties need
 NEGLIGIBLE = 1e-10  # part of the largest eigenvalue
 
 
@@ -71,7 +73,8 @@ def fit(features: Tensor, labels: Tensor, strengths: Sequence[float], tolerance:
     """
     classes = int(labels.max()) + 1
     mean = features.mean(0)
-    space = _space(features - mean)
+    exact = features.numel() <= DOUBLE and features.device.type != "mps"  # which has no double precision
+    space = _space((features - mean).double() if exact else features - mean)
     at_once = max(1, MOST_LOGITS // (classes * len(labels)))
     found = [
         _searched(space, labels, classes, strengths[start : start + at_once], tolerance)
@@ -79,7 +82,8 @@ def fit(features: Tensor, labels: Tensor, strengths: Sequence[float], tolerance:
     ]
     parameters = torch.cat(found)
     weights = parameters[..., :-1] if space.back is None else parameters[..., :-1] @ space.back
-    return Linear(weights, parameters[..., -1] - weights @ mean)
+    biases = parameters[..., -1] - weights @ mean.to(weights.dtype)
+    return Linear(weights.float(), biases.float())
 
 
 def _space(centred: Tensor) -> _Space:
@@ -90,9 +94,9 @@ def _space(centred: Tensor) -> _Space:
         values, vectors = torch.linalg.eigh(gram)
         kept = values > NEGLIGIBLE * values[-1].clamp_min(torch.finfo(torch.float64).tiny)
         lengths = values[kept].sqrt()
-        design = (vectors[:, kept] * lengths).float()
-        back = (vectors[:, kept] / lengths).T.float() @ centred
-        return _Space(torch.cat([design, ones], 1), _with_bias(values[kept].float() / examples), None, back)
+        design = (vectors[:, kept] * lengths).to(centred.dtype)
+        back = (vectors[:, kept] / lengths).T.to(centred.dtype) @ centred
+        return _Space(torch.cat([design, ones], 1), _with_bias(values[kept].to(centred.dtype) / examples), None, back)
     design = torch.cat([centred, ones], 1)
     if size > LARGEST_BASIS:
         return _Space(design, _with_bias(centred.square().mean(0)), None, None)
@@ -118,10 +122,14 @@ def _searched(space: _Space, labels: Tensor, classes: int, strengths: Sequence[f
     state = _begun(space, targets, penalty)
     found = state.parameters.clone()
     pairs: list[tuple[Tensor, Tensor, Tensor]] = []
-    for _ in range(MOST_STEPS):
+    before = torch.full_like(penalty, torch.inf)  # the values `PATIENCE` steps ago
+    for number in range(MOST_STEPS):
         direction = -_curved(space, state, pairs)
         slope = _inner(direction, state.gradient)
         going = -0.5 * slope > tolerance * state.value
+        if number % PATIENCE == 0:  # of rounding alone the slope may stay steep
+            going &= state.value < (1 - tolerance) * before[state.strengths]
+            before[state.strengths] = state.value
         if not bool(going.all()):
             found[state.strengths[~going]] = state.parameters[~going]
             if not bool(going.any()):

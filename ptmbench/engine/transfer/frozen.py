@@ -1,11 +1,11 @@
 """Transferring a model without changing it: features, then a classical classifier.
 
-Strength and, where the model offers several, the pooling are chosen on validation at seed 0.
+Its value and, where the model offers several, the pooling are chosen as `tuning` says, by each seed for itself.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from ptmbench import stages
 from ptmbench.catalog.spec import Case
 from ptmbench.engine.corruptions.stress import Condition, Stress
-from ptmbench.engine.methods.frozen_method import Features, FitContext, FrozenMethod, Predictor
+from ptmbench.engine.methods.frozen_method import Features, FitContext, FrozenMethod, Predictor, Probabilities
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.transfer.features import Frozen
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.scoring import Scorer
+from ptmbench.engine.transfer.tuning import Choice, Examples, Trial, Tuning, best_of, log_loss, tuning_of
 from ptmbench.records.measured import Answers, Missing
 
 NOT_YET = Missing("the case has not run")
-Choice = tuple[str | None, float]  # pooling and strength
+ON_VALIDATION = "tuned_on_validation"  # the metric with the value that the whole validation split would have chosen
 
 
 @dataclass(slots=True)
@@ -42,73 +43,108 @@ class FrozenRun:
     poolings: tuple[str | None, ...]
     stress: Stress | None = None
     corrupted: Callable[[int, str | None, Condition], tuple[Frozen, Rows]] | None = None
-    chosen: Choice | None = None
+    choices: list[Choice] = field(default_factory=list)
     times_s: list[float] = field(default_factory=list)
     feature_time_s: float | Missing = NOT_YET
+    selection: str = ""
+    _on_validation: list[float] = field(default_factory=list)
     _last: tuple[bytes, Frozen, NDArray[np.int64], float] | None = None
+
+    @property
+    def chosen(self) -> Choice | None:
+        """What the first seed chose; None before it ran."""
+        return self.choices[0] if self.choices else None
 
     def seed(self, seed: int) -> tuple[NDArray[np.int64], float]:
         """Predictions for the test split and the score on the training examples."""
         data = self.rows.data
         drawn = data.training_examples(self.case.task.shots, seed).numpy()
-        if self.chosen is None:
-            self.chosen, predict = self._choose(seed, drawn)
-            frozen = self.features_of(seed, self.chosen[0])
+        usual = self.features_of(seed, self.poolings[0])
+        if self._last and self._last[:2] == (drawn.tobytes(), usual):
+            self.choices.append(self.choices[-1])
+            if self.stress:
+                self.stress.again()
+            return self._last[2:]
+        tuning = tuning_of(data, self.case.task.shots, drawn)
+        self.selection = self.selection or tuning.selection
+        pooling, value = choice = self._chosen(seed, tuning)
+        frozen = self.features_of(seed, pooling)
+        if isinstance(self.feature_time_s, Missing):
             self.feature_time_s = frozen.feature_time_s
-        else:
-            pooling, value = self.chosen
-            frozen = self.features_of(seed, pooling)
-            if self._last and self._last[:2] == (drawn.tobytes(), frozen):
-                if self.stress:
-                    self.stress.again()
-                return self._last[2:]
-            (predict,), elapsed = self._fitted(frozen.array, drawn, [value])
-            self.times_s.append(elapsed)
+        predict, elapsed = self._learned(frozen.array, tuning.learned, value)
+        self.choices.append(choice)
+        self.times_s.append(elapsed)
         test = self._predict(predict, frozen.array, np.asarray(data.split.test))
-        train_value = self.scorer.score(self._predict(predict, frozen.array, drawn), drawn)
-        self._last = drawn.tobytes(), frozen, test, train_value
+        train_value = self.scorer.score(self._predict(predict, frozen.array, tuning.learned), tuning.learned)
+        if self.case.task.shots is not None:
+            self._on_validation.append(self._told_by_validation(seed, drawn, choice, test))
+        self._last = drawn.tobytes(), usual, test, train_value
         if self.stress:
-            self.stress.put(lambda condition: self._under(predict, seed, condition))
+            self.stress.put(lambda condition: self._under(predict, seed, pooling, condition))
         return test, train_value
 
     def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
         """What all seeds come to."""
         found = self.scorer.answers(seeds, seen)
+        if self._on_validation:
+            found = replace(found, others={**found.others, ON_VALIDATION: float(np.mean(self._on_validation))})
         return self.stress.added_to(found) if self.stress else found
 
-    def _fitted(
-        self, features: Features, drawn: NDArray[np.int64], values: Sequence[float]
-    ) -> tuple[Sequence[Predictor], float]:
-        """What is learned at each of the values, and the seconds for one of them."""
-        stages.HERE.at("fitting")
-        rows, labels = self.rows.pick(features[drawn], drawn), self.rows.labels(drawn)
-        started = time.perf_counter()
-        found = self.method.fitted_to(rows, labels, values, self.context)
-        return found, (time.perf_counter() - started) / len(values)
+    def _chosen(self, seed: int, tuning: Tuning) -> Choice:
+        """Pooling and value that do best on examples which they have not seen; the usual ones where there are none."""
+        if not tuning.parts:
+            return self.poolings[0], self.case.method.untuned
+        return best_of(self._trials(seed, tuning.parts))
 
-    def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Labels:
-        return self.rows.spread(predict(self.rows.pick(features[indices], indices)), indices)
-
-    def _under(self, predict: Predictor, seed: int, condition: Condition) -> Labels:
-        """What the fitted classifier makes of the corrupted test examples."""
-        assert self.corrupted is not None
-        assert self.chosen is not None
-        frozen, rows = self.corrupted(seed, self.chosen[0], condition)
-        test = rows.data.split.test
-        return rows.spread(predict(rows.pick(frozen.array, test)), test)
-
-    def _choose(self, seed: int, drawn: NDArray[np.int64]) -> tuple[Choice, Predictor]:
-        """Pooling and value of the grid that score best on validation, the first of equals, and what they learned."""
-        held, grid = np.asarray(self.rows.data.split.validation), self.case.method.grid
-        best: tuple[float, Choice, Predictor, float] | None = None
+    def _trials(self, seed: int, parts: Sequence[tuple[Examples, Examples]]) -> list[Trial]:
+        """Every pooling and value, fitted to the first examples of each part and scored on all of the second."""
+        held = np.concatenate([unseen for _, unseen in parts])
+        labels, grid = self.rows.labels(held), self.case.method.grid
+        found = []
         for pooling in self.poolings:
             features = self.features_of(seed, pooling).array
-            predictors, elapsed = self._fitted(features, drawn, grid)
-            unseen = self.rows.pick(features[held], held)
-            for value, predict in zip(grid, predictors, strict=True):
-                score = self.scorer.score(self.rows.spread(predict(unseen), held), held)
-                if best is None or score > best[0]:
-                    best = score, (pooling, value), predict, elapsed
-        assert best is not None
-        self.times_s.append(best[3])
-        return best[1:3]
+            given = [self._probabilities(features, *part) for part in parts]
+            for place, value in enumerate(grid):
+                each = np.concatenate([one[place] for one in given])
+                score = self.scorer.score(self.rows.spread(each.argmax(1), held), held)
+                found.append(Trial((pooling, value), score, log_loss(each, labels)))
+        return found
+
+    def _probabilities(self, features: Features, known: Examples, unseen: Examples) -> list[Probabilities]:
+        """What the fits of the whole grid to known examples give for the rows of unseen ones."""
+        rows, labels = self.rows.pick(features[known], known), self.rows.labels(known)
+        stages.HERE.at("fitting")
+        predictors = self.method.fitted_to(rows, labels, self.case.method.grid, self.context)
+        asked = self.rows.pick(features[unseen], unseen)
+        return [predict(asked) for predict in predictors]
+
+    def _told_by_validation(self, seed: int, drawn: Examples, choice: Choice, test: Labels) -> float:
+        """The metric on the test split with what the validation split would have chosen, and the draw been fitted to.
+
+        It says what more labels than the draw's are worth for choosing; no figure of the case rests on it.
+        """
+        data = self.rows.data
+        unseen = np.asarray(data.split.test)
+        told = best_of(self._trials(seed, [(drawn, np.asarray(data.split.validation))]))
+        if told != choice:
+            features = self.features_of(seed, told[0]).array
+            test = self._predict(self._learned(features, drawn, told[1])[0], features, unseen)
+        return self.scorer.score(test, unseen)
+
+    def _learned(self, features: Features, examples: Examples, value: float) -> tuple[Predictor, float]:
+        """What is learned from examples at a value, and the seconds that took."""
+        stages.HERE.at("fitting")
+        rows, labels = self.rows.pick(features[examples], examples), self.rows.labels(examples)
+        started = time.perf_counter()
+        (predict,) = self.method.fitted_to(rows, labels, [value], self.context)
+        return predict, time.perf_counter() - started
+
+    def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Labels:
+        return self.rows.spread(predict(self.rows.pick(features[indices], indices)).argmax(1), indices)
+
+    def _under(self, predict: Predictor, seed: int, pooling: str | None, condition: Condition) -> Labels:
+        """What the fitted classifier makes of the corrupted test examples."""
+        assert self.corrupted is not None
+        frozen, rows = self.corrupted(seed, pooling, condition)
+        test = rows.data.split.test
+        return rows.spread(predict(rows.pick(frozen.array, test)).argmax(1), test)
