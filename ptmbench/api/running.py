@@ -39,6 +39,7 @@ def run(
     variants: str | VariantSpec | Iterable[str | VariantSpec] | None = None,
     budget: str = "quick",
     seeds: int | None = None,
+    tune_on: str = "draw",
     results: Place | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -59,8 +60,10 @@ def run(
             labels) of arrays; a data set of (image, label) pairs.
         methods: Names; None: every method that applies.
         variants: Names; None: the model as it came, in full.
-        budget: "smoke", "quick" or "standard".
+        budget: "smoke", "quick", "standard" or "converged".
         seeds: How many seeds to run, instead of the budget's number.
+        tune_on: Which labels choose the hyper-parameters of few-shot tasks: "draw", their own, or "validation", the
+            whole validation split, which has many more than the task.
         results: The results folder, which keeps other records that it holds; None: a temporary one, which lives as long
             as the results do.
         device: "auto", "cpu", "cuda" or "mps".
@@ -97,6 +100,7 @@ def run(
         skip_bad=skip_bad,
         corruptions=corruptions,
         jobs=jobs,
+        tune_on=tune_on,
     )
     given_models, given_tasks = _models_given(models), _tasks_given(tasks)
     objects = (

@@ -116,7 +116,7 @@ TASKS: Final = (
 
 _TRAINED: Final = _adamw(1e-3, 0.01, batch_size=32, steps=200)
 _STRENGTHS: Final = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
-_RATES: Final = (1e-3, 3e-3, 1e-2)
+_RATES: Final = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 _SGD: Final = Recipe(
     *("sgd", 1e-3, 1e-4),
     batch_size=32,

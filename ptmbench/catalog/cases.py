@@ -13,8 +13,8 @@ DENSE_BATCH, DENSE_PACE = (
     16,
     2,
 )  # of training detectors and segmenters: half as many pictures a step, and twice the steps
-PUBLISHED_RATES = (5e-5, 3e-4, 1e-3)  # around what papers fine-tune networks of this size with
-SCRATCH_RATES = (3e-4, 1e-3, 3e-3)  # as many, for the same networks from scratch
+PUBLISHED_RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # around what papers fine-tune networks of this size with
+SCRATCH_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)  # as many, for the same networks from scratch
 
 Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec, VariantSpec)
 
@@ -72,7 +72,7 @@ def suited(method: MethodSpec, model: ModelSpec) -> MethodSpec:
     if model.embedded or method.recipe is None or method.suits is not Suits.ANY:
         return method
     rates = SCRATCH_RATES if method.starts_from is StartsFrom.RANDOM else PUBLISHED_RATES
-    return replace(method, grid=rates, recipe=replace(method.recipe, learning_rate=rates[1]))
+    return replace(method, grid=rates, recipe=replace(method.recipe, learning_rate=rates[len(rates) // 2]))
 
 
 def product(

@@ -25,7 +25,7 @@ def identity(spec: Any) -> dict[str, object]:
     says where the spec applies.
 
     Args:
-        spec: A frozen dataclass of `ptmbench.catalog.spec`, with others in its fields.
+        spec: A frozen dataclass of `ptmbench.catalog`, with others in its fields.
 
     Returns:
         Names and values, those of nested specs as dictionaries.
@@ -61,7 +61,7 @@ def case_digest(
         "case": identity(case),
         "weights": weights_sha256,
         "split": split_sha256,
-        "budget": dataclasses.asdict(budget),
+        "budget": identity(budget),
         "seeds": seeds,
         "rate": recorded_rate,
         "precision": precision,

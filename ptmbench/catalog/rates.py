@@ -26,11 +26,12 @@ def recorded_rates() -> dict[str, float]:
     return rates
 
 
-def recorded_rate(case: Case) -> float:
+def recorded_rate(case: Case, *, own: bool = False) -> float:
     """The rate that a case is trained with where its validation split is not asked.
 
     Args:
         case: One of a method that trains.
+        own: Whether a few-shot task may take what its own validation split has chosen.
 
     Returns:
         Of a full task what was recorded for it; of a few-shot task the median (the lower one) of what was recorded for
@@ -38,11 +39,11 @@ def recorded_rate(case: Case) -> float:
     """
     if case.method.recipe is None:
         raise ValueError(f"{case.method.name} has no learning rate")
-    if case.task.shots is None:
+    if own or case.task.shots is None:
         return recorded_rates().get(case.in_full.id, case.method.recipe.learning_rate)
     recorded = _few_shot_rates().get((case.model.name, case.method.name), {})
-    own = _examples(case.task.dataset)
-    others = [rate for examples, rates in recorded.items() if examples != own for rate in rates]
+    same = _examples(case.task.dataset)
+    others = [rate for examples, rates in recorded.items() if examples != same for rate in rates]
     return median_low(others) if others else case.method.recipe.learning_rate
 
 

@@ -1,14 +1,18 @@
 """What a run is given: the budget, and where and how it runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from ptmbench.catalog.bounds import beyond, beyond_time, shown
-from ptmbench.catalog.spec import Budget, MethodSpec, Recipe, TaskSpec
+from ptmbench.catalog.spec import MethodSpec, Recipe, TaskSpec
 from ptmbench.errors import UnknownName, UsageError
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
+TuneOn = Literal["draw", "validation"]
+BUDGET_HELP = "smoke, quick (default), standard or converged"
+TUNE_ON_HELP = "few-shot tasks choose by their own labels (draw, default) or by the whole validation split (validation)"
+ON_VALIDATION = "_tuned_on_validation"  # how the name of such a budget ends
 DISABLED = "latency was not measured: benchmarking is disabled (--benchmark-disable)"
 BESIDE = "not measured: other cases ran beside this one: run it again with --jobs 1"
 LATER = "not measured yet: latency is taken once all cases are done, and the run ended before that: add --resume"
@@ -16,24 +20,38 @@ LATER = "not measured yet: latency is taken once all cases are done, and the run
 
 @dataclass(frozen=True, slots=True)
 class BudgetSpec:
-    """How much a case may cost.
+    """How much a case may cost, and which labels choose its hyper-parameters.
 
     `steps` are those of every trained method without epochs of its own. `tunes_rates`: the validation split of a full
     task chooses the learning rate at seed 0; otherwise the recorded one is taken. Seeds are counted for frozen methods,
-    trained methods on few-shot tasks and trained methods on full tasks.
+    trained methods on few-shot tasks, trained methods on full tasks, and detectors and segmenters (None: as full).
+    `converges`: on full tasks the steps are doubled until validation stops rising. `tunes_on_validation`: few-shot
+    tasks choose by the whole validation split, as most benchmarks do, and not by their own few labels.
     """
 
-    name: Budget
+    name: str
     steps: int
     frozen_seeds: int
     few_shot_seeds: int
     full_seeds: int
     tunes_rates: bool
     asserts_floors: bool
+    dense_seeds: int | None = None
+    converges: bool = False
+    tunes_on_validation: bool = False
 
     def tunes(self, task: TaskSpec) -> bool:
         """Whether the validation split chooses the learning rate: few-shot tasks have no labels for that."""
-        return self.tunes_rates and task.shots is None
+        return self.tunes_rates and (task.shots is None or self.tunes_on_validation)
+
+    def tuned_on(self, labels: TuneOn) -> "BudgetSpec":
+        """The budget with few-shot tasks tuned on their own labels ("draw") or on the validation split.
+
+        Figures of the two never share a folder or a table, so the second has a name of its own, and no floors.
+        """
+        if labels == "draw":
+            return self
+        return replace(self, name=self.name + ON_VALIDATION, tunes_on_validation=True, asserts_floors=False)
 
     def steps_for(self, recipe: Recipe, examples: int) -> int:
         """Training steps with so many examples: the budget's, or the recipe's epochs, which only `standard` runs whole.
@@ -43,19 +61,22 @@ class BudgetSpec:
         if recipe.epochs is None:
             return self.steps * recipe.pace
         whole = recipe.epochs * max(examples // recipe.batch_size, 1)
-        return whole if self.name == "standard" else min(whole, self.steps)
+        return whole if self.tunes_rates else min(whole, self.steps)
 
     def seeds_for(self, method: MethodSpec, task: TaskSpec) -> int:
         """How many seeds the case runs."""
         if method.frozen:
             return self.frozen_seeds
+        if task.kind.dense and self.dense_seeds is not None:
+            return self.dense_seeds
         return self.full_seeds if task.shots is None else self.few_shot_seeds
 
 
 BUDGETS: Final[dict[str, BudgetSpec]] = {
     "smoke": BudgetSpec("smoke", 2, 1, 1, 1, tunes_rates=False, asserts_floors=False),
-    "quick": BudgetSpec("quick", 40, 1, 1, 1, tunes_rates=False, asserts_floors=True),
+    "quick": BudgetSpec("quick", 40, 3, 3, 3, tunes_rates=False, asserts_floors=True, dense_seeds=1),
     "standard": BudgetSpec("standard", 200, 10, 5, 3, tunes_rates=True, asserts_floors=True),
+    "converged": BudgetSpec("converged", 200, 10, 5, 3, tunes_rates=True, asserts_floors=False, converges=True),
 }
 
 
@@ -111,6 +132,7 @@ def check_settings(
     skip_bad: bool = False,
     corruptions: bool = False,
     jobs: int | None = None,
+    tune_on: str = "draw",
 ) -> RunSettings:
     """Settings from what a user typed; raises `UsageError` with all faults at once."""
     faults = [str(UnknownName("budget", budget, BUDGETS))] if budget not in BUDGETS else []
@@ -119,14 +141,16 @@ def check_settings(
         faults.append(f"expected a device of {', '.join(get_args(DeviceName))}, got {shown(device)}")
     if precision not in get_args(PrecisionName):
         faults.append(f"expected a precision of {', '.join(get_args(PrecisionName))}, got {shown(precision)}")
+    if tune_on not in get_args(TuneOn):
+        faults.append(f"expected few-shot tasks to be tuned on {' or '.join(get_args(TuneOn))}, got {shown(tune_on)}")
     if len(faults) == 1 and budget not in BUDGETS:
         raise UnknownName("budget", budget, BUDGETS)
     if faults:
         raise UsageError("; ".join(fault.removesuffix(".") for fault in faults))
     return RunSettings(
-        budget=BUDGETS[budget],
+        budget=BUDGETS[budget].tuned_on(tune_on),  # type: ignore[arg-type]  # checked against the literal's own values above
         seeds=seeds,
-        device=device,  # type: ignore[arg-type]  # checked against the literal's own values above
+        device=device,  # type: ignore[arg-type]  # likewise
         precision=precision,  # type: ignore[arg-type]  # likewise
         threads=threads,
         timeout_s=timeout_s,

@@ -22,7 +22,6 @@ RANDOM_SUFFIX = ".random"  # how the catalog calls an architecture at random ini
 SLUG = re.compile(r"[A-Za-z0-9_.]+")
 APPLIES: Final = MappingProxyType({"digest": False})  # of fields that say where a spec applies, not what is computed
 
-Budget = Literal["smoke", "quick", "standard"]
 Precision = Literal["fp32", "bf16"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]

@@ -7,6 +7,7 @@ from typing import Final
 
 import ptmbench
 from ptmbench.catalog.bounds import real, whole
+from ptmbench.catalog.settings import BUDGET_HELP, TUNE_ON_HELP
 from ptmbench.cli import examples, overview
 from ptmbench.cli.command_line import CommandLine
 
@@ -144,7 +145,7 @@ def _add_calibrate(parser: CommandLine) -> None:
 
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="as pytest's -k")
     parser.add_argument("--runs", type=whole, default=5, metavar="N", help="launches (default: 5)")
-    parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
+    parser.add_argument("--budget", default="quick", metavar="B", help=BUDGET_HELP)
     parser.add_argument("--results", type=Path, metavar="DIR", help="keep the launches here, and go on from them")
     parser.add_argument(
         "-o", dest="output", type=Path, default=gating.DEFAULT_RULES, metavar="FILE", help="default: gate.toml"
@@ -195,8 +196,9 @@ def _add_run(parser: CommandLine) -> None:
     parser.add_argument(
         "--variant", action="append", default=[], metavar="V", help=f"full (default) or half; {several}"
     )
-    parser.add_argument("--budget", default="quick", metavar="B", help="smoke, quick (default) or standard")
+    parser.add_argument("--budget", default="quick", metavar="B", help=BUDGET_HELP)
     parser.add_argument("--seeds", type=whole, metavar="N", help="seeds for every case (default: the budget's)")
+    parser.add_argument("--tune-on", default="draw", metavar="LABELS", help=TUNE_ON_HELP)
     parser.add_argument("--results", type=Path, metavar="DIR", help="default: one under ptmbench-results/")
     parser.add_argument("--resume", action="store_true", help="keep finished records, run what is missing or stale")
     parser.add_argument("--timeout", type=real, metavar="SECONDS", help="stop a case after this many seconds")

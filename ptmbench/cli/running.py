@@ -58,6 +58,7 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         skip_bad=arguments.skip_bad,
         corruptions=arguments.corruptions,
         jobs=arguments.jobs,
+        tune_on=arguments.tune_on,
     )
 
 

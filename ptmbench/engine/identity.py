@@ -32,7 +32,7 @@ def _digest(bench: Workbench, case: Case, bound: str | Missing, split_sha256: st
         split_sha256=split_sha256,
         budget=settings.budget,
         seeds=settings.seeds_for(case.method, case.task),
-        recorded_rate=None if recorded else recorded_rate(case),
+        recorded_rate=None if recorded else recorded_rate(case, own=settings.budget.tunes_on_validation),
         precision=bench.device.precision,
     )
 

@@ -28,7 +28,7 @@ from ptmbench.engine.transfer.features import Frozen
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.labels import LabelWork
 from ptmbench.engine.transfer.rows import Rows
-from ptmbench.engine.transfer.trained import TrainedRun, Work
+from ptmbench.engine.transfer.trained import RISE, TrainedRun, Work
 from ptmbench.engine.variants.table import SERVED
 from ptmbench.engine.workbench import Workbench
 from ptmbench.errors import Diverged, OutOfMemory, Unavailable
@@ -38,7 +38,9 @@ from ptmbench.records.record import BUSY, SourceDistance
 NOTHING_TRAINED = Missing("nothing is trained step by step: a classifier is fitted to its optimum")
 EVERYTHING_TRAINS = Missing("no frozen features: every layer trains")
 NOT_PUBLISHED = Missing("the publisher of the checkpoint does not state it")
-ON_VALIDATION = "highest validation {metric} at seed 0, the first of equals"
+ON_VALIDATION = "highest validation {metric} at seed 0, the least of equals, in a window of rates that follows the best"
+CONVERGED = "; steps doubled until a doubling gained less than {rise:.0%} of it"
+RISING = "; it still rose at {steps} steps, the most that are tried"
 METRIC_NAMES = {
     "top1_accuracy": "accuracy",
     "entity_f1": "entity F1",
@@ -46,6 +48,7 @@ METRIC_NAMES = {
     "map": "mAP@[.5:.95]",
     "miou": "mIoU",
 }
+NO_CONVERGENCE = "few labels leave none to see by when a training has converged: take a full task, or another budget"
 HELD_UP = "not measured: other work had the cores while this case trained: run it again with --jobs 1"
 RECORDED = "recorded learning rate (ptmbench/rates.json)"
 ELSEWHERE = "learning rate recorded for this model and method on other data sets (ptmbench/rates.json)"
@@ -91,6 +94,8 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
     unscored = bench.task_data(case).unscored
     if unscored:
         raise Unavailable(unscored)
+    if bench.settings.budget.converges and case.task.shots is not None and not case.method.frozen:
+        raise Unavailable(NO_CONVERGENCE)
     with carried_out(case.model.name), out_of_memory_named():
         model, encoded = bench.loaded(case, 0), bench.encoded(case)
         loaded = Loaded(
@@ -115,6 +120,7 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
                 scorer=bench.scorer(case),
                 features_of=lambda seed, pooling: bench.features(case, seed, pooling),
                 poolings=bench.poolings(case),
+                on_validation=bench.settings.budget.tunes_on_validation,
                 stress=bench.stress(case),
                 corrupted=functools.partial(_corrupted_features, bench, case),
             )
@@ -143,12 +149,14 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         work=work,
         device=bench.device,
         recipe=replace(case.method.recipe, steps=budget.steps_for(case.method.recipe, examples)),
-        rates=case.method.grid if budget.tunes(case.task) else (recorded_rate(case),),
+        rates=case.method.grid if budget.tunes(case.task) else (recorded_rate(case, own=budget.tunes_on_validation),),
         network_of=lambda seed: bench.network(case, seed),
         pooling=pooling,
         feature_time_s=feature_time_s,
         served=functools.partial(_served, bench, case, work),
         watched=case.task.kind.dense,
+        converges=budget.converges,
+        on_validation=budget.tunes_on_validation,
         stress=bench.stress(case),
         corrupted=functools.partial(_corrupted_work, bench, case, work),
     )
@@ -243,7 +251,7 @@ def _spending(bench: Workbench, prepared: Prepared, energy_j: float | Missing, w
 
 
 def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:
-    method, by_score = work.case.method, ON_VALIDATION.format(metric=METRIC_NAMES[metric])
+    method = work.case.method
     if work.chosen is None:
         raise Diverged("no hyper-parameter was chosen")
     if isinstance(work, FrozenRun):
@@ -254,7 +262,7 @@ def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:
         selection = work.selection.format(metric=METRIC_NAMES[metric])
         differ = tuple(each) if any(one != each[0] for one in each) else ()
         return Choice(each[0], offered, selection, NOTHING_TRAINED, differ)
-    fields = {**asdict(work.recipe), "learning_rate": work.chosen}
+    fields = asdict(work.chosen)
     del fields["pace"]  # the steps hold it
     if work.pooling is not None:
         fields["pooling"] = work.pooling
@@ -262,9 +270,20 @@ def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:
         del fields["momentum"]
     if work.recipe.epochs is None:
         del fields["epochs"]
-    recorded = RECORDED if work.case.task.shots is None else ELSEWHERE
-    selection = by_score if len(work.rates) > 1 else recorded
-    return Choice(fields, {method.tuned: [*work.rates]}, selection, work.recipe.steps)
+    tried = tuple(sorted(work.tried)) if len(work.tried) < len(work.rates) else ()
+    grid: dict[str, list[float | str]] = {method.tuned: [*work.rates]}
+    return Choice(fields, grid, _selection(work, metric), work.chosen.steps, tried=tried)
+
+
+def _selection(work: TrainedRun, metric: str) -> str:
+    """What chose the learning rate, and the steps where they were chosen too."""
+    assert work.chosen is not None
+    if len(work.rates) == 1 and not work.converges:
+        return RECORDED if work.on_validation or work.case.task.shots is None else ELSEWHERE
+    said = ON_VALIDATION.format(metric=METRIC_NAMES[metric])
+    if not work.converges:
+        return said
+    return said + (RISING.format(steps=work.chosen.steps) if work.rising else CONVERGED.format(rise=RISE))
 
 
 def _named(method: MethodSpec, pooling: str | None, value: float) -> dict[str, bool | int | float | str]:

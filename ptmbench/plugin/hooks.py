@@ -16,7 +16,7 @@ import pytest
 
 from ptmbench.catalog.bounds import real, whole
 from ptmbench.catalog.selection import KIND_MARKER
-from ptmbench.catalog.settings import RunSettings, check_settings
+from ptmbench.catalog.settings import BUDGET_HELP, TUNE_ON_HELP, RunSettings, check_settings
 from ptmbench.catalog.spec import FULL, HUB_MARKER
 from ptmbench.errors import PtmbenchError, RecordError, UsageError
 from ptmbench.outlet import for_people
@@ -59,8 +59,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the options; each is prefixed, since a name that another plugin has would stop pytest at its start."""
     group = parser.getgroup("ptmbench", "ptmbench: benchmarks of pre-trained models")
     group.addoption("--ptm-results", metavar="DIR", help="results folder (default: one under ptmbench-results/)")
-    group.addoption("--ptm-budget", default="quick", metavar="NAME", help="smoke, quick (default) or standard")
+    group.addoption("--ptm-budget", default="quick", metavar="NAME", help=BUDGET_HELP)
     group.addoption("--ptm-seeds", type=whole, metavar="N", help="seeds for every case (default: the budget's)")
+    group.addoption("--ptm-tune-on", default="draw", metavar="LABELS", help=TUNE_ON_HELP)
     group.addoption("--ptm-model", action="append", default=[], metavar="MODEL", help="name or reference; only these")
     group.addoption("--ptm-task", action="append", default=[], metavar="DATA", help="name or reference; only these")
     group.addoption(
@@ -99,6 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
             skip_bad=config.getoption("--ptm-skip-bad"),
             corruptions=config.getoption("--ptm-corruptions"),
             jobs=config.getoption("--ptm-jobs"),
+            tune_on=config.getoption("--ptm-tune-on"),
         )
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)

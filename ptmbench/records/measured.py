@@ -80,7 +80,8 @@ class Answers:
 class Choice:
     """The hyper-parameters that ran, what was tried, and what chose.
 
-    `each` holds those of every seed in turn where they differ.
+    `each` holds those of every seed in turn where they differ; `tried` what of the grid was tried where that hung on
+    what scored best.
     """
 
     hyperparameters: dict[str, bool | int | float | str]
@@ -88,6 +89,7 @@ class Choice:
     selection: str
     steps: int | Missing
     each: tuple[dict[str, bool | int | float | str], ...] = ()
+    tried: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,10 @@ class TaskRecord(_Part):
 
 
 class MethodRecord(_Part):
-    """How the model was transferred: the values used, the values tried, and by what they were chosen.
+    """How the model was transferred: the values used, the values on offer, and by what they were chosen.
 
     `each` holds the values of every seed in turn where each chose for itself; `hyperparameters` are those of the first.
+    `tried` are the values of a grid that were tried where not all were.
     """
 
     name: str
@@ -87,6 +88,7 @@ class MethodRecord(_Part):
     selection: str
     steps: Count | None
     each: list[dict[str, Scalar]] = Field(default=[], exclude_if=lambda value: not value)
+    tried: list[float] = Field(default=[], exclude_if=lambda value: not value)
 
 
 class InputRecord(_Part):

@@ -101,6 +101,7 @@ def _case_record(case: Case, identity: Identity, precision: str, result: Result 
             selection=choice.selection if choice else unfinished.reason,
             steps=gaps("case.method.steps", choice.steps if choice else unfinished),
             each=[*choice.each] if choice else [],
+            tried=[*choice.tried] if choice else [],
         ),
         input=gaps("case.input", _input(result) if result else unfinished),
         precision=precision,

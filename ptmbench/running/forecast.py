@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Final, NamedTuple
 
+from ptmbench.catalog.rate_window import TRIED
 from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.sizes import Parts, macs_of, parts_of
 from ptmbench.catalog.spec import Case, Recipe
@@ -88,7 +89,7 @@ def _trained_s(case: Case, recipe: Recipe, settings: RunSettings, facts: Facts, 
     batch = min(recipe.batch_size, drawn) if facts.parts else recipe.batch_size
     training = steps * (passes * batch * macs / FORWARD + STEP_S)
     seeds = settings.seeds_for(case.method, case.task)
-    rates = len(case.method.grid) if settings.budget.tunes(case.task) else 1
+    rates = min(len(case.method.grid), TRIED) if settings.budget.tunes(case.task) else 1
     scored = parts.test + (min(drawn, FEW) + LOOKS * parts.validation if dense else drawn)
     tuned = (rates - 1) * (training + parts.validation * macs / FORWARD)
     return seeds * (training + scored * macs / FORWARD) + tuned

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -139,7 +140,9 @@ def test_published_networks_have_rates_of_their_own():
     published = model_spec("torchvision:resnet18", MODELS)
 
     assert by_name["fine_tune"] == suited(by_name["fine_tune"], MODELS[0])
-    assert max(suited(by_name["fine_tune"], published).grid) <= min(by_name["fine_tune"].grid)
+    fine_tune, scratch = (suited(by_name[name], published).grid for name in ("fine_tune", "from_scratch"))
+    for smaller, larger in pairwise((fine_tune, scratch, by_name["fine_tune"].grid)):
+        assert [True] * 7 == [less < more for less, more in zip(smaller, larger, strict=True)]
     assert by_name["knn"] == suited(by_name["knn"], published)
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from ptmbench.catalog.builtin import METHODS, PRETRAINING
-from ptmbench.catalog.cases import suited
+from ptmbench.catalog.cases import PUBLISHED_RATES, SCRATCH_RATES, suited
 from ptmbench.catalog.checkpoint_cards import load_card
 from ptmbench.catalog.digests import case_digest
 from ptmbench.catalog.entries import ALL_TASKS
 from ptmbench.catalog.rates import recorded_rate
-from ptmbench.catalog.settings import BUDGETS
+from ptmbench.catalog.settings import BUDGETS, BudgetSpec
 from ptmbench.catalog.spec import Case, ModelSpec, TaskSpec
 from ptmbench.catalog.traits import Family, TaskKind
 from ptmbench.records.store import ResultsFolder
@@ -26,6 +26,16 @@ CONFIGURATIONS = {  # sha256 of what the random controls of two published models
 }
 
 GRIDS_BEFORE_3 = {"linear_probe": (1e-4, 1e-3, 1e-2, 1e-1, 1.0), "knn": (1, 3, 5, 10, 20)}
+RATES_BEFORE_3 = {
+    (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1): (1e-3, 3e-3, 1e-2),
+    PUBLISHED_RATES: (5e-5, 3e-4, 1e-3),
+    SCRATCH_RATES: (3e-4, 1e-3, 3e-3),
+    (1e-3,): (1e-3,),
+}
+BUDGETS_BEFORE_3 = {
+    "quick": BudgetSpec("quick", 40, 1, 1, 1, tunes_rates=False, asserts_floors=True),
+    "standard": BUDGETS["standard"],
+}
 
 
 def case_of(record):
@@ -50,12 +60,16 @@ def case_of(record):
     method = next(spec for spec in METHODS if spec.name == said.method.name)
     if record.protocol_version < 3 and method.frozen:
         method = replace(method, grid=GRIDS_BEFORE_3[method.name], usual=None)
-    return Case(model, task, suited(method, model))
+    method = suited(method, model)
+    if record.protocol_version < 3 and not method.frozen:
+        method = replace(method, grid=RATES_BEFORE_3[method.grid])
+    return Case(model, task, method)
 
 
 def digests_of(record):
     """The digests that the record may have: with its own weights, with those that its control borrows from, or none."""
-    case, budget = case_of(record), BUDGETS[record.budget]
+    case = case_of(record)
+    budget = (BUDGETS if record.protocol_version >= 3 else BUDGETS_BEFORE_3)[record.budget]
     told = case.method.frozen or (budget.tunes_rates if record.protocol_version < 3 else budget.tunes(case.task))
     rate = None if told else recorded_rate(case)
     if rate is not None and record.protocol_version < 3:  # few-shot tasks too had one that was recorded for themselves

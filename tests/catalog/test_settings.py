@@ -67,7 +67,9 @@ def test_an_unknown_budget_lists_near_ones():
 @pytest.mark.parametrize(
     ("budget", "method", "task", "seeds"),
     [
-        ("quick", "linear_probe", "digits_5shot", 1),
+        ("quick", "linear_probe", "digits_5shot", 3),
+        ("quick", "fine_tune", "digits_full", 3),
+        ("converged", "fine_tune", "digits_full", 3),
         ("standard", "linear_probe", "digits_full", 10),
         ("standard", "fine_tune", "digits_5shot", 5),
         ("standard", "fine_tune", "digits_full", 3),
@@ -81,6 +83,32 @@ def test_budgets_give_seeds(budget, method, task, seeds):
     assert check_settings(budget=budget, seeds=7).seeds_for(case.method, case.task) == 7
 
 
+def test_detectors_and_segmenters_have_seeds_of_their_own():
+    """A training of theirs takes as long as forty of a small classifier: one seed at quick, and no verdict."""
+    case = find_case("unet_tiny.glyphs", "scene_masks_full", "fine_tune")
+
+    assert [1, 3] == [
+        check_settings(budget=budget).seeds_for(case.method, case.task) for budget in ("quick", "standard")
+    ]
+
+
+def test_labels_that_tune_make_another_budget():
+    """Few-shot tasks tuned on the validation split are another table, without floors; the full ones tune as ever."""
+    few, full = (find_case("resnet_tiny.glyphs", task, "fine_tune").task for task in ("digits_5shot", "digits_full"))
+    usual, told = (check_settings(budget="standard", tune_on=labels).budget for labels in ("draw", "validation"))
+
+    assert ("standard", "standard_tuned_on_validation") == (usual.name, told.name)
+    assert (False, True) == (usual.tunes(few), told.tunes(few))
+    assert (True, True) == (usual.tunes(full), told.tunes(full))
+    assert (True, False) == (usual.asserts_floors, told.asserts_floors)
+
+
+def test_labels_that_tune_are_named():
+    """Other words than draw and validation are a fault that says both."""
+    with pytest.raises(UsageError, match="tuned on draw or validation, got 'test'"):
+        check_settings(tune_on="test")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -89,6 +117,7 @@ def test_budgets_give_seeds(budget, method, task, seeds):
         {"weights_sha256": "2" * 64},
         {"split_sha256": "2" * 64},
         {"budget": BUDGETS["standard"]},
+        {"budget": BUDGETS["quick"].tuned_on("validation")},
         {"seeds": 2},
         {"recorded_rate": 3e-3},
         {"precision": "bf16"},

@@ -30,8 +30,9 @@ class FrozenRun:
     """One case of a frozen method over its seeds.
 
     `features_of(seed, pooling)` are the features of all samples; `poolings` those to choose from, (None,) where there
-    is no choice. Under `stress`, `corrupted(seed, pooling, condition)` are the features of the corrupted test examples.
-    A seed that brings neither a new draw nor new features would repeat the last fit to the bit, and reuses it.
+    is no choice. `on_validation`: few-shot tasks are tuned on the validation split too. Under `stress`,
+    `corrupted(seed, pooling, condition)` are the features of the corrupted test examples. A seed that brings neither a
+    new draw nor new features would repeat the last fit to the bit, and reuses it.
     """
 
     case: Case
@@ -41,6 +42,7 @@ class FrozenRun:
     scorer: Scorer
     features_of: Callable[[int, str | None], Frozen]
     poolings: tuple[str | None, ...]
+    on_validation: bool = False
     stress: Stress | None = None
     corrupted: Callable[[int, str | None, Condition], tuple[Frozen, Rows]] | None = None
     choices: list[Choice] = field(default_factory=list)
@@ -65,7 +67,7 @@ class FrozenRun:
             if self.stress:
                 self.stress.again()
             return self._last[2:]
-        tuning = tuning_of(data, self.case.task.shots, drawn)
+        tuning = tuning_of(data, self.case.task.shots, drawn, on_validation=self.on_validation)
         self.selection = self.selection or tuning.selection
         pooling, value = choice = self._chosen(seed, tuning)
         frozen = self.features_of(seed, pooling)
@@ -76,7 +78,7 @@ class FrozenRun:
         self.times_s.append(elapsed)
         test = self._predict(predict, frozen.array, np.asarray(data.split.test))
         train_value = self.scorer.score(self._predict(predict, frozen.array, tuning.learned), tuning.learned)
-        if self.case.task.shots is not None:
+        if self.case.task.shots is not None and not self.on_validation:
             self._on_validation.append(self._told_by_validation(seed, drawn, choice, test))
         self._last = drawn.tobytes(), usual, test, train_value
         if self.stress:

@@ -1,5 +1,6 @@
 """Transferring a model by training: which learning rate, which seeds, one loop."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from ptmbench.catalog.rate_window import next_rate
 from ptmbench.catalog.spec import Case, Recipe
 from ptmbench.engine.corruptions.stress import Condition, Stress
 from ptmbench.engine.data import Indices
@@ -16,11 +18,25 @@ from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.seeding import seeded_draws, torch_generator
 from ptmbench.engine.transfer.training import Batch, batch_indices, train
+from ptmbench.errors import Diverged
 from ptmbench.records.measured import Answers, MeasuredPoint, Missing
 
 Predictions = Any  # labels, boxes or masks: made and read by one and the same work
 
 LOOKS = 4  # at a watched training, the last after its last step
+DOUBLINGS = 4  # of the steps at most, where a training goes on to convergence
+RISE = 0.01  # a doubling that gains less on validation is the last
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A network trained with a recipe, its score on validation, the seconds that took, and the way there."""
+
+    recipe: Recipe
+    network: nn.Module
+    score: float
+    elapsed_s: float
+    curve: list[MeasuredPoint]
 
 
 class Work(Protocol):
@@ -66,8 +82,10 @@ class TrainedRun:
 
     `network_of(seed)` is a fresh network for the inputs of `work`. `pooling` is the one trained with, None where the
     model has no choice. `served(network)` is what a trained network answers as, and on which work: itself on `work`, or
-    its variant. `watched`: the score on the validation split is read `LOOKS` times on the way; the clock stands still
-    meanwhile. Under `stress`, `corrupted(condition)` is the work with its test examples corrupted.
+    its variant. `converges`: the steps of `recipe` are doubled until validation stops rising. `on_validation`: few-shot
+    tasks are tuned on the validation split too. `watched`: the score on the validation split is read `LOOKS` times on
+    the way; the clock stands still meanwhile. Under `stress`, `corrupted(condition)` is the work with its test examples
+    corrupted.
     """
 
     case: Case
@@ -82,7 +100,11 @@ class TrainedRun:
     watched: bool = False
     stress: Stress | None = None
     corrupted: Callable[[Condition], Work] | None = None
-    chosen: float | None = None
+    converges: bool = False
+    on_validation: bool = False
+    chosen: Recipe | None = None
+    tried: dict[float, float] = field(default_factory=dict)
+    rising: bool = False
     times_s: list[float] = field(default_factory=list)
     curve: list[MeasuredPoint] = field(default_factory=list)
 
@@ -108,24 +130,66 @@ class TrainedRun:
         return labels
 
     def _choose(self, seed: int) -> nn.Module:
-        """Trains at every rate and keeps the network that scores best on validation, the first of equals."""
-        held = self.work.validation
-        tried: list[tuple[float, float, nn.Module, float, list[MeasuredPoint]]] = []
-        for rate in self.rates:
-            network = self._trained(seed, rate)
-            score = self.work.score(self.work.predict(network, held), held) if len(self.rates) > 1 else 0.0
-            tried.append((score, rate, network, self.times_s.pop(), self.curve))
-            self.curve = []
-        _, self.chosen, network, elapsed, self.curve = max(tried, key=lambda entry: entry[0])
-        self.times_s.append(elapsed)
-        return network
+        """Trains at the rates of a window that follows the best, and keeps the network that does best on validation.
 
-    def _trained(self, seed: int, rate: float) -> nn.Module:
+        Where training converges, the best of them goes on at doubled steps, each time from its start.
+        """
+        if len(self.rates) == 1 and not self.converges:
+            self.chosen = replace(self.recipe, learning_rate=self.rates[0])
+            return self._trained(seed, self.chosen)
+        best = self._of_all_rates(seed)
+        if self.converges:
+            best = self._at_convergence(seed, best)
+        self.chosen, self.curve = best.recipe, best.curve
+        self.times_s.append(best.elapsed_s)
+        return best.network
+
+    def _of_all_rates(self, seed: int) -> Trial:
+        """The best over the learning rates, of equals the least; a rate that diverges is the worst there is."""
+        best: Trial | None = None
+        while (rate := next_rate(self.rates, self.tried)) is not None:
+            try:
+                trial = self._trial(seed, replace(self.recipe, learning_rate=rate))
+            except Diverged:
+                self.tried[rate] = -math.inf
+                continue
+            self.tried[rate] = trial.score
+            if best is None or (-trial.score, rate) < (-best.score, best.recipe.learning_rate):
+                best = trial
+        if best is None:
+            rates = ", ".join(f"{rate:g}" for rate in sorted(self.tried))
+            raise Diverged(f"the loss was no finite number any more at any learning rate of {rates}")
+        return best
+
+    def _at_convergence(self, seed: int, best: Trial) -> Trial:
+        """The best over doubled steps, up to the first doubling that does not raise its score by `RISE`."""
+        for doubled in range(1, DOUBLINGS + 1):
+            trial = self._trial(seed, replace(best.recipe, steps=self.recipe.steps * 2**doubled))
+            rise = trial.score - best.score
+            self.rising = rise >= RISE
+            trial.curve[:0] = best.curve
+            best = trial if rise > 0 else replace(best, curve=trial.curve)
+            if not self.rising:
+                break
+        return best
+
+    def _trial(self, seed: int, recipe: Recipe) -> Trial:
+        """One training, scored on validation."""
+        self.curve = []
+        network = self._trained(seed, recipe)
+        held = self.work.validation
+        score = self.work.score(self.work.predict(network, held), held)
+        curve, self.curve = self.curve, []
+        if self.converges and not self.watched:
+            curve = [MeasuredPoint(seed, recipe.steps, score)]
+        return Trial(recipe, network, score, self.times_s.pop(), curve)
+
+    def _trained(self, seed: int, recipe: Recipe) -> nn.Module:
         """A network trained on the seed's examples; draw and batch order depend on task and seed alone."""
         drawn = self.work.examples(seed)
         network = self.device.place(self.network_of(seed).trained)
         generator = torch_generator("batches", self.case.task.draws, seed)
-        indices = batch_indices(len(drawn), self.recipe.batch_size, self.recipe.steps, generator)
+        indices = batch_indices(len(drawn), recipe.batch_size, recipe.steps, generator)
         order = [drawn[index].tolist() for index in indices]
         paused = 0.0
 
@@ -138,7 +202,6 @@ class TrainedRun:
             paused += self._now() - started
 
         started = self._now()
-        recipe = replace(self.recipe, learning_rate=rate)
         with seeded_draws("dropout", self.case.task.draws, seed):
             train(
                 network,

@@ -50,17 +50,20 @@ class Trial:
     log_loss: float
 
 
-def tuning_of(data: TaskData, shots: int | None, drawn: Examples) -> Tuning:
+def tuning_of(data: TaskData, shots: int | None, drawn: Examples, *, on_validation: bool = False) -> Tuning:
     """The way that a task leaves open.
 
     Args:
         data: The data set with its split.
         shots: Labels a class; None: all of the training split.
         drawn: The training examples of a seed.
+        on_validation: Whether few-shot tasks choose by the whole validation split too, as most benchmarks do.
 
     Returns:
         What chooses, and what is learned from in the end: of full tasks the validation split too.
     """
+    if shots is not None and on_validation:
+        return Tuning(((drawn, np.asarray(data.split.validation)),), drawn, VALIDATED)
     if shots is not None:
         if len(drawn) <= data.classes and shots == 1:
             return Tuning((), drawn, UNTUNED)

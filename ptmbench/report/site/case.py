@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ptmbench.catalog.settings import ON_VALIDATION
 from ptmbench.records.record import FULL, Record
 
 WORDS = {
@@ -134,7 +135,8 @@ def command_of(record: Record, ships: Callable[[str], bool]) -> str:
     words = ["ptmbench", "run", "--model", _model(record, ships), "--task", _task(record), "--method", case.method.name]
     if case.variant != FULL:
         words += ["--variant", case.variant]
-    words += ["--budget", record.budget]
+    budget = record.budget.removesuffix(ON_VALIDATION)
+    words += ["--budget", budget, *([] if budget == record.budget else ["--tune-on", "validation"])]
     if quality:
         words += ["--seeds", str(len(quality.seeds))]
     if quality and quality.corrupted:
