@@ -25,13 +25,14 @@ class FitContext:
 
     `classes` are the names of the labels in their order. `standardise`: the features have no common scale yet. `text`
     takes sentences to features [n, d] in the space of the examples' own; None for a model without a text side. `device`
-    is where large products are best computed.
+    is where large products are best computed. `tolerance` is the part of its objective that an iterative fit may leave.
     """
 
     classes: tuple[str, ...]
     standardise: bool = True
     text: Callable[[Sequence[str]], Features] | None = None
     device: str = "cpu"
+    tolerance: float = 1e-5
 
 
 Fit = Callable[[Features, Labels, float, FitContext], Predictor]

@@ -24,7 +24,9 @@ def fit_all(features: Features, labels: Labels, strengths: Sequence[float], cont
         return [lambda unseen: over_all(np.ones((len(unseen), 1)), present, context)] * len(strengths)
     with torch.inference_mode():
         scaled = torch.from_numpy(np.ascontiguousarray(scaler.transform(features), dtype=np.float32))
-        found = logistic.fit(scaled.to(context.device), torch.from_numpy(places).to(context.device), strengths)
+        found = logistic.fit(
+            scaled.to(context.device), torch.from_numpy(places).to(context.device), strengths, context.tolerance
+        )
     all_weights, all_biases = found.weights.cpu().numpy(), found.biases.cpu().numpy()
 
     def predictor(weights: Features, biases: Features) -> Predictor:

@@ -22,6 +22,7 @@ from ptmbench.engine.transfer.tuning import Choice, Examples, Trial, Tuning, bes
 from ptmbench.records.measured import Answers, Missing
 
 NOT_YET = Missing("the case has not run")
+COARSE = 1e-3  # of its objective a fit may leave that only chooses: half the time of an exact one
 ON_VALIDATION = "tuned_on_validation"  # the metric with the value that the whole validation split would have chosen
 
 
@@ -116,7 +117,8 @@ class FrozenRun:
         """What the fits of the whole grid to known examples give for the rows of unseen ones."""
         rows, labels = self.rows.pick(features[known], known), self.rows.labels(known)
         stages.HERE.at("fitting")
-        predictors = self.method.fitted_to(rows, labels, self.case.method.grid, self.context)
+        coarse = replace(self.context, tolerance=COARSE)
+        predictors = self.method.fitted_to(rows, labels, self.case.method.grid, coarse)
         asked = self.rows.pick(features[unseen], unseen)
         return [predict(asked) for predict in predictors]
 
