@@ -37,7 +37,7 @@ def _cells(row: RobustRow, corruptions: Sequence[str]) -> list[str]:
         row.model,
         row.method,
         f"{100 * row.clean:.1f}",
-        percent(row.value, *row.interval),
+        percent(row.value, *row.interval, row.interval_kind),
         f"{100 * (row.clean - row.value):.1f}",
         place_range(*row.place_clean),
         place_range(*row.place),

@@ -62,7 +62,7 @@
       const signed = column.kind === "difference";
       const made = element("td", `${shownNumber(value, column, signed)} `, "number");
       const [low, high] = [row[`${column.key}_low`], row[`${column.key}_high`]];
-      const interval = `[${shownNumber(low, column, signed)}, ${shownNumber(high, column, signed)}]`;
+      const interval = `[${shownNumber(low, column, signed)}, ${shownNumber(high, column, signed)}]${row[`${column.key}_mark`]}`;
       made.append(element("span", interval, "interval"));
       return made;
     }
