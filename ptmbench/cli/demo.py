@@ -75,7 +75,7 @@ def sentence(records: Sequence[Record]) -> str:
     return (
         f"With {tuned.case.task.shots} labelled pictures a digit, the pre-trained {MODEL.partition('.')[0]} reads "
         f"{_percent(tuned)} of\nthe handwritten digits after fine-tuning. The same network from scratch, on the\n"
-        f"same budget, reads {_percent(control)}: {gain:+.1f} points {sure}, {worth}."
+        f"same budget, reads {_percent(control)}: {gain:+.1f} points {sure},\n{worth}."
     )
 
 
