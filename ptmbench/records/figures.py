@@ -222,7 +222,7 @@ FIGURES: tuple[Figure, ...] = (
     _other("token_accuracy", "token accuracy", "Share of the tokens with the right tag"),
     _other(
         "tuned_on_validation", "quality tuned on validation",
-        "The metric with the value that the whole validation split would have chosen", shown=TABLED | {"case"},
+        "The metric with the value that the whole validation split would have chosen", shown=TABLED,
     ),
     _other("map_50", "mAP@.5", "Average precision of boxes that overlap by half, the mean over classes"),
     _other("pixel_accuracy", "pixel accuracy", "Share of the pixels with the right class"),
