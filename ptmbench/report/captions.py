@@ -50,8 +50,8 @@ def marks_of(table: ComparisonTable) -> list[str]:
     found = []
     if single := sum(ONE_SEED in _marks(row) for row in table.rows):
         found.append(
-            f"{ONE_SEED} in {_rows(single)}: rests on one seed, its interval on test examples alone, and there is no "
-            "verdict; run them with --seeds 3"
+            f"{ONE_SEED} in {_rows(single)}: rests on one seed: intervals and ranks are over test examples alone, and "
+            "there is no verdict; run them with --seeds 3"
         )
     if other := [row for row in table.rows if OTHER_SEEDS in _marks(row)]:
         seeds = "; ".join(dict.fromkeys(map(_seeds_of, other)))

@@ -59,7 +59,7 @@ def floor_note(row: CaseRow) -> str:
 FAMILY = TableColumn("family", lambda row: row.family.replace("_", "-"))
 MODEL = TableColumn("model", lambda row: row.model)
 METHOD = TableColumn("method", lambda row: row.method)
-PLACE = TableColumn("rank", lambda row: place_range(row.place_low, row.place_high))
+PLACE = TableColumn("rank", lambda row: place_range(row.place_low, row.place_high, row.interval_kind))
 VERDICT = TableColumn("verdict", verdict_of)
 LEADING = ("quality", "gain")  # the figures with columns of their own beside them
 BY_CLASS = "macro_f1"

@@ -75,8 +75,8 @@ def labelled(figure: Figure, measure: str | None = None) -> str:
     return f"{figure.label}, {unit}" if unit else figure.label
 
 
-def place_range(first: int | None, last: int | None) -> str:
-    """The ranks that a row may hold: one, or from the first to the last."""
+def place_range(first: int | None, last: int | None, kind: str | None) -> str:
+    """The ranks that a row may hold: one, or from the first to the last; with the mark of what its interval is over."""
     if first is None:
         return NONE
-    return str(first) if first == last else f"{first}-{last}"
+    return f"{first if first == last else f'{first}-{last}'}{mark_of(kind)}"

@@ -5,13 +5,14 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from gates import CASES, side
 
 import ptmbench
-from ptmbench.analysis.comparison import comparison_tables
+from ptmbench.analysis.comparison import comparison_tables, make_row
 from ptmbench.analysis.panels import cost_panels, gain_panels, label_panels, settings_of
 from ptmbench.analysis.sources import source_tables
 from ptmbench.analysis.usability import card_of
@@ -20,6 +21,7 @@ from ptmbench.cli.demo import CASES as SHOWN
 from ptmbench.cli.demo import TASK, sentence
 from ptmbench.cli.installed import INSTALLED
 from ptmbench.records.store import ResultsFolder
+from ptmbench.report.columns import PLACE
 from ptmbench.report.figures import ONE_SEED, mark_of, percent
 from ptmbench.report.plots import _rests_on
 from ptmbench.report.progress import describe
@@ -83,6 +85,21 @@ def test_tables_mark_one_seed(lone, style):
     assert all_marked(text)
     assert "rests on one seed" in text
     assert {"one_seed", None} == {row.verdict for table in comparison_tables(lone) for row in table.rows}
+
+
+def test_ranks_mark_one_seed(lone, entries):
+    """The ranks of a row are an interval too, and marked in tables, on cards, on pages and on the leaderboard."""
+    entry = next(entry for entry in entries if entry.record.gain)
+    pages = Press.ready(INSTALLED), CaseContext(runs_of(entries), {}, "models/x.html")
+    static = Path(ptmbench.__file__).parent / "report" / "site" / "static"
+
+    assert "1-3!" == PLACE.text(make_row(lone[0], (1, 3)))
+    ranked = replace(entry, row=make_row(entry.record, (1, 3)))
+    assert "<dd>1-3!</dd>" in pages[0].case(ranked, [], pages[1])
+    assert "1-3!" in [
+        text for name, _, text in case_data(ranked, [], pages[1], INSTALLED)["headline"] if name == "rank"
+    ]
+    assert "${places}${row.value_mark}" in (static / "leaderboard.js").read_text()
 
 
 @pytest.mark.parametrize("width", [80, 120])

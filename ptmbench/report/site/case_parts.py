@@ -60,7 +60,7 @@ def _headline(entry: Entry) -> list[tuple[str, str, str]]:
     metric = metric_name(quality.metric) if quality else ""
     found = [
         ("quality", f"{metric}, % [95 %]", written(by_name("quality"), row)),
-        ("rank", f"Rank among {entry.rows}", place_range(row.place_low, row.place_high)),
+        ("rank", f"Rank among {entry.rows}", place_range(row.place_low, row.place_high, row.interval_kind)),
         ("gain", "Gain over scratch, points [95 %]", written(by_name("gain"), row)),
     ]
     for figure in figures_in("case"):

@@ -54,7 +54,7 @@
     if (value === null || value === "") return element("td", NONE, number ? "number" : "");
     if (column.kind === "places") {
       const places = value === row.place_high ? `${value}` : `${value}–${row.place_high}`;
-      const made = element("td", places, "number");
+      const made = element("td", `${places}${row.value_mark}`, "number");
       made.append(element("span", ` of ${row.places}`, "interval"));
       return made;
     }
