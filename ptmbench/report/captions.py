@@ -23,15 +23,20 @@ TUNED = "quality tuned on validation: what these few labels would reach if the w
 
 def title_of(table: ComparisonTable) -> str:
     """What the table is of: task, setting, metric, sizes, and how many of its cases have a figure."""
-    parts = {"training": table.train_size, "validation": table.validation_size, "test": table.test_size}
-    known = [f"{size} {part}" for part, size in parts.items() if size is not None]
-    sizes = f"{', '.join(known[:-1])} and {known[-1]} examples, " if len(known) > 1 else ""
+    sizes = f"{told}, " if (told := sizes_of(table)) else ""
     chance = "" if table.chance is None else f"chance {100 * table.chance:.0f} %, "
     return (
         f"{table.task} ({table.budget}, {table.device}, {table.precision}): "
         f"{metric_name(table.metric)}, {sizes}{chance}{balance_of(table)}"
         f"{table.finished} of {len(table.rows)} cases finished"
     )
+
+
+def sizes_of(table: ComparisonTable) -> str:
+    """How many examples the parts of the data have that are known; empty where none is."""
+    parts = {"training": table.train_size, "validation": table.validation_size, "test": table.test_size}
+    known = [f"{size} {part}" for part, size in parts.items() if size is not None]
+    return f"{', '.join(known[:-1])}{' and ' if len(known) > 1 else ''}{known[-1]} examples" if known else ""
 
 
 def notes_of(table: ComparisonTable) -> list[str]:
