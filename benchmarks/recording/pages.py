@@ -22,6 +22,7 @@ from ptmbench.records.figures import by_name
 from ptmbench.records.record import Record
 from ptmbench.records.record_json import json_schema
 from ptmbench.records.store import ResultsFolder
+from ptmbench.report.captions import marks_of, sizes_of
 from ptmbench.report.figures import NONE, scaled, written
 from ptmbench.report.plots import draw
 from ptmbench.report.rendering import Readers, render
@@ -103,10 +104,9 @@ def picture(records: list[Record]) -> str:
 
 
 def _grid(table: ComparisonTable) -> Grid:
-    title = (
-        f"{table.task}: {PICTURED_TASKS[table.task]}, {table.test_size} test examples ({table.budget}, {table.device})"
-    )
-    grid = Grid(title=title, title_style="bold", header_style="bold", box=None, padding=(0, 1))
+    title = f"{table.task}: {PICTURED_TASKS[table.task]}; {sizes_of(table)} ({table.budget}, {table.device})"
+    marks = "\n".join(marks_of(table))
+    grid = Grid(title=title, title_style="bold", header_style="bold", box=None, padding=(0, 1), caption=marks or None)
     for name in ("family", "model", "method"):
         grid.add_column(name, no_wrap=True)
     costs = [by_name(name).heading for name in COSTS]

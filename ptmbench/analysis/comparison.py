@@ -10,9 +10,11 @@ from typing import Any
 from ptmbench.analysis.cautions import cautions_of
 from ptmbench.analysis.curves import Curve, curves_of
 from ptmbench.analysis.gain import EstimateOf
+from ptmbench.analysis.shared_seeds import SharedSeeds, shared_seeds_of
 from ptmbench.errors import RecordError
 from ptmbench.records.figures import Figure, Place, all_figures, by_name, figures_in
-from ptmbench.records.record import Interval, Record, Verdict, chance_of
+from ptmbench.records.record import Gain, Interval, Record, Verdict, chance_of
+from ptmbench.statistics.estimates import of_one_seed
 from ptmbench.statistics.intervals import benjamini_hochberg
 from ptmbench.statistics.rank_intervals import Places, rank_intervals
 
@@ -21,6 +23,7 @@ FAMILIES = ("supervised", "unsupervised", "self_supervised", "control")
 
 
 LEVEL = 0.05  # of false verdicts among those of a table
+UNEQUAL = 0.05  # by how much the largest class may exceed an equal share
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,12 @@ class CaseRow:
     gain_kind: str | None
     verdict: str | None
     seeds: int | None
+    gain_seeds: int | None
     figures: Mapping[str, float | None]
     intervals: Mapping[str, Interval]
     no_gain: str | None = None  # why there is none, where there could be one
     busy: bool = False  # whether other work had the cores while its latency was measured
+    shared: SharedSeeds | None = None  # what the gain is the difference of; None where its partner is not at hand
 
     @property
     def value(self) -> float | None:
@@ -58,12 +63,19 @@ class CaseRow:
         """The gain over the same architecture from scratch."""
         return self.figures["gain"]
 
+    @property
+    def subtracts(self) -> bool:
+        """Whether quality less the partner's quality is the gain: all rest on the same seeds, as far as is known."""
+        return self.shared.subtracts if self.shared else self.gain_seeds in {None, self.seeds}
+
     def ends(self, name: str) -> Interval | tuple[None, None]:
         """The ends of a figure's interval."""
         return self.intervals.get(name, (None, None))
 
 
-FACTS = tuple(entry.name for entry in fields(CaseRow) if entry.name not in {"figures", "intervals", "no_gain", "busy"})
+NO_FACTS = {"figures", "intervals", "no_gain", "busy", "shared"}
+FACTS = tuple(entry.name for entry in fields(CaseRow) if entry.name not in NO_FACTS)
+AT_GAIN_SEEDS = ("quality_at_gain_seeds", "partner_at_gain_seeds")  # their difference is the gain
 
 
 @dataclass(frozen=True)  # without slots: beside its fields it keeps what was found best
@@ -81,6 +93,7 @@ class ComparisonTable:
     higher_is_better: bool
     chance: float | None
     train_size: int | None
+    validation_size: int | None
     test_size: int | None
     rows: tuple[CaseRow, ...]
     curves: tuple[Curve, ...] = ()
@@ -92,6 +105,15 @@ class ComparisonTable:
     def finished(self) -> int:
         """How many of the rows have a figure."""
         return sum(row.value is not None for row in self.rows)
+
+    @property
+    def unequal(self) -> bool:
+        """Whether classes are so unequal that accuracy flatters who knows the large ones.
+
+        They are where the largest holds twice an equal share of the test part, or 5 points more than that.
+        """
+        majority, equal = self.balance.get("majority"), self.chance or 0.0
+        return majority is not None and majority >= min(2 * equal, equal + UNEQUAL)
 
     @cached_property
     def by_model(self) -> Mapping[str, Sequence[CaseRow]]:
@@ -130,7 +152,12 @@ class ComparisonTable:
         return float(max(values) if rises else min(values))
 
 
-def make_row(record: Record, places: Places | None = None, verdict: Verdict | None = None) -> CaseRow:
+def make_row(
+    record: Record,
+    places: Places | None = None,
+    verdict: Verdict | None = None,
+    shared: SharedSeeds | None = None,
+) -> CaseRow:
     """The figures of a record, with the ranks that it may hold in its table, and the verdict that stands in it."""
     quality, gain, known = record.quality, record.gain, all_figures()
     return CaseRow(
@@ -146,13 +173,20 @@ def make_row(record: Record, places: Places | None = None, verdict: Verdict | No
         floor_met=quality.floor_met if quality else None,
         floor_tells=quality.floor_tells if quality else None,
         gain_kind=gain.interval_kind if gain else None,
-        verdict=verdict or (gain.verdict if gain else None),
+        verdict=verdict or (told_by(gain) if gain else None),
         seeds=len(quality.seeds) if quality else None,
+        gain_seeds=gain.seeds if gain else None,
         figures={figure.name: figure.read(record) for figure in known},
         intervals={figure.name: ends for figure in known if (ends := figure.interval(record))},
         no_gain=_no_gain(record),
         busy=bool(record.cost and record.cost.latency_s and record.cost.latency_s.busy),
+        shared=shared,
     )
+
+
+def told_by(gain: Gain) -> Verdict:
+    """The verdict of a gain by itself; records of before one seed gave none are not taken at their word."""
+    return "one_seed" if of_one_seed(gain.interval_kind) else gain.verdict
 
 
 def _no_gain(record: Record) -> str | None:
@@ -177,12 +211,14 @@ def values_of(row: CaseRow, figures: Iterable[Figure], place: Place) -> dict[str
 
 def flat(row: CaseRow, place: Place) -> dict[str, Any]:
     """A row as other programs read it: what the case is, then its figures."""
-    return {name: getattr(row, name) for name in FACTS} | figures_of(row, place)
+    shared = row.shared
+    at_gain_seeds = zip(AT_GAIN_SEEDS, (shared.quality, shared.partner) if shared else (None, None), strict=True)
+    return {name: getattr(row, name) for name in FACTS} | dict(at_gain_seeds) | figures_of(row, place)
 
 
 def names_of(place: Place) -> list[str]:
     """The names of a flat row, in its order."""
-    return [*FACTS, *(key for figure in figures_in(place) for key in figure.keys(place))]
+    return [*FACTS, *AT_GAIN_SEEDS, *(key for figure in figures_in(place) for key in figure.keys(place))]
 
 
 def family_place(family: str) -> int:
@@ -200,8 +236,12 @@ def comparison_tables(records: Iterable[Record], estimate_of: EstimateOf | None 
 
 def rows_of(members: Sequence[Record], estimate_of: EstimateOf | None) -> list[CaseRow]:
     """The rows of the records of one table, in their order, with ranks and verdicts that hold among all of them."""
-    places, verdicts = places_of(members, estimate_of), verdicts_of(members)
-    return [make_row(record, places.get(record.case.id), verdicts.get(record.case.id)) for record in members]
+    places, verdicts, shared = places_of(members, estimate_of), verdicts_of(members), shared_seeds_of(members)
+    return [
+        make_row(record, places.get(name), verdicts.get(name), shared.get(name))
+        for record in members
+        for name in (record.case.id,)
+    ]
 
 
 def verdicts_of(members: Sequence[Record]) -> dict[str, Verdict]:
@@ -269,6 +309,7 @@ def assembled(key: TableKey, members: Sequence[Record], rows: Iterable[CaseRow])
         higher_is_better=upwards,
         chance=chance_of(task),
         train_size=task.train_size,
+        validation_size=task.validation_size,
         test_size=task.test_size,
         rows=tuple(sorted(rows, key=order)),
         curves=curves_of(members),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ptmbench.analysis.comparison import TableKey, by_table
 from ptmbench.analysis.series import corrupted_of, curve_of
 from ptmbench.records.figures import by_name
-from ptmbench.records.record import Record, quality_of
+from ptmbench.records.record import Gain, Record, quality_of
 
 PROBE = "linear_probe"  # what curves by labels show where it was run: the same for all models, and quick
 Interval = tuple[float, float] | None
@@ -17,11 +17,12 @@ Tables = Sequence[tuple[TableKey, list[Record]]]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A figure, with its interval where it has one. Shares and gains are in percent and points."""
+    """A figure in percent or points, with its interval where it has one, and what that is over."""
 
     x: float
     y: float
     interval: Interval = None
+    interval_kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def cost_panels(tables: Tables) -> list[Panel]:
     for found in by_data_set(tables).values():
         key, members = found[-1]
         series = [
-            _series(record, [Point(operations * macs.scale, 100 * quality_of(record).value, _shares(record))])
+            _series(record, [_quality_at(operations * macs.scale, record)])
             for record in members
             if (operations := macs.read(record))
         ]
@@ -100,9 +101,9 @@ def cost_panels(tables: Tables) -> list[Panel]:
     return panels
 
 
-def _shares(record: Record) -> tuple[float, float]:
-    low, high = quality_of(record).interval95
-    return 100 * low, 100 * high
+def _quality_at(x: float, record: Record) -> Point:
+    quality = quality_of(record)
+    return Point(x, 100 * quality.value, _points(quality.interval95), quality.interval_kind)
 
 
 def front_of(panel: Panel) -> list[Point]:
@@ -126,13 +127,17 @@ def gain_panels(tables: Tables) -> list[Panel]:
         gained = [record for record in members if record.gain]
         names = sorted({record.case.model.name for record in gained}, key=lambda name: _best_gain(name, gained))
         series = [
-            _series(record, [Point(names.index(record.case.model.name), 100 * gain.value, _points(gain.interval95))])
+            _series(record, [_gain_at(names.index(record.case.model.name), gain)])
             for record in gained
             if (gain := record.gain)
         ]
         if series:
             panels.append(_panel(key[0], members, series))
     return panels
+
+
+def _gain_at(x: float, gain: Gain) -> Point:
+    return Point(x, 100 * gain.value, _points(gain.interval95), gain.interval_kind)
 
 
 def _points(interval: tuple[float, float]) -> tuple[float, float]:
@@ -154,8 +159,7 @@ def label_panels(tables: Tables) -> list[Panel]:
             for record in members:
                 size = record.case.task.train_size
                 if record.case.way == method and size:
-                    point = Point(size, 100 * quality_of(record).value, _shares(record))
-                    lines[record.case.model.name, record.case.model.family].append(point)
+                    lines[record.case.model.name, record.case.model.family].append(_quality_at(size, record))
         series = [
             Series(model, family, method, tuple(sorted(points, key=lambda point: point.x)))
             for (model, family), points in sorted(lines.items())

@@ -31,6 +31,7 @@ class RobustRow:
     clean: float
     value: float
     interval: Interval
+    interval_kind: str
     place_clean: Places
     place: Places
     by_corruption: tuple[tuple[str, float], ...]
@@ -80,6 +81,7 @@ def _table(task: str, members: Sequence[Record], estimate_of: EstimateOf, corrup
 
 def _row(record: Record, estimate: Estimate, places: Sequence[Mapping[str, Places]]) -> RobustRow:
     quality = quality_of(record)
+    interval, kind = interval_of(estimate)
     by_corruption: defaultdict[str, list[float]] = defaultdict(list)
     by_severity: defaultdict[int, list[float]] = defaultdict(list)
     for found in quality.corrupted:
@@ -91,7 +93,8 @@ def _row(record: Record, estimate: Estimate, places: Sequence[Mapping[str, Place
         family=record.case.model.family,
         clean=quality.value,
         value=estimate.value,
-        interval=interval_of(estimate)[0],
+        interval=interval,
+        interval_kind=kind,
         place_clean=places[0][record.case.id],
         place=places[1][record.case.id],
         by_corruption=tuple((name, float(np.mean(values))) for name, values in by_corruption.items()),

@@ -13,10 +13,11 @@ NO_RELATION = "no relation found"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Gain over from scratch (value, low, high) and distance of one source for one task."""
+    """Gain over from scratch (value, low, high), what its interval is over, and distance of a source for a task."""
 
     gain: tuple[float, float, float]
     distance: float
+    gain_kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def source_tables(records: Iterable[Record]) -> list[SourceTable]:
             continue
         key = case.model.architecture, record.budget, record.provenance.device, case.precision, case.model.objective
         line = found[key].setdefault((case.task.dataset, case.task.name, case.way), {})
-        line[case.model.source] = Cell((gain.value, *gain.interval95), distance.value)
+        line[case.model.source] = Cell((gain.value, *gain.interval95), distance.value, gain.interval_kind)
     tables = [_table(key[0], key[1], lines) for key, lines in sorted(found.items())]
     return [table for table in tables if table is not None]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ptmbench.analysis.comparison import told_by
 from ptmbench.analysis.gain import settled
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.records.figures import figures_in
@@ -144,7 +145,11 @@ def _facts(record: Record) -> dict[str, object]:
         "status": record.status,
         "reason": record.reason,
         "metric": record.quality.metric if record.quality else None,
-        "verdict": record.gain.verdict if record.gain else None,
+        "verdict": told_by(record.gain) if record.gain else None,
+        "seeds": len(record.quality.seeds) if record.quality else None,
+        "interval_kind": record.quality.interval_kind if record.quality else None,
+        "gain_seeds": record.gain.seeds if record.gain else None,
+        "gain_kind": record.gain.interval_kind if record.gain else None,
     }
 
 

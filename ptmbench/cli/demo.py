@@ -11,6 +11,7 @@ from ptmbench.catalog.settings import check_settings
 from ptmbench.cli.running import run_session
 from ptmbench.outlet import say, warn
 from ptmbench.records.record import Record, quality_of
+from ptmbench.report.figures import mark_of
 from ptmbench.report.summary import end_of_run
 from ptmbench.running.session import Session
 from ptmbench.terminal import shows_colour
@@ -64,6 +65,7 @@ def sentence(records: Sequence[Record]) -> str:
     if tuned is None or control is None or tuned.gain is None:
         return "Not every case finished, so there is nothing to compare: the lines above say why."
     gain, low, high = (100 * figure for figure in (tuned.gain.value, *tuned.gain.interval95))
+    sure = f"[{low:+.1f}, {high:+.1f}]{mark_of(tuned.gain.interval_kind)}"
     worth = {
         "helps": "pre-training helps here",
         "hurts": "pre-training hurts here",
@@ -73,7 +75,7 @@ def sentence(records: Sequence[Record]) -> str:
     return (
         f"With {tuned.case.task.shots} labelled pictures a digit, the pre-trained {MODEL.partition('.')[0]} reads "
         f"{_percent(tuned)} of\nthe handwritten digits after fine-tuning. The same network from scratch, on the\n"
-        f"same budget, reads {_percent(control)}: {gain:+.1f} points [{low:+.1f}, {high:+.1f}], {worth}."
+        f"same budget, reads {_percent(control)}: {gain:+.1f} points {sure},\n{worth}."
     )
 
 

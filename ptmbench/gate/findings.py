@@ -13,7 +13,8 @@ class Comparison:
 
     `change` is current minus baseline for quality and the ratio less one for the others. `p_worse` and `p_better` are
     one-sided; None where the figures are exact. `resolution` is the worsening that a comparison has to be able to find
-    to be more than inconclusive; `sampled` says of what there are `samples`.
+    to be more than inconclusive; `interval_kind` says what an interval of quality is over, `sampled` of what there are
+    `samples`.
     """
 
     subject: str
@@ -24,6 +25,7 @@ class Comparison:
     change: float
     tolerance: float
     interval: Interval | None = None
+    interval_kind: str | None = None
     p_worse: float | None = None
     p_better: float | None = None
     resolution: float | None = None

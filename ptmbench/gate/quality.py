@@ -156,6 +156,7 @@ def _comparison(
         change=value,
         tolerance=rules.tolerance.quality,
         interval=interval,
+        interval_kind="seeds_and_examples" if found.seeds else "examples",
         resolution=rules.asked,
         sampled="test examples",
     )

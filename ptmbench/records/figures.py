@@ -67,6 +67,10 @@ class Figure:
         """Its 95 % interval, where the record holds one."""
         return _at(record, self.interval_path) if self.interval_path else None
 
+    def interval_kind(self, record: Record) -> str | None:
+        """What its interval is over, as the record says beside it; None where it has none."""
+        return _at(record, f"{self.interval_path.rpartition('.')[0]}.interval_kind") if self.interval_path else None
+
     def rises(self, *, with_quality: bool) -> bool:
         """Whether more is better, given whether more of the metric is."""
         return self.better == "more" or (self.better == "as_quality" and with_quality)
@@ -125,11 +129,11 @@ def _at(found: Any, path: str) -> Any:
     return found
 
 
-def _other(name: str, label: str, about: str, key: str = "") -> Figure:
+def _other(name: str, label: str, about: str, key: str = "", *, shown: frozenset[Place] = LISTED) -> Figure:
     """A secondary metric of some kinds of task."""
     return Figure(
         name=name, label=label, about=about, path=f"{OTHERS}{key or name}", heading=f"{label} %", unit="share",
-        measure="%", scale=100, digits=1, better="more", shown=LISTED,
+        measure="%", scale=100, digits=1, better="more", shown=shown,
     )  # fmt: skip
 
 
@@ -218,7 +222,7 @@ FIGURES: tuple[Figure, ...] = (
     _other("token_accuracy", "token accuracy", "Share of the tokens with the right tag"),
     _other(
         "tuned_on_validation", "quality tuned on validation",
-        "The metric with the value that the whole validation split would have chosen",
+        "The metric with the value that the whole validation split would have chosen", shown=TABLED,
     ),
     _other("map_50", "mAP@.5", "Average precision of boxes that overlap by half, the mean over classes"),
     _other("pixel_accuracy", "pixel accuracy", "Share of the pixels with the right class"),

@@ -2,10 +2,10 @@
 
 from collections import Counter
 
-from ptmbench.analysis.comparison import ComparisonTable
+from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.analysis.gain import PARTNER_MISSING
 from ptmbench.analysis.sources import SourceTable
-from ptmbench.report.figures import metric_name
+from ptmbench.report.figures import ONE_SEED, OTHER_SEEDS, mark_of_row, metric_name
 
 LEGEND = (
     "quality: the metric of the title in %, on the test split, with its 95 % interval (its kind is in the records)",
@@ -18,11 +18,12 @@ LEGEND = (
     "controls: *.random is the architecture at random initialisation, pixels and tfidf no network at all",
 )
 
+TUNED = "quality tuned on validation: what these few labels would reach if the whole validation split chose their value"
+
 
 def title_of(table: ComparisonTable) -> str:
     """What the table is of: task, setting, metric, sizes, and how many of its cases have a figure."""
-    known = table.train_size is not None and table.test_size is not None
-    sizes = f"{table.train_size} training and {table.test_size} test examples, " if known else ""
+    sizes = f"{told}, " if (told := sizes_of(table)) else ""
     chance = "" if table.chance is None else f"chance {100 * table.chance:.0f} %, "
     return (
         f"{table.task} ({table.budget}, {table.device}, {table.precision}): "
@@ -31,15 +32,55 @@ def title_of(table: ComparisonTable) -> str:
     )
 
 
+def sizes_of(table: ComparisonTable) -> str:
+    """How many examples the parts of the data have that are known; empty where none is."""
+    parts = {"training": table.train_size, "validation": table.validation_size, "test": table.test_size}
+    known = [f"{size} {part}" for part, size in parts.items() if size is not None]
+    return f"{', '.join(known[:-1])}{' and ' if len(known) > 1 else ''}{known[-1]} examples" if known else ""
+
+
 def notes_of(table: ComparisonTable) -> list[str]:
     """What a reader has to know of this table: odd inputs, why rows have no gain or verdict, and what to type."""
     reasons = Counter(row.no_gain for row in table.rows if row.no_gain)
     found = [f"no gain in {_rows(count)}: {reason}{_remedy(reason)}" for reason, count in sorted(reasons.items())]
     if busy := sum(row.busy for row in table.rows):
         found.append(f"busy in {_rows(busy)}: other work had the cores while latency was measured; measure again alone")
-    if single := sum(row.verdict == "one_seed" for row in table.rows):
-        found.append(f"no verdict in {_rows(single)}: training is one draw at one seed; run them with --seeds 3")
-    return [*table.cautions, *found]
+    if any(row.figures.get("tuned_on_validation") is not None for row in table.rows):
+        found.append(TUNED)
+    return [*table.cautions, *found, *marks_of(table)]
+
+
+def marks_of(table: ComparisonTable) -> list[str]:
+    """What the marks behind the intervals of this table say, as far as it has any."""
+    found = []
+    if single := sum(ONE_SEED in _marks(row) for row in table.rows):
+        found.append(
+            f"{ONE_SEED} in {_rows(single)}: rests on one seed: intervals and ranks are over test examples alone, and "
+            "there is no verdict; run them with --seeds 3"
+        )
+    if other := [row for row in table.rows if OTHER_SEEDS in _marks(row)]:
+        seeds = "; ".join(dict.fromkeys(map(_seeds_of, other)))
+        found.append(
+            f"{OTHER_SEEDS} in {_rows(len(other))}: the gain is over the seeds that partner and row share, and the "
+            f"qualities do not subtract to it ({seeds}); --format csv has both over those seeds"
+        )
+    return found
+
+
+def _marks(row: CaseRow) -> str:
+    """The marks of all intervals of a row that stand in a table."""
+    return "".join(mark_of_row(name, row) for name in row.intervals if row.figures.get(name) is not None)
+
+
+def _seeds_of(row: CaseRow) -> str:
+    """What a gain that does not subtract rests on, and what the qualities do."""
+    partner = f", of the partner over {row.shared.partner_seeds}" if row.shared else ""
+    return f"gain over {row.gain_seeds}, quality over {row.seeds}{partner}"
+
+
+def sentence(note: str) -> str:
+    """A note as a sentence in running text, its full stop left out."""
+    return f"{note[:1].upper()}{note[1:]}"
 
 
 def _rows(count: int) -> str:
@@ -51,14 +92,13 @@ def _remedy(reason: str) -> str:
 
 
 def balance_of(table: ComparisonTable) -> str:
-    """What the figures of a table hide: a constant answer that beats chance, classes nobody learned, copies in test."""
+    """What the figures of a table hide: what a constant answer reaches, classes nobody learned, copies in test."""
     majority = table.balance.get("majority")
     untrained = int(table.balance.get("untrained_classes", 0))
     copies = int(table.balance.get("duplicated_test_examples", 0))
-    beats = majority is not None and round(100 * majority) > round(100 * (table.chance or 0))
     return "".join(
         [
-            f"largest class {100 * majority:.0f} %, " if beats and majority is not None else "",
+            f"always the largest class {100 * majority:.0f} %, " if majority is not None else "",
             f"{untrained} class{'' if untrained == 1 else 'es'} without a training example, " if untrained else "",
             f"{copies} test example{'' if copies == 1 else 's'} seen in training too, " if copies else "",
         ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ptmbench.analysis.comparison import CaseRow, ComparisonTable
-from ptmbench.records.figures import Figure, Place, by_name, figures_in
+from ptmbench.records.figures import OTHERS, Figure, Place, by_name, figures_in
 from ptmbench.report.figures import NONE, place_range, written
 
 VERDICTS = {"helps": "helps", "no_clear_difference": "no clear difference", "hurts": "hurts", "one_seed": "one seed"}
@@ -59,16 +59,31 @@ def floor_note(row: CaseRow) -> str:
 FAMILY = TableColumn("family", lambda row: row.family.replace("_", "-"))
 MODEL = TableColumn("model", lambda row: row.model)
 METHOD = TableColumn("method", lambda row: row.method)
-PLACE = TableColumn("rank", lambda row: place_range(row.place_low, row.place_high))
+PLACE = TableColumn("rank", lambda row: place_range(row.place_low, row.place_high, row.interval_kind))
 VERDICT = TableColumn("verdict", verdict_of)
 LEADING = ("quality", "gain")  # the figures with columns of their own beside them
+BY_CLASS = "macro_f1"
 
 
-def costs(place: Place = "table") -> tuple[TableColumn, ...]:
-    """The columns of all figures behind those of quality and gain."""
-    return tuple(figure_column(figure.name) for figure in figures_in(place) if figure.name not in LEADING)
+def costs(table: ComparisonTable, place: Place = "table") -> tuple[TableColumn, ...]:
+    """The columns of all figures behind those of quality and gain; secondary metrics only where a row has them."""
+    return tuple(
+        figure_column(figure.name)
+        for figure in figures_in(place)
+        if figure.name not in LEADING and (not figure.path.startswith(OTHERS) or _known(figure.name, table))
+    )
 
 
-def columns_of(place: Place = "table") -> tuple[TableColumn, ...]:
+def by_class(table: ComparisonTable) -> tuple[TableColumn, ...]:
+    """Macro-F1, which stands beside accuracy where classes are unequal: there accuracy hides the small ones."""
+    return (figure_column(BY_CLASS),) if table.unequal and _known(BY_CLASS, table) else ()
+
+
+def _known(name: str, table: ComparisonTable) -> bool:
+    return any(row.figures.get(name) is not None for row in table.rows)
+
+
+def columns_of(table: ComparisonTable, place: Place = "table") -> tuple[TableColumn, ...]:
     """All columns of a table, the family's left out."""
-    return (MODEL, METHOD, figure_column("quality"), PLACE, figure_column("gain"), VERDICT, *costs(place))
+    quality, gain = map(figure_column, LEADING)
+    return (MODEL, METHOD, quality, *by_class(table), PLACE, gain, VERDICT, *costs(table, place))

@@ -13,6 +13,7 @@ from tabulate import tabulate
 from ptmbench.gate.findings import Comparison, Finding
 from ptmbench.gate.judging import Judgement
 from ptmbench.report import escaping
+from ptmbench.report.figures import ONE_SEED, mark_of
 from ptmbench.terminal import log_line, log_words
 
 Shown = Callable[[str], str]  # makes a text that comes from records or from the user harmless in a format
@@ -41,7 +42,7 @@ def change(comparison: Comparison) -> str:
     if comparison.interval is None:
         return text
     low, high = comparison.interval
-    return f"{text} [{100 * low:+.2f}, {100 * high:+.2f}]"
+    return f"{text} [{100 * low:+.2f}, {100 * high:+.2f}]{mark_of(comparison.interval_kind)}"
 
 
 def _row(finding: Finding, shown: Shown) -> list[str]:
@@ -89,6 +90,8 @@ def _fine_print(judgement: Judgement, shown: Shown) -> Iterator[str]:
             "Power: the smallest drop, over all tasks of a model, that is found 80 % of the time is "
             f"{_points(power[-1][1])} ({shown(power[-1][0])}) to {_points(largest)} ({shown(model)})."
         )
+    if any(found.comparison and mark_of(found.comparison.interval_kind) for found in ordered(judgement, SHOWN)):
+        yield f"{ONE_SEED}: rests on one seed: over test examples alone; of another seed it says nothing."
     yield from _blind(judgement, shown)
     worst = sorted(
         (finding for finding in judgement.findings if finding.verdict == "inconclusive" and finding.detectable),

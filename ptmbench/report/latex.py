@@ -1,11 +1,12 @@
 """Tables for a paper: LaTeX with booktabs, one `table` for each task."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ptmbench.analysis.comparison import CaseRow, ComparisonTable
-from ptmbench.report.captions import title_of
+from ptmbench.report.captions import marks_of, sentence, title_of
 from ptmbench.report.columns import FAMILY, PLACE, TableColumn, columns_of, floor_note
 from ptmbench.report.escaping import latex
 
@@ -45,21 +46,20 @@ def render_latex(tables: Sequence[ComparisonTable]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    columns = columns_of("latex")
-    shown = [
-        {
-            "title": latex(title_of(table)),
-            "label": "".join(
-                letter if letter.isalnum() else "-" for letter in f"{table.task}-{table.budget}-{table.device}"
-            ),
-            "families": _families(table, columns),
-        }
-        for table in tables
-    ]
-    headings = [latex(column.heading) for column in columns]
-    specification = "".join("l" if column.key in TEXTS else "r" for column in columns)
-    text = made.get_template("tables.tex").render(tables=shown, headings=headings, specification=specification)
+    text = made.get_template("tables.tex").render(tables=[_shown(table) for table in tables])
     return text.rstrip() + "\n"
+
+
+def _shown(table: ComparisonTable) -> dict[str, Any]:
+    """What the template puts into a table."""
+    columns, name = columns_of(table, "latex"), f"{table.task}-{table.budget}-{table.device}"
+    return {
+        "title": latex(". ".join([title_of(table), *map(sentence, marks_of(table))])),
+        "label": "".join(letter if letter.isalnum() else "-" for letter in name),
+        "families": _families(table, columns),
+        "headings": [latex(column.heading) for column in columns],
+        "specification": "".join("l" if column.key in TEXTS else "r" for column in columns),
+    }
 
 
 def _families(table: ComparisonTable, columns: Sequence[TableColumn]) -> list[tuple[str, list[list[str]]]]:

@@ -7,7 +7,7 @@ from tabulate import tabulate
 
 from ptmbench.analysis.comparison import CaseRow, ComparisonTable
 from ptmbench.analysis.sources import SourceTable
-from ptmbench.report.captions import LEGEND, conclusion_of, notes_of, title_of, title_of_sources
+from ptmbench.report.captions import LEGEND, conclusion_of, notes_of, sentence, title_of, title_of_sources
 from ptmbench.report.columns import FAMILY, METHOD, MODEL, TableColumn, columns_of, floor_note
 from ptmbench.report.curves import render_curves
 from ptmbench.report.figures import NONE, metric_name, percent
@@ -37,7 +37,7 @@ def cells_of(row: CaseRow, table: ComparisonTable, shown_family: str, columns: S
 def _grid(table: ComparisonTable) -> str:
     families = [FAMILY.text(row) for row in table.rows]
     shown = [now if now != before else "" for before, now in zip(["", *families], families, strict=False)]
-    columns = columns_of()
+    columns = columns_of(table)
     rows = [cells_of(row, table, family, columns) for row, family in zip(table.rows, shown, strict=True)]
     headings = [column.heading for column in (FAMILY, *columns)]
     aligned = [column.align for column in (FAMILY, *columns)]
@@ -58,7 +58,7 @@ def _pictures(table: ComparisonTable) -> str:
 
 
 def _notes(table: ComparisonTable) -> str:
-    return "".join(f"\n{note[0].upper()}{note[1:]}.\n" for note in notes_of(table))
+    return "".join(f"\n{sentence(note)}.\n" for note in notes_of(table))
 
 
 def render_markdown(tables: Sequence[ComparisonTable], sources: Iterable[SourceTable] = ()) -> str:
@@ -76,7 +76,8 @@ def _source(source: SourceTable) -> str:
     """The table of source against task, with what the rank correlation says."""
     headers = ["task", "method", *(f"{name}: gain [95 %], distance" for name in source.sources)]
     rows = [
-        [line.task, line.method] + [f"{percent(*cell.gain, sign='+')}, {cell.distance:.2f}" for cell in line.cells]
+        [line.task, line.method]
+        + [f"{percent(*cell.gain, cell.gain_kind, '+')}, {cell.distance:.2f}" for cell in line.cells]
         for line in source.lines
     ]
     grid = tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)

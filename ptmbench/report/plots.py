@@ -19,7 +19,7 @@ from ptmbench.analysis import panels
 from ptmbench.analysis.panels import Panel, Series
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.records.record import Record
-from ptmbench.report.figures import metric_name
+from ptmbench.report.figures import mark_of, metric_name
 from ptmbench.terminal import printable
 
 if TYPE_CHECKING:
@@ -63,11 +63,21 @@ def draw(records: Sequence[Record], target: Path) -> list[Path]:
             for kind, choose, title, draw_panel in PICTURES:
                 found = choose(tables)
                 if found:
-                    figure = _figure(found, f"{title} ({printable(', '.join(setting))})", draw_panel)
+                    figure = _figure(found, f"{title} ({printable(', '.join(setting))}){_rests_on(found)}", draw_panel)
                     written += _save(figure, target, f"{kind}-{name}")
     if not written:
         raise UsageError("the folders hold no finished case: there is nothing to draw")
     return written
+
+
+def _rests_on(found: Sequence[Panel]) -> str:
+    """What intervals of one seed, which cannot be told from others by their looks, are over; behind the title."""
+    points = [point for panel in found for series in panel.series for point in series.points]
+    marked = sum(bool(mark_of(point.interval_kind)) for point in points)
+    if not marked:
+        return ""
+    which = "all" if marked == len(points) else f"{marked} of {len(points)}"
+    return f"\nIntervals of {which} rest on one seed: they are over test examples alone"
 
 
 def _save(figure: "Figure", target: Path, name: str) -> list[Path]:

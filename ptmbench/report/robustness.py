@@ -37,9 +37,9 @@ def _cells(row: RobustRow, corruptions: Sequence[str]) -> list[str]:
         row.model,
         row.method,
         f"{100 * row.clean:.1f}",
-        percent(row.value, *row.interval),
+        percent(row.value, *row.interval, row.interval_kind),
         f"{100 * (row.clean - row.value):.1f}",
-        place_range(*row.place_clean),
-        place_range(*row.place),
+        place_range(*row.place_clean, row.interval_kind),
+        place_range(*row.place, row.interval_kind),
         *(f"{100 * known[name]:.1f}" if name in known else NONE for name in corruptions),
     ]

@@ -21,13 +21,14 @@ from ptmbench.report.columns import (
     MODEL,
     PLACE,
     TableColumn,
+    by_class,
     columns_of,
     costs,
     figure_column,
     floor_note,
 )
 from ptmbench.report.curves import render_curves
-from ptmbench.report.figures import NONE, metric_name, percent
+from ptmbench.report.figures import NONE, mark_of, mark_of_row, metric_name, percent
 from ptmbench.report.markdown import reason_of
 from ptmbench.terminal import Paint, painter
 
@@ -39,13 +40,15 @@ BREAKS = re.compile(r"[^._\-:/@]+[._\-:/@]*|[._\-:/@]+")  # a name and its parts
 
 
 def _short_gain(row: CaseRow) -> str:
-    return NONE if row.gain is None else f"{100 * row.gain:+.1f} {SHORT_VERDICTS[row.verdict or '']}"
+    if row.gain is None:
+        return NONE
+    return f"{100 * row.gain:+.1f}{mark_of_row('gain', row)} {SHORT_VERDICTS[row.verdict or '']}"
 
 
 SHORT_GAIN = TableColumn("gain, verdict", _short_gain, "gain")
 LEAST = frozenset({"model", "method", "quality", "gain"})
 # What a narrow table takes up, in this order, as it gets wider.
-GROWING = ("rank", "latency_p50_s", "macs", "carry_over_time_s", "parameters")
+GROWING = ("macro_f1", "rank", "latency_p50_s", "macs", "carry_over_time_s", "parameters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,11 @@ class Layout:
     grouped: bool
 
 
-def layouts() -> list[Layout]:
-    """What a table may look like, the widest first."""
-    every = (FAMILY, *columns_of())
-    narrow = (MODEL, METHOD, figure_column("quality"), PLACE, SHORT_GAIN, *costs())
-    wide = [Layout(every[:count], grouped=False) for count in range(len(every), len(every) - len(costs()) - 1, -1)]
+def layouts(table: ComparisonTable) -> list[Layout]:
+    """What the table may look like, the widest first."""
+    every, behind = (FAMILY, *columns_of(table)), costs(table)
+    narrow = (MODEL, METHOD, figure_column("quality"), *by_class(table), PLACE, SHORT_GAIN, *behind)
+    wide = [Layout(every[:count], grouped=False) for count in range(len(every), len(every) - len(behind) - 1, -1)]
     kept = [LEAST.union(GROWING[:count]) for count in range(len(GROWING), -1, -1)]
     return wide + [Layout(tuple(column for column in narrow if column.key in names), grouped=True) for names in kept]
 
@@ -139,7 +142,7 @@ def _width(grid: str) -> int:
 def _within(table: ComparisonTable, width: int, paint: Paint) -> str:
     """The table in the first layout that fits, the last one with its names broken."""
     plain = painter(colour=False)
-    known = [_of_use(layout, table) for layout in layouts()]
+    known = [_of_use(layout, table) for layout in layouts(table)]
     for layout in known:
         grid = _grid(table, layout, plain)
         over = max(_width(grid) - width, 0)
@@ -196,14 +199,18 @@ def _source(source: SourceTable, width: int) -> str:
     """The table of sources; without the intervals of the gains where they do not fit."""
     headers = ["task", "method", *(f"{name}: gain [95 %], distance" for name in source.sources)]
     rows = [
-        [line.task, line.method] + [f"{percent(*cell.gain, sign='+')}, {cell.distance:.2f}" for cell in line.cells]
+        [line.task, line.method]
+        + [f"{percent(*cell.gain, cell.gain_kind, '+')}, {cell.distance:.2f}" for cell in line.cells]
         for line in source.lines
     ]
     grid = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
     if _width(grid) > width:
         headers = ["task", "method", *(f"{broken(name, LEAST_NAME)}:\ngain, dist." for name in source.sources)]
-        rows = [[line.task, line.method] + [f"{100 * cell.gain[0]:+.1f}, {cell.distance:.2f}" for cell in line.cells]
-                for line in source.lines]  # fmt: skip
+        rows = [
+            [line.task, line.method]
+            + [f"{100 * cell.gain[0]:+.1f}{mark_of(cell.gain_kind)}, {cell.distance:.2f}" for cell in line.cells]
+            for line in source.lines
+        ]
         grid = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
     if _width(grid) > width:
         grid = _filled(f"({len(source.sources)} sources do not fit into {width} columns: see ptmbench report)", width)

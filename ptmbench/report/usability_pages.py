@@ -6,7 +6,7 @@ from ptmbench.analysis.usability import UsabilityCard
 from ptmbench.errors import UsageError
 from ptmbench.records.figures import by_name
 from ptmbench.report.escaping import markdown
-from ptmbench.report.figures import metric_name, percent, place_range, scaled, written
+from ptmbench.report.figures import MARKS, mark_of, mark_of_row, metric_name, percent, place_range, scaled, written
 from ptmbench.report.generality import shown_mean
 
 KINDS = {
@@ -38,13 +38,21 @@ def span(values: tuple[float, float] | None, scale: float, digits: int) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def marks_on(card: UsabilityCard) -> list[str]:
+    """What the marks behind intervals say, of those that the card shows."""
+    shown = "".join(mark_of_row("quality", standing.row) for standing in card.standings)
+    shown += "".join(mark_of_row("gain", effect.row) for effect in card.effects)
+    shown += "".join(mark_of(row.interval_kind) for _, row in card.robust)
+    return [told for mark, told in MARKS.items() if mark in shown]
+
+
 def render_card(card: UsabilityCard) -> str:
     """The card as Markdown."""
     made = Environment(  # noqa: S701  Markdown has escapes of its own: `markdown` and `code`
         loader=PackageLoader("ptmbench.report"), trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     made.globals |= {"percent": percent, "place_range": place_range, "mean": shown_mean, "span": span}
-    made.globals |= {"written": written, "figure": by_name}
+    made.globals |= {"written": written, "figure": by_name, "marks_on": marks_on}
     made.globals |= {"share": lambda value: f"{100 * value:.1f}"}
     made.filters |= {"plain": markdown, "code": code, "words": lambda text: str(text).replace("_", " ")}
     return made.get_template("card.md").render(card=card).rstrip() + "\n"

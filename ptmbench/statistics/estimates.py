@@ -214,6 +214,11 @@ def kind_of(estimate: Estimate) -> str:
     return "seeds_and_examples" if len(estimate.seeds) > 1 else "examples"
 
 
+def of_one_seed(kind: str | None) -> bool:
+    """Whether an interval of this kind rests on one seed: it is over test examples alone, paired or not."""
+    return kind is not None and "seeds" not in kind
+
+
 def interval_of(estimate: Estimate) -> tuple[Interval, str]:
     """The 95 % interval of a metric between 0 and 1, and what it is over.
 

@@ -151,7 +151,7 @@ def test_figures_are_written_in_their_unit():
     record = ResultsFolder(QUICK).read("vgg_tiny.glyphs-digits_5shot-fine_tune")
     row = make_row(record)
 
-    assert re.fullmatch(r"[+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\]", written(by_name("gain"), row))
+    assert re.fullmatch(r"[+-]\d+\.\d \[[+-]\d+\.\d, [+-]\d+\.\d\][!~]{0,2}", written(by_name("gain"), row))
     assert f"{1e3 * record.cost.latency_s.p50:.2f}" == written(by_name("latency_p50_s"), row)
     assert "-" == written(by_name("energy_j"), row)
     assert "latency p50, ms" == labelled(by_name("latency_p50_s"))

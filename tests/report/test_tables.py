@@ -153,7 +153,8 @@ def test_a_family_is_named_once(committed):
 
     text = render_text([table])
 
-    assert "ner_100 (quick, cpu, fp32): entity F1, 100 training and 800 test examples, chance 0 %" in text
+    sizes = "100 training, 300 validation and 800 test examples"
+    assert f"ner_100 (quick, cpu, fp32): entity F1, {sizes}, chance 0 %" in text
     assert [1, 1] == [
         sum(line.startswith(family) for line in text.splitlines()) for family in ("self-supervised", "control ")
     ]
@@ -256,7 +257,7 @@ def test_tables_say_why_there_is_no_gain(committed):
     assert "no gain in 1 row: the partner from scratch was not run; run it too: --method from_scratch" in notes_of(
         table
     )
-    assert "no verdict in" in " ".join(notes_of(comparison_tables(rows)[0]))
+    assert "there is no verdict; run them with --seeds 3" in " ".join(notes_of(comparison_tables(rows)[0]))
     assert "gain" not in render_text([table], width=80).splitlines()[2]
 
 

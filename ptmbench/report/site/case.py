@@ -3,11 +3,12 @@
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ptmbench.catalog.settings import ON_VALIDATION
 from ptmbench.records.record import FULL, Record
+from ptmbench.report.figures import mark_of
 
 WORDS = {
     "macs": "MACs", "flops": "FLOPs", "thop_macs": "MACs by thop", "interval95": "95 % interval", "id": "id",
@@ -35,9 +36,10 @@ GROUPS = (
 )
 
 
+SEED_KINDS = ("examples", "seeds_and_examples", "paired_over_examples", "paired_over_seeds_and_examples")
 FIGURE_RULES = {  # for `static/cases.js`, which writes figures as this module does
     "words": WORDS, "units": UNITS, "shares": sorted(SHARES), "points": sorted(POINTS), "elsewhere": sorted(ELSEWHERE),
-    "groups": GROUPS,
+    "groups": GROUPS, "marks": {kind: mark_of(kind) for kind in SEED_KINDS},
 }  # fmt: skip
 
 
@@ -75,7 +77,13 @@ def _group(title: str, path: str, skipped: Sequence[str], dumped: dict[str, Any]
     for key, value in found.items():
         if key not in skipped:
             figures += _figures(path, key, value, missing)
-    return Group(title, tuple(figures))
+    mark = mark_of(found.get("interval_kind"))
+    return Group(title, tuple(_marked(figure, mark) for figure in figures))
+
+
+def _marked(figure: NamedValue, mark: str) -> NamedValue:
+    """The figure with the mark of what it rests on, where it is an interval."""
+    return replace(figure, text=f"{figure.text}{mark}") if figure.name == WORDS["interval95"] else figure
 
 
 def _figures(root: str, path: str, value: Any, missing: Mapping[str, str]) -> list[NamedValue]:

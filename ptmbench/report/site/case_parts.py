@@ -12,6 +12,7 @@ from ptmbench.records.figures import by_name, figures_in
 from ptmbench.report.columns import VERDICTS
 from ptmbench.report.figures import labelled, metric_name, place_range, written
 from ptmbench.report.site.case import command_of
+from ptmbench.report.site.case_notes import case_notes
 from ptmbench.report.site.holdings import Entry
 from ptmbench.report.site.installed import Installed
 from ptmbench.report.site.pages import CaseContext
@@ -45,6 +46,7 @@ def case_data(entry: Entry, pictures: Sequence[Picture], context: CaseContext, i
         "headline": _headline(entry) if record.quality else [],
         "verdict": [row.verdict, VERDICTS[row.verdict]] if row.verdict else None,
         "below": row.floor_met is False,
+        "notes": case_notes(record, row),
         "command": command_of(record, installed.ships),
         "charts": charts,
         "pictures": [[picture.page if picture.content else None, picture.name, picture.reason] for picture in pictures],
@@ -58,7 +60,7 @@ def _headline(entry: Entry) -> list[tuple[str, str, str]]:
     metric = metric_name(quality.metric) if quality else ""
     found = [
         ("quality", f"{metric}, % [95 %]", written(by_name("quality"), row)),
-        ("rank", f"Rank among {entry.rows}", place_range(row.place_low, row.place_high)),
+        ("rank", f"Rank among {entry.rows}", place_range(row.place_low, row.place_high, row.interval_kind)),
         ("gain", "Gain over scratch, points [95 %]", written(by_name("gain"), row)),
     ]
     for figure in figures_in("case"):

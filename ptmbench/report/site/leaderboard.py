@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ptmbench.analysis.comparison import task_order, values_of
 from ptmbench.records.figures import Figure, all_figures, by_name, figures_in
 from ptmbench.report.columns import LEADING, VERDICTS
-from ptmbench.report.figures import labelled, metric_name
+from ptmbench.report.figures import labelled, mark_of_row, metric_name
 from ptmbench.report.site.holdings import Entry
 
 Kind = Literal["text", "number", "share", "difference", "places"]
@@ -19,8 +19,8 @@ Kind = Literal["text", "number", "share", "difference", "places"]
 @dataclass(frozen=True, slots=True)
 class BoardColumn:
     """A column that a reader may choose. Numbers are shown times `scale` with so many digits; intervals have `key`_low
-    and `key`_high beside them. `title` says at length what the heading is short for; what `rises` is sorted from the
-    highest down at first.
+    and `key`_high beside them, and `key`_mark says what they rest on. `title` says at length what the heading is short
+    for; what `rises` is sorted from the highest down at first.
     """
 
     key: str
@@ -51,6 +51,9 @@ DETAILS = (
     BoardColumn("folder", "Folder", "text", "The results folder that holds the record", shown=False),
     BoardColumn("status", "Status", "text", "Whether the case finished, and if not, how it ended", shown=False),
     BoardColumn("seeds", "Seeds", "number", "Seeds that the quality is the mean of", shown=False),
+    BoardColumn(
+        "gain_seeds", "Seeds of the gain", "number", "Seeds that the partner from scratch has too", shown=False
+    ),
     BoardColumn("floor", "Floor", "text", "Whether the least accuracy asked for was met", shown=False),
     BoardColumn("objective", "Objective", "text", "What the model was pre-trained to do", shown=False),
     BoardColumn("source", "Source", "text", "The data that the model was pre-trained on", shown=False),
@@ -141,6 +144,7 @@ def fields_of(entry: Entry) -> dict[str, Any]:
         "places": entry.rows,
         "verdict": VERDICTS.get(row.verdict or ""),
         **values_of(row, drawn, "leaderboard"),
+        **{f"{key_of(figure)}_mark": mark_of_row(figure.name, row) for figure in drawn if figure.interval_path},
         "metric": metric_name(quality.metric) if quality else None,
         "upwards": quality.higher_is_better if quality else None,
         "setting": ", ".join(entry.setting),
@@ -148,6 +152,7 @@ def fields_of(entry: Entry) -> dict[str, Any]:
         "status": record.status,
         "reason": record.reason,
         "seeds": row.seeds,
+        "gain_seeds": row.gain_seeds,
         "floor": FLOORS[row.floor_met],
         "dataset": case.task.dataset,
         "examples": case.task.train_size,

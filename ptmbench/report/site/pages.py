@@ -15,17 +15,18 @@ from ptmbench.analysis.confusion import Confusion
 from ptmbench.analysis.usability import UsabilityCard
 from ptmbench.records.figures import by_name, figures_in
 from ptmbench.report.columns import VERDICTS
-from ptmbench.report.figures import labelled, metric_name, percent, place_range, written
+from ptmbench.report.figures import MARKS, labelled, metric_name, percent, place_range, written
 from ptmbench.report.generality import shown_mean
 from ptmbench.report.site.cards import CardPage
 from ptmbench.report.site.case import FIGURE_RULES, command_of, groups_of
+from ptmbench.report.site.case_notes import case_notes
 from ptmbench.report.site.comparisons import Across
 from ptmbench.report.site.holdings import CASES, Entry, Holding
 from ptmbench.report.site.installed import Installed
 from ptmbench.report.site.pictures import Picture
 from ptmbench.report.site.series import Runs, charts_of
 from ptmbench.report.site.timeline import MOST_STEPS, Timelines, step_rows
-from ptmbench.report.usability_pages import span
+from ptmbench.report.usability_pages import marks_on, span
 
 
 def script_literal(value: Any) -> str:
@@ -61,7 +62,9 @@ def _environment() -> Environment:
         "figures_in": figures_in,
         "mean": shown_mean,
         "verdicts": VERDICTS,
+        "marks": MARKS,
         "span": span,
+        "marks_on": marks_on,
     }
     made.filters |= {"address": address, "words": lambda text: str(text).replace("_", " "), "percent": _share}
     return made
@@ -154,6 +157,7 @@ class Press:
             card=context.card,
             case=entry.record.case,
             row=entry.row,
+            notes=case_notes(entry.record, entry.row),
             record=entry.record,
             groups=groups_of(entry.record),
             command=command_of(entry.record, self.installed.ships),

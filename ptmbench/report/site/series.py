@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ptmbench.analysis.series import corrupted_of, curve_of
-from ptmbench.report.figures import metric_name
+from ptmbench.report.figures import mark_of_row, metric_name
 from ptmbench.report.site.holdings import Entry, Setting
 
 Runs = Mapping[tuple[str, Setting], Sequence[Entry]]  # the same case in several folders, the earliest first
@@ -50,6 +50,7 @@ def charts_of(entry: Entry, runs: Sequence[Entry]) -> dict[str, Any]:
             "y": [run.row.value for run in past],
             "low": [run.row.ends("quality")[0] for run in past],
             "high": [run.row.ends("quality")[1] for run in past],
+            "mark": [mark_of_row("quality", run.row) for run in past],
             "text": [run.holding.label for run in past],
         }
     if charts and quality:

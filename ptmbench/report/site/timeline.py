@@ -8,6 +8,7 @@ from typing import Any
 from ptmbench.analysis.history import History, Key, Run, Step, history, in_order, key_of, levels_of, run_of, severity
 from ptmbench.records.figures import by_name, figures_in
 from ptmbench.records.record import Record
+from ptmbench.report.figures import mark_of
 from ptmbench.report.history import LETTERS, SCALES, change, shown
 from ptmbench.report.site.holdings import Entry
 
@@ -165,6 +166,7 @@ def _as_data(one: History, timelines: Timelines, known: dict[Place, int]) -> dic
         "y": [run.value for run in runs],
         "low": [low for low, _ in intervals],
         "high": [high for _, high in intervals],
+        "marks": [mark_of(one.metric.interval_kind(run.record)) for run in runs] if banded else [],
         "levels": [[ends[place], ends[place + 1] - 1, level] for place, level in enumerate(levels)],
         "steps": [{"at": step.index, "direction": step.direction, "text": told(one, step)} for step in one.steps],
         "unclear": one.unclear,

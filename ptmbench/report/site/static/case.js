@@ -22,7 +22,7 @@
   };
 
   const texts = (points, name) => points.x.map((x, at) =>
-    `${name} ${plots.plain(x)}: ${plots.percent(points.y[at], points.low?.[at], points.high?.[at])}`);
+    `${name} ${plots.plain(x)}: ${plots.percent(points.y[at], points.low?.[at], points.high?.[at], points.mark?.[at])}`);
   const quality = () => plots.axis(`${plots.plain(found.metric)}, %`);
 
   const drawCurve = (points) => plots.draw("curve", plots.curve("mean over seeds", 0, points, texts(points, "step")), {

@@ -65,8 +65,10 @@
     const value = path.split(".").reduce((found, part) => found[part], record);
     const head = element("h3", {}, title);
     if (value === null) return element("section", {}, head, element("p", { class: "note" }, `None: ${record.missing[path] ?? "not there"}`));
+    const mark = rules.marks[value.interval_kind] ?? "";
+    const marked = ([name, text, reason]) => [name, name === rules.words.interval95 ? `${text}${mark}` : text, reason];
     const found = Object.entries(value).filter(([key]) => !skipped.includes(key))
-      .flatMap(([key, entry]) => figures(path, key, entry, record.missing));
+      .flatMap(([key, entry]) => figures(path, key, entry, record.missing)).map(marked);
     return element("section", {}, head, element("dl", { class: "figures" }, ...found.map(([name, text, reason]) =>
       element("div", {}, element("dt", {}, name), element("dd", {}, text === null ? quiet(`none: ${reason}`) : text)))));
   };
@@ -80,12 +82,13 @@
     ];
   };
 
-  const standing = ({ record, headline, verdict, below }) => {
+  const standing = ({ record, headline, verdict, below, notes }) => {
     if (record.status !== "ok") return [element("p", { class: "note" }, element("strong", {}, ptmbench.words(record.status)), `: ${record.reason}`)];
     const mark = verdict && element("span", { class: `verdict ${verdict[0]}` }, verdict[1]);
     const cards = headline.map(([key, label, text]) =>
       element("div", {}, element("dt", {}, label), element("dd", {}, `${text} `, key === "gain" ? mark : null)));
-    return [element("dl", { class: "cards" }, ...cards), below ? element("p", { class: "note" }, "Below its floor.") : null];
+    return [element("dl", { class: "cards" }, ...cards), below ? element("p", { class: "note" }, "Below its floor.") : null,
+      notes.length ? element("ul", { class: "quiet" }, ...notes.map((note) => element("li", {}, note))) : null];
   };
 
   const again = ({ record, command }) => {

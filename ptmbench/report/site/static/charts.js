@@ -29,8 +29,8 @@ ptmbench.whole(() => {
 
   const hover = (row, more = []) => [
     `<b>${plots.plain(row.model)}</b>, ${plots.plain(row.method)}`, plots.plain(row.task),
-    `quality ${plots.percent(row.value, row.value_low, row.value_high)}`,
-    ...(row.gain === null ? [] : [`gain ${plots.percent(row.gain, row.gain_low, row.gain_high)}: ${row.verdict}`]), ...more,
+    `quality ${plots.percent(row.value, row.value_low, row.value_high, row.value_mark)}`,
+    ...(row.gain === null ? [] : [`gain ${plots.percent(row.gain, row.gain_low, row.gain_high, row.gain_mark)}: ${row.verdict}`]), ...more,
   ].join("<br>");
 
   const upwards = (key, row) => ({ more: true, less: false, as_quality: row.upwards })[AXES.get(key).better];

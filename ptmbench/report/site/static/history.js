@@ -39,7 +39,7 @@
     }
     const told = new Map(chosen.steps.map((step) => [step.at, step.text]));
     const texts = started.map((x, at) => [
-      plots.plain(runs.text[chosen.at[at]]), plots.plain(x), `${plots.plain(metric.label)} ${number(chosen.y[at], metric)}`,
+      plots.plain(runs.text[chosen.at[at]]), plots.plain(x), `${plots.plain(metric.label)} ${number(chosen.y[at], metric)}${chosen.marks[at] ?? ""}`,
       ...(told.has(at) ? [`step, ${plots.plain(told.get(at))}`] : []),
     ].join("<br>"));
     const tint = plots.colour(0);

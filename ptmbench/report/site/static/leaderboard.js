@@ -54,7 +54,7 @@
     if (value === null || value === "") return element("td", NONE, number ? "number" : "");
     if (column.kind === "places") {
       const places = value === row.place_high ? `${value}` : `${value}–${row.place_high}`;
-      const made = element("td", places, "number");
+      const made = element("td", `${places}${row.value_mark}`, "number");
       made.append(element("span", ` of ${row.places}`, "interval"));
       return made;
     }
@@ -62,7 +62,7 @@
       const signed = column.kind === "difference";
       const made = element("td", `${shownNumber(value, column, signed)} `, "number");
       const [low, high] = [row[`${column.key}_low`], row[`${column.key}_high`]];
-      const interval = `[${shownNumber(low, column, signed)}, ${shownNumber(high, column, signed)}]`;
+      const interval = `[${shownNumber(low, column, signed)}, ${shownNumber(high, column, signed)}]${row[`${column.key}_mark`]}`;
       made.append(element("span", interval, "interval"));
       return made;
     }

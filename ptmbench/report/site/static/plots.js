@@ -19,9 +19,9 @@ ptmbench.plots = (() => {
   // Plotly reads some HTML in its texts; what comes from records is shown as it is.
   const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-  const percent = (value, low, high) => {
+  const percent = (value, low, high, mark = "") => {
     const shown = (number) => (100 * number).toFixed(1);
-    return low === null || low === undefined ? `${shown(value)} %` : `${shown(value)} % [${shown(low)}, ${shown(high)}]`;
+    return low === null || low === undefined ? `${shown(value)} %` : `${shown(value)} % [${shown(low)}, ${shown(high)}]${mark}`;
   };
 
   const style = () => {
