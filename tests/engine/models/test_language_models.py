@@ -15,7 +15,8 @@ from ptmbench.engine.cost import operations
 from ptmbench.engine.data import TaskData, digest_of
 from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens
 from ptmbench.engine.inputs.pictures import PADDING
-from ptmbench.engine.inputs.texts import TextPreprocessing, TfidfPreprocessing, fitted_tokenizer
+from ptmbench.engine.inputs.texts import TextPreprocessing, fitted_tokenizer
+from ptmbench.engine.inputs.word_counts import TfidfPreprocessing
 from ptmbench.engine.models.language_backbone import language_backbone
 from ptmbench.engine.pretraining.tokenizers import train_byte_bpe, train_wordpiece
 from ptmbench.engine.seeding import seeded_draws
