@@ -20,12 +20,11 @@ from ptmbench.errors import CaseFailure
 
 FEATURES: Final = 2_048  # the most frequent ones, where not all can be taken
 MOST_TEXTS: Final = 10_000  # to learn from with every feature: their inner products fill 0.8 GB, and as much again
-NORM: Final = 10.0  # of a text's vector: at 1 the largest C of the probe's grid would still be a strong penalty
 
 
 @dataclass(frozen=True, slots=True)
 class TfidfPreprocessing:
-    """tf-idf (Sparck Jones 1972): 1 + log of counts, times log of inverse document frequency, each row of norm 10.
+    """tf-idf (Sparck Jones 1972): 1 + log of counts, times log of inverse document frequency, each row of norm 1.
 
     Vocabulary and frequencies come from the unlabelled training split. A text is the counts of all its words and pairs
     of words. Where these are more than the texts to learn from, their coordinates among those stand for them (`spans`),
@@ -56,7 +55,7 @@ class TfidfPreprocessing:
         vectors = vectorizer.transform(texts)
         width = vectors.shape[1]
         short = width > len(known) and most is None
-        inputs = NORM * coordinates(vectors, known) if short else _dense(vectors)
+        inputs = coordinates(vectors, known) if short else _dense(vectors)
         return Encoded(TensorInputs(inputs), fields={"features": width}, width=width)
 
     def _encode_words(self, samples: LabelledTokens, train: Sequence[int]) -> Encoded:
@@ -79,7 +78,7 @@ class TfidfPreprocessing:
 
 
 def _dense(vectors: csr_matrix) -> Tensor:
-    return NORM * torch.from_numpy(vectors.toarray().astype(np.float32))
+    return torch.from_numpy(vectors.toarray().astype(np.float32))
 
 
 def _fitted(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> None:

@@ -20,7 +20,6 @@ from ptmbench.engine.datasets.base import LabelledTokens, Samples
 from ptmbench.engine.inputs.batches import AppliedInputs
 from ptmbench.engine.inputs.pictures import PADDING, Encoded, Fields
 from ptmbench.engine.inputs.texts import padded_places
-from ptmbench.engine.inputs.word_counts import NORM
 from ptmbench.engine.seeding import torch_generator
 
 FEATURES: Final = 2_048  # each more takes four bytes of every place a word can have in the longest sentence
@@ -63,7 +62,7 @@ class WordShapePreprocessing:
     """The word and two to either side, three shapes, the first and last one to three letters: each there or not.
 
     The features are those that the words of the unlabelled training split have, the `features` most frequent of them,
-    weighted as in tf-idf: by the log of inverse frequency, each row of norm 10. So the neighbours of a word that
+    weighted as in tf-idf: by the log of inverse frequency, each row of norm 1. So the neighbours of a word that
     training has not shown weigh more than those of a known one.
     """
 
@@ -109,7 +108,7 @@ class WordShapePreprocessing:
 
 
 def spread(weights: Tensor, columns: Tensor) -> Tensor:
-    """Vectors of norm 10 with the weights of the columns they name.
+    """Vectors of norm 1 with the weights of the columns they name.
 
     Args:
         weights: [features].
@@ -120,4 +119,4 @@ def spread(weights: Tensor, columns: Tensor) -> Tensor:
     """
     size = len(weights)
     there = torch.zeros(*columns.shape[:-1], size + 1).scatter_(-1, columns.remainder(size + 1), 1.0)
-    return NORM * functional.normalize(there[..., :size] * weights, dim=-1)
+    return functional.normalize(there[..., :size] * weights, dim=-1)
