@@ -30,7 +30,7 @@ class TfidfPreprocessing:
     of words. Where these are more than the texts to learn from, their coordinates among those stand for them (`spans`),
     which changes nothing of what is learned; with more than `texts` of these only the `features` most frequent words
     and pairs are counted. For labels a word, a word is itself, its neighbours and its first and last letters, of these
-    too the `features` most frequent.
+    too the `features` most frequent. Of norm 1 the penalties that matter stand in the middle of the probe's grid.
     """
 
     features: int = FEATURES
