@@ -74,12 +74,14 @@ MODELS: Final = (
     _control("vae_tiny.random", "random", "vae_tiny"),
     _control("wgan_tiny.random", "random", "wgan_tiny"),
     _control("pixels", "pixels", "pixels"),
+    _control("hog_colour", "hog_colour", "hog_colour"),
     _language("bert_tiny", "masked_lm", "invented"),
     _language("bert_tiny", "masked_lm", "manuals"),
     _language("gpt_tiny", "causal_lm", "invented"),
     _text_control("bert_tiny.random", "random_text", "bert_tiny"),
     _text_control("gpt_tiny.random", "random_text", "gpt_tiny"),
     _text_control("tfidf", "tfidf", "tfidf"),
+    replace(_text_control("word_shape", "word_shape", "word_shape"), only=TaskKind.TOKEN_CLASSIFICATION),
     *(_over(architecture, backbone) for architecture in _OVER for backbone in (_RESNET, _SIMCLR, _RANDOM_RESNET)),
 )
 

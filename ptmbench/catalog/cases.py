@@ -39,6 +39,8 @@ def why_no_case(model: ModelSpec, task: TaskSpec, method: MethodSpec, variant: V
         return (
             f"{model.name} takes {' and '.join(sorted(model.modalities))}, and {task.name} is made of {kind.modality}"
         )
+    if model.only not in {None, kind}:
+        return f"{model.name} is made for {model.only}, and {task.name} is {kind}"
     if model.serves is not kind.asks:
         return f"{task.name} asks for {kind.asks}, and {model.name} gives {model.serves}"
     if kind.answer not in method.gives:

@@ -83,7 +83,9 @@ _MODEL_SCHEMES: Final = (
     _shipped("random", "controls", "RANDOM", random=True),
     _shipped("random_text", "language_models", "RANDOM", random=True),
     _shipped("pixels", "controls", "PIXELS", network=False),
-    _shipped("tfidf", "language_models", "TFIDF", network=False),
+    _shipped("hog_colour", "hog_colour", network=False),
+    _shipped("tfidf", "word_counts", "TFIDF", network=False),
+    _shipped("word_shape", "word_counts", "WORD_SHAPE", network=False),
     ModelScheme(
         "torchvision",
         f"{MODELS}.torchvision_provider:PROVIDER",

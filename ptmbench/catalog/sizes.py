@@ -37,6 +37,7 @@ MACS: Final = {  # of an input, by architecture; of texts, whose length the data
     "vae_tiny": 3_883_648,
     "wgan_tiny": 4_608_000,
     "pixels": 7_680,
+    "hog_colour": 20_200,
     "fasterrcnn_tiny": 151_781_376,
     "yolo_tiny": 80_611_328,
     "fcn_tiny": 34_387_968,
@@ -47,9 +48,10 @@ MACS: Final = {  # of an input, by architecture; of texts, whose length the data
     "gpt_tiny-ner": 2_517_504,
     "gpt_tiny-sentiment": 3_293_696,
     "gpt_tiny-topic": 7_340_544,
-    "tfidf-ner": 215_040,
-    "tfidf-sentiment": 8_192,
-    "tfidf-topic": 16_384,
+    "tfidf-ner": 96_285,
+    "tfidf-sentiment": 6_976,
+    "tfidf-topic": 118_696,
+    "word_shape-ner": 158_550,
 }
 
 

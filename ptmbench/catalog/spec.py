@@ -48,7 +48,8 @@ class ModelSpec:
 
     `entry` is the model's name at its provider. `architecture` joins a pre-trained model with its controls: the same
     architecture at random initialisation, and trained from scratch. `source` says what it was pre-trained on.
-    `modalities` are what it takes in: one, or both for a model of images and text.
+    `modalities` are what it takes in: one, or both for a model of images and text. `only` is the one kind of task that
+    it is made for; None: every kind of its modalities that asks for what it `serves`.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ModelSpec:
     licence: str
     modalities: frozenset[Modality] = IMAGES
     serves: Serves = Serves.FEATURES
+    only: TaskKind | None = field(default=None, metadata=APPLIES)
 
     def __post_init__(self) -> None:
         checked_slug(self.name)

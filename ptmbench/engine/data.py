@@ -64,7 +64,8 @@ class TaskData:
     def encoded(self, preprocessing: Preprocessing) -> Encoded:
         """All samples as the checkpoint wants them."""
         if self._encoded is None or self._encoded[0] != preprocessing:
-            self._encoded = preprocessing, preprocessing.encode(self.samples, self.split.train)
+            encoded = preprocessing.encode(self.samples, self.split.train, self.split.validation)
+            self._encoded = preprocessing, encoded
         return self._encoded[1]
 
     def training_examples(self, shots: int | None, seed: int) -> Tensor:

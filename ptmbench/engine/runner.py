@@ -101,7 +101,7 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
         loaded = Loaded(
             loaded_fraction=NO_CHECKPOINT if model.loaded_fraction is None else model.loaded_fraction,
             pretrain_time_s=_pretrain_time(case, model.pretrain_time_s),
-            input_shape=encoded.inputs.shape,
+            input_shape=encoded.shape,
             preprocessing={**model.preprocessing.fields(), **encoded.fields},
             truncated=encoded.truncated,
         )
@@ -293,7 +293,8 @@ def _named(method: MethodSpec, pooling: str | None, value: float) -> dict[str, b
 
 def _trainable(bench: Workbench, work: FrozenRun | TrainedRun) -> int:
     if isinstance(work, FrozenRun):
-        size = bench.backbone(work.case, 0, work.chosen[0] if work.chosen else None).feature_size
+        pooling = work.chosen[0] if work.chosen else None
+        size = bench.feature_size(work.case, bench.encoded(work.case).shape, pooling)
         return work.method.trainable_parameters(size, work.rows.data.classes)
     learning = work.network_of(0).trained.parameters()
     return sum(parameter.numel() for parameter in learning if parameter.requires_grad)

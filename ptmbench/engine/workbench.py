@@ -137,6 +137,10 @@ class Workbench:
         name = pooling or usual
         return backbone if name is None else backbone.pooled_by(name)
 
+    def feature_size(self, case: Case, shape: tuple[int, ...], pooling: str | None = None) -> int:
+        """How many features the case's backbone gives of an input of that shape."""
+        return shape[-1] if self.model(case, 0).passes_on else self.backbone(case, 0, pooling).feature_size
+
     def network(self, case: Case, seed: int) -> Trainable:
         """A fresh copy of backbone and head, divided into what the method trains and what it leaves."""
         found = self.loaded(case, seed)
@@ -241,7 +245,7 @@ class Workbench:
     def footprint(self, case: Case) -> Footprint:
         """What backbone and head cost, measured once an architecture, number of classes and input shape."""
         model, untimed = self.loaded(case, 0), self.settings.untimed
-        shape, classes = self.encoded(case).inputs.shape, self.task_data(case).classes
+        shape, classes = self.encoded(case).shape, self.task_data(case).classes
         key = (case.model.architecture, case.variant, classes, shape, case.task.kind, untimed)
         if key not in self._footprints:
             stages.HERE.at("measuring the cost")
@@ -260,8 +264,8 @@ class Workbench:
         serve = SERVED[case.variant.name]
         if isinstance(model, DenseModel):
             return serve(model.assemble(classes, 0)), example, DENSE_BATCH
-        backbone = self.backbone(case, 0)
-        return serve(fine_tune.whole(backbone, tasks.head(backbone.feature_size, classes, 0)).trained), example, None
+        head = tasks.head(self.feature_size(case, shape), classes, 0)
+        return serve(fine_tune.whole(self.backbone(case, 0), head).trained), example, None
 
     def timing(self, case: Case, classes: int, shape: tuple[int, ...]) -> Timing:
         """How fast the case's network answers, measured once an architecture, number of classes and input shape.

@@ -15,7 +15,7 @@ LEGEND = (
     "size MiB: the weights as their checkpoint holds them, its own head included; of a variant, the backbone as served",
     "p50, p95: latency of one input; infer, train MiB: peak memory at batch 1, and in one training step",
     "transfer s: seconds at one seed for features (paid once, shared) and for fitting or training",
-    "controls: *.random is the architecture at random initialisation, pixels and tfidf no network at all",
+    "controls: *.random is the architecture at random initialisation; the others are no network at all",
 )
 
 TUNED = "quality tuned on validation: what these few labels would reach if the whole validation split chose their value"

@@ -66,7 +66,7 @@ def test_what_is_a_case():
     """Training from scratch goes with random weights, fine-tuning with trained ones, pixels with neither."""
     by_model = {model.name: {m.name for m in METHODS if why_no_case(model, TASKS[0], m) is None} for model in MODELS}
 
-    assert {"linear_probe", "knn"} == by_model["pixels"]
+    assert {"linear_probe", "knn"} == by_model["pixels"] == by_model["hog_colour"]
     assert {"linear_probe", "knn", "from_scratch"} == by_model["vgg_tiny.random"]
     assert {"linear_probe", "knn", "fine_tune", "fine_tune_last"} == by_model["vgg_tiny.glyphs"]
     assert set() == by_model["bert_tiny.invented"] == by_model["tfidf"]

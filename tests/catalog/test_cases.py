@@ -23,6 +23,12 @@ PACKAGE = Path(ptmbench.__file__).parent
     ("model", "task", "method", "reason"),
     [
         ("tfidf", "digits_5shot", "knn", "tfidf takes text, and digits_5shot is made of image"),
+        (
+            "word_shape",
+            "topic_full",
+            "knn",
+            "word_shape is made for token_classification, and topic_full is text_classification",
+        ),
         ("unet_tiny.glyphs", "digits_5shot", "fine_tune", "digits_5shot asks for features, and unet_tiny.glyphs gives"),
         ("unet_tiny.glyphs", "scene_masks_full", "knn", "knn gives labels, and scene_masks_full asks for masks"),
         (

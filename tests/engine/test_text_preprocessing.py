@@ -11,7 +11,8 @@ from transformers import AutoTokenizer, GPT2Config, GPT2Model, PreTrainedTokeniz
 from ptmbench.catalog.checkpoint_cards import weights_path
 from ptmbench.cli import main
 from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens
-from ptmbench.engine.inputs.texts import TextPreprocessing, TfidfPreprocessing, glues_words
+from ptmbench.engine.inputs.texts import TextPreprocessing, glues_words
+from ptmbench.engine.inputs.word_counts import TfidfPreprocessing
 from ptmbench.errors import CaseFailure
 from ptmbench.records.store import ResultsFolder
 

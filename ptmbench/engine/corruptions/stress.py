@@ -82,7 +82,7 @@ class CorruptedSamples:
             self._owner, self._encoded = (dataset, preprocessing), {}
         if condition in self._encoded:
             return self._encoded[condition]
-        found = preprocessing.encode(self._of(dataset, data, condition), data.split.train)
+        found = preprocessing.encode(self._of(dataset, data, condition), data.split.train, data.split.validation)
         if isinstance(data.samples, LabelledTexts | LabelledTokens):  # a tokenizer takes a second, pictures a moment
             self._encoded[condition] = found
         return found

@@ -64,7 +64,12 @@ class Letterbox:
         """The input [3, side, side] that a picture file gives."""
         return self.apply(torch.from_numpy(rgb(file, tones)).permute(2, 0, 1)[None])[0]
 
-    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  pictures teach it nothing
+    def encode(  # pictures teach it nothing
+        self,
+        samples: Samples,
+        train: Sequence[int],  # noqa: ARG002
+        validation: Sequence[int] = (),  # noqa: ARG002
+    ) -> Encoded:
         """Inputs [n, 3, side, side], those of files when they are asked for."""
         assert isinstance(samples, BoxedImages | MaskedImages)
         stored = samples.pictures.stored

@@ -40,13 +40,20 @@ class Encoded:
 
     For labels a word, `positions` [n, words] says at which position of the input each word stands: -1 where there is no
     such word, or where it was cut off. `truncated` counts the examples that were cut. `fields` are what the record says
-    of these samples beside the fields of their preprocessing.
+    of these samples beside the fields of their preprocessing. `width` is how many features a served model would read
+    where `inputs` hold examples by their coordinates among each other.
     """
 
     inputs: Inputs
     positions: NDArray[np.int64] | None = None
     truncated: int = 0
     fields: Fields = field(default_factory=dict)
+    width: int | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one input as a served model reads it."""
+        return self.inputs.shape if self.width is None else (*self.inputs.shape[:-1], self.width)
 
 
 class Preprocessing(Protocol):
@@ -56,8 +63,11 @@ class Preprocessing(Protocol):
     def shape(self) -> tuple[int, ...]:
         """The shape of one input as large as the checkpoint is made for."""
 
-    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:
-        """The inputs of all samples; what has to be learned for it is learned from the samples `train` alone."""
+    def encode(self, samples: Samples, train: Sequence[int], validation: Sequence[int] = ()) -> Encoded:
+        """The inputs of all samples; what has to be learned for it is learned from the samples `train` alone.
+
+        Labels are learned from those of `validation` too: whatever tells these and `train` apart is kept.
+        """
 
     def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
         """Random inputs [batch_size, *shape]: cost does not depend on what they show."""
@@ -92,7 +102,12 @@ class PicturePreprocessing(ABC):
             pixels = change(pixels, file.name)
         return self.apply(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0]
 
-    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  pictures teach it nothing
+    def encode(  # pictures teach it nothing
+        self,
+        samples: Samples,
+        train: Sequence[int],  # noqa: ARG002
+        validation: Sequence[int] = (),  # noqa: ARG002
+    ) -> Encoded:
         """Normalised pictures [n, 3, side, side], those of files and large ones when they are asked for."""
         if isinstance(samples, LabelledImageFiles):
             read = functools.partial(self.read, change=samples.change, tones=samples.tones)

@@ -1,4 +1,4 @@
-"""From text to network inputs: a checkpoint's own tokenizer, or counts of words."""
+"""From text to network inputs: a checkpoint's own tokenizer."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import Tensor
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
@@ -17,13 +15,11 @@ from ptmbench.engine.datasets.base import LabelledTexts, LabelledTokens, Samples
 from ptmbench.engine.inputs.batches import TensorInputs
 from ptmbench.engine.inputs.pictures import PADDING, Encoded, Fields
 from ptmbench.engine.seeding import torch_generator
-from ptmbench.errors import CaseFailure, WeightsError
+from ptmbench.errors import WeightsError
 from ptmbench.reading import json_of
 
 BATCH = 1_000  # texts tokenized at once
 UNKNOWN_FAULT, UNKNOWN_WARNING = 0.5, 0.1  # shares of tokens
-TFIDF_FEATURES = 2_048
-TFIDF_NORM = 10.0  # of a text's vector: at 1 the largest C of the probe's grid would still be a strong penalty
 
 
 def fitted_tokenizer(tokenizer: PreTrainedTokenizerBase, vocabulary: int, name: str) -> PreTrainedTokenizerBase:
@@ -77,7 +73,12 @@ class TextPreprocessing:
         """As many tokens as the model takes."""
         return (self.max_length,)
 
-    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:  # noqa: ARG002  the tokenizer is trained
+    def encode(  # the tokenizer is trained
+        self,
+        samples: Samples,
+        train: Sequence[int],  # noqa: ARG002
+        validation: Sequence[int] = (),  # noqa: ARG002
+    ) -> Encoded:
         """Ids [n, length] of the longest text or of `max_length`, `PADDING` behind the shorter ones."""
         assert isinstance(samples, LabelledTexts | LabelledTokens)
         words = isinstance(samples, LabelledTokens)
@@ -224,76 +225,3 @@ def padded_places(places: Sequence[Sequence[int]]) -> NDArray[np.int64]:
     for row, found in zip(padded, places, strict=True):
         row[: len(found)] = found
     return padded
-
-
-@dataclass(frozen=True, slots=True)
-class TfidfPreprocessing:
-    """tf-idf (Sparck Jones 1972): 1 + log of counts, times log of inverse document frequency, each row of norm 10.
-
-    Vocabulary and frequencies come from the unlabelled training split. A text is the counts of its words and pairs of
-    words; for labels a word, a word is itself, its neighbours and its first and last letters.
-    """
-
-    features: int = TFIDF_FEATURES
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """One vector."""
-        return (self.features,)
-
-    def encode(self, samples: Samples, train: Sequence[int]) -> Encoded:
-        """Vectors [n, features], or [n, words, features]; columns that the vocabulary leaves over are zero."""
-        if isinstance(samples, LabelledTokens):
-            return self._encode_words(samples, train)
-        assert isinstance(samples, LabelledTexts)
-        vectorizer = TfidfVectorizer(max_features=self.features, ngram_range=(1, 2), sublinear_tf=True)
-        pairs = samples.pairs or ("",) * len(samples.texts)
-        texts = [f"{text} {second}" if second else text for text, second in zip(samples.texts, pairs, strict=True)]
-        _fitted(vectorizer, [texts[index] for index in train])
-        return Encoded(TensorInputs(self._dense(vectorizer.transform(texts))))
-
-    def _encode_words(self, samples: LabelledTokens, train: Sequence[int]) -> Encoded:
-        documents = [contexts(sentence) for sentence in samples.sentences]
-        vectorizer = TfidfVectorizer(max_features=self.features, analyzer=str.split, sublinear_tf=True)
-        _fitted(vectorizer, [word for index in train for word in documents[index]])
-        places = padded_places([range(len(sentence)) for sentence in documents])
-        inputs = torch.zeros(*places.shape, self.features)
-        inputs[torch.from_numpy(places >= 0)] = self._dense(
-            vectorizer.transform([word for sentence in documents for word in sentence])
-        )
-        return Encoded(TensorInputs(inputs), places)
-
-    def _dense(self, counts: csr_matrix) -> Tensor:
-        rows = torch.zeros(counts.shape[0], self.features)
-        rows[:, : counts.shape[1]] = TFIDF_NORM * torch.from_numpy(counts.toarray().astype(np.float32))
-        return rows
-
-    def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
-        """Gaussian noise."""
-        return torch.randn(batch_size, *shape, generator=torch_generator("example batch"))
-
-    def fields(self) -> Fields:
-        """What was counted."""
-        return {"vectorizer": "tf-idf, sublinear, words and pairs of words", "features": self.features}
-
-
-def _fitted(vectorizer: TfidfVectorizer, texts: Sequence[str]) -> None:
-    """Learns the vocabulary; raises `CaseFailure` where there is none."""
-    try:
-        vectorizer.fit(texts)
-    except ValueError as error:
-        if "empty vocabulary" not in str(error):
-            raise
-        raise CaseFailure(
-            f"the {len(texts):,} training texts hold no word of two letters or digits: tf-idf has nothing to count; "
-            "take a model that reads signs, or texts with words"
-        ) from None
-
-
-def contexts(words: Sequence[str]) -> list[str]:
-    """Each word as a document: itself, its neighbours, and its first and last three letters."""
-    around = ["", *words, ""]
-    return [
-        f"word={word} before={around[place]} after={around[place + 2]} head={word[:3]} tail={word[-3:]}"
-        for place, word in enumerate(words)
-    ]

@@ -73,7 +73,8 @@ class LoadedModel:
     """A backbone in eval mode with what the record has to say of it.
 
     `loaded_fraction` is the share of the backbone's tensors that came from the checkpoint (None: there is none).
-    `standardise`: the features have no common scale, so that a probe has to give them one.
+    `standardise`: the features have no common scale, so that a probe has to give them one. `passes_on`: the features
+    are the inputs themselves, as many as the data gives.
     """
 
     backbone: Backbone
@@ -83,3 +84,4 @@ class LoadedModel:
     size_bytes: int
     pretrain_time_s: float | None
     standardise: bool = True
+    passes_on: bool = False

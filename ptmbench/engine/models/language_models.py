@@ -1,4 +1,4 @@
-"""The embedded language models: folders in Hugging Face's format, their random controls, and tf-idf."""
+"""The embedded language models: folders in Hugging Face's format, and their random controls."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
@@ -15,11 +14,10 @@ from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_loads import configured, pretrained
 from ptmbench.engine.inputs.texts import (
     TextPreprocessing,
-    TfidfPreprocessing,
     fitted_tokenizer,
     tokenizer_sha256,
 )
-from ptmbench.engine.models.backbone import Backbone, LoadedModel
+from ptmbench.engine.models.backbone import LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
 from ptmbench.engine.models.embedded import check_differs, read_files
 from ptmbench.engine.models.language_backbone import language_backbone
@@ -124,13 +122,5 @@ def build_random(spec: ModelSpec, seed: int) -> LoadedModel:
     return LoadedModel(backbone, preprocessing_of(folder, config, spec.name), None, None, tensor_bytes(backbone), None)
 
 
-def build_tfidf(spec: ModelSpec, seed: int) -> LoadedModel:
-    """No network at all: tf-idf of words and pairs of words."""
-    preprocessing = TfidfPreprocessing()
-    backbone = Backbone(nn.Identity(), nn.Identity(), feature_size=preprocessing.features).eval()
-    return LoadedModel(backbone, preprocessing, None, None, 0, None, standardise=False)
-
-
 PROVIDER = ModelProvider(build, lambda spec: load_card(spec.entry).sha256, lambda _spec: SHIPPED)
 RANDOM = ModelProvider(build_random, lambda spec: load_card(lender(spec)).sha256)
-TFIDF = ModelProvider(build_tfidf, lambda _spec: None)

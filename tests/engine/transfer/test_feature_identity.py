@@ -159,7 +159,18 @@ def test_what_is_not_kept_on_disk():
     silent = {name for name, row in model_schemes().items() if row.code(reference) is None}
     composed = {name for name, row in model_schemes().items() if row.composed}
 
-    assert {"object", "torch_hub", "keras", "smp", "pixels", "tfidf", "file", *composed} == silent
+    assert {
+        "object",
+        "torch_hub",
+        "keras",
+        "smp",
+        "pixels",
+        "hog_colour",
+        "tfidf",
+        "word_shape",
+        "file",
+        *composed,
+    } == silent
 
 
 def test_a_module_of_a_program_has_no_identity():
