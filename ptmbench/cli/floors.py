@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from ptmbench.catalog.bounds import shown
@@ -9,6 +10,7 @@ from ptmbench.catalog.settings import BUDGETS
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.outlet import say
 from ptmbench.reading import text_of
+from ptmbench.records.record import PROTOCOL_VERSION, Record
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
 from ptmbench.running.floor_proposals import as_toml, proposed
@@ -34,6 +36,7 @@ def propose(arguments: argparse.Namespace) -> int:
     folders, problems = read_folders(arguments.folders)
     if problems:
         raise StoreError("floors are proposed from folders that can be read whole: " + "; ".join(problems))
+    _refuse_stale(folders)
     for folder, records in folders:
         by_budget.setdefault(_budget(folder), {}).update(proposed(records, arguments.deviations))
     after = as_toml(by_budget, known.tolerance)
@@ -48,6 +51,21 @@ def propose(arguments: argparse.Namespace) -> int:
     elif changes:
         say(f"nothing was written: --write changes {arguments.file}")
     return 0
+
+
+def _refuse_stale(folders: Sequence[tuple[ResultsFolder, Sequence[Record]]]) -> None:
+    """Raises `StoreError` over records of another protocol, which measured the same cases differently."""
+    stale = []
+    for folder, records in folders:
+        others = [record.protocol_version for record in records if record.protocol_version != PROTOCOL_VERSION]
+        if others:
+            versions = ", ".join(map(str, sorted(set(others))))
+            stale.append(f"{folder.path} has {len(others)} of protocol {versions}")
+    if stale:
+        raise StoreError(
+            f"expected records of protocol {PROTOCOL_VERSION}, which is what runs: {'; '.join(stale)}: run their cases "
+            "again first"
+        )
 
 
 def _budget(folder: ResultsFolder) -> str:

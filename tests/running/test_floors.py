@@ -17,7 +17,7 @@ from ptmbench.engine.models import embedded
 from ptmbench.engine.models.language_models import random_model
 from ptmbench.engine.workbench import Workbench
 from ptmbench.errors import UsageError
-from ptmbench.records.record import chance_of
+from ptmbench.records.record import PROTOCOL_VERSION, chance_of
 from ptmbench.records.store import ResultsFolder
 from ptmbench.running import floors
 from ptmbench.running.floors import Floor
@@ -29,7 +29,7 @@ FLOORS = floors.load_floors(ROOT / "benchmarks" / "floors.toml")
 ASSERTING = [name for name, budget in BUDGETS.items() if budget.asserts_floors]
 
 
-@pytest.fixture(scope="module", params=ASSERTING)
+@pytest.fixture(scope="module", params=sorted(set(FLOORS.by_budget) & set(ASSERTING)))
 def committed(request):
     """The committed records of each budget that asserts floors, by case id."""
     folder = ResultsFolder(ROOT / "results" / "embedded" / f"{request.param}-cpu-fp32")
@@ -52,6 +52,15 @@ def test_every_case_has_a_floor_above_chance(committed):
         assert floor.floor < value, case.id
         assert (floor.floor > chance) == (value > chance), case.id
         assert floor.floor >= value - 0.06, case.id
+
+
+@pytest.mark.parametrize("budget", ASSERTING)
+def test_floors_are_of_the_protocol_that_runs(budget):
+    """A budget whose committed records are of an older protocol has no floors until it is recorded anew."""
+    records, _ = ResultsFolder(ROOT / "results" / "embedded" / f"{budget}-cpu-fp32").read_all()
+    current = {PROTOCOL_VERSION} == {record.protocol_version for record in records}
+
+    assert current == (budget in FLOORS.by_budget)
 
 
 def test_tells_is_what_random_weights_reach(committed):
