@@ -3,6 +3,7 @@
 import re
 import shutil
 from pathlib import Path
+from statistics import stdev
 
 import pytest
 from hypothesis import given
@@ -41,8 +42,14 @@ def cases_of(budget):
     return [case for case in product() if budget == "quick" or not case.task.kind.dense]
 
 
+def spread_of(record):
+    """The standard deviation of a record's seeds."""
+    values = [entry.value for entry in record.quality.seeds]
+    return stdev(values) if len(values) > 1 else 0.0
+
+
 def test_every_case_has_a_floor_above_chance(committed):
-    """Each case has a floor below what was measured, by at most 6 points, and above chance where the value is."""
+    """Each case has a floor below what was measured, by 6 points or 3 spreads at most, and above chance as it is."""
     budget, records = committed
 
     for case in cases_of(budget):
@@ -51,7 +58,7 @@ def test_every_case_has_a_floor_above_chance(committed):
         chance = chance_of(records[case.id].case.task) or 0.0
         assert floor.floor < value, case.id
         assert (floor.floor > chance) == (value > chance), case.id
-        assert floor.floor >= value - 0.06, case.id
+        assert floor.floor >= value - max(0.06, 3 * spread_of(records[case.id]) + 0.0001), case.id
 
 
 @pytest.mark.parametrize("budget", ASSERTING)
@@ -190,7 +197,7 @@ def test_only_what_ships_owes_a_floor(record):
         ("quick = " + "[" * 100_000, "is not TOML"),
         ("quick = " + "9" * 5000, "is not TOML"),
         ("[quick]\na = 1\nb = {floor = 2}", r"has faults: quick\.a: .*; quick\.b\.tells: "),
-        ("[quik]\n", r"has tables \['quik'\]; expected of \['quick', 'smoke', 'standard'\]"),
+        ("[quik]\n", r"has tables \['quik'\]; expected of \['converged', 'quick', 'smoke', 'standard'\]"),
     ],
 )
 def test_faults_of_a_floors_file_are_named(tmp_path, text, fault):

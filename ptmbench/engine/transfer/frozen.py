@@ -97,7 +97,7 @@ class FrozenRun:
         """Pooling and value that do best on examples which they have not seen; the usual ones where there are none."""
         if not tuning.parts:
             return self.poolings[0], self.case.method.untuned
-        return best_of(self._trials(seed, tuning.parts))
+        return best_of(self._trials(seed, tuning.parts), sum(len(unseen) for _, unseen in tuning.parts))
 
     def _trials(self, seed: int, parts: Sequence[tuple[Examples, Examples]]) -> list[Trial]:
         """Every pooling and value, fitted to the first examples of each part and scored on all of the second."""
@@ -129,7 +129,8 @@ class FrozenRun:
         """
         data = self.rows.data
         unseen = np.asarray(data.split.test)
-        told = best_of(self._trials(seed, [(drawn, np.asarray(data.split.validation))]))
+        held = np.asarray(data.split.validation)
+        told = best_of(self._trials(seed, [(drawn, held)]), len(held))
         if told != choice:
             features = self.features_of(seed, told[0]).array
             test = self._predict(self._learned(features, drawn, told[1])[0], features, unseen)

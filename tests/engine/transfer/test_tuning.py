@@ -72,12 +72,16 @@ def test_a_small_validation_split_is_cross_validated(bench, monkeypatch):
     assert "5-fold cross-validation over training and validation examples" in tuning.selection
 
 
-def test_ties_go_to_the_least_log_loss_then_to_the_first():
-    """Equal scores are told apart by how sure the right answers were."""
-    trials = [Trial((None, value), score, loss) for value, score, loss in [(1, 0.8, 0.1), (2, 0.9, 0.5), (3, 0.9, 0.3)]]
+def test_within_an_example_of_the_best_the_least_log_loss_decides():
+    """Scores that one example tells apart count as equal; of those the surer right answers, then the first."""
+    trials = [
+        Trial((None, value), score, loss)
+        for value, score, loss in [(1, 0.78, 0.1), (2, 0.90, 0.5), (3, 0.88, 0.3), (4, 0.90, 0.4)]
+    ]
 
-    assert (None, 3) == best_of(trials)
-    assert (None, 3) == best_of([*trials, Trial((None, 4), 0.9, 0.3)])
+    assert (None, 3) == best_of(trials, examples=50)
+    assert (None, 4) == best_of(trials, examples=100)
+    assert (None, 3) == best_of([*trials, Trial((None, 5), 0.9, 0.3)], examples=50)
 
 
 def test_log_loss_is_that_of_its_definition():

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptmbench.catalog.settings import BUDGETS
 from ptmbench.cli.installed import INSTALLED
 from ptmbench.cli.parser import make_parser
 from ptmbench.errors import UsageError
@@ -95,7 +96,17 @@ def test_the_command_is_understood(few):
     parsed = make_parser().parse_args(words[1:])
 
     assert [["resnet_tiny.glyphs"], ["digits_5shot"], ["linear_probe"]] == [parsed.model, parsed.task, parsed.method]
-    assert ("quick", 1) == (parsed.budget, parsed.seeds)
+    assert ("quick", 3, "draw") == (parsed.budget, parsed.seeds, parsed.tune_on)
+
+
+def test_the_command_says_which_labels_tuned(few):
+    """A record of few-shot tuning on the validation split is reproduced with the option that made it."""
+    record = few["resnet_tiny.glyphs-digits_5shot-linear_probe"]
+    told = record.model_copy(update={"budget": BUDGETS["quick"].tuned_on("validation").name})
+
+    parsed = make_parser().parse_args(shlex.split(command_of(told, INSTALLED.ships))[1:])
+
+    assert ("quick", "validation") == (parsed.budget, parsed.tune_on)
 
 
 def test_the_command_quotes_references(few):
