@@ -24,8 +24,9 @@ FOLDS: Final = 5
 LARGE: Final = 100  # validation examples: of fewer, one is more than a point
 ROUNDING: Final = 1e-6  # of one example
 SURE: Final = 1e-6  # the least probability that a log-loss takes a class to have
-CROSS_VALIDATED: Final = "highest {metric} in {folds}-fold cross-validation over {what}, among values within an example of it the least log-loss"
-VALIDATED: Final = "highest {metric} on the validation split, among values within an example of it the least log-loss"
+CLOSE: Final = "among values within an example of it the least log-loss"
+CROSS_VALIDATED: Final = "highest {metric} in {folds}-fold cross-validation over {what}, " + CLOSE
+VALIDATED: Final = "highest {metric} on the validation split, " + CLOSE
 UNTUNED: Final = "one label a class leaves none to choose by: the method's usual value"
 
 
