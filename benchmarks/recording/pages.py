@@ -121,7 +121,8 @@ def _grid(table: ComparisonTable) -> Grid:
 
 
 def _cells(row: CaseRow) -> list[str | Text]:
-    quality, gain = (written(by_name(name), row).replace(" [", "  [") for name in ("quality", "gain"))
+    texts = (written(by_name(name), row).replace(" [", "  [") for name in ("quality", "gain"))
+    quality, gain = (text + " " if text.endswith("]") else text for text in texts)  # where others have a mark
     verdict = row.verdict or ""
     costs = [scaled(row.figures[name], by_name(name).scale, digits) for name, digits in COSTS.items()]
     return [
