@@ -19,8 +19,8 @@ IDS = [
     "resnet_tiny.random-digits_5shot-linear_probe",
     "resnet_tiny.random-digits_5shot-from_scratch",
     "vae_tiny.glyphs-digits_1shot-linear_probe",
-    "bert_tiny.invented-ner_100-linear_probe",
-    "bert_tiny.random-sentiment_50shot-linear_probe",
+    "bert_tiny.invented-ner_100-knn",
+    "bert_tiny.random-sentiment_50shot-knn",
     "gpt_tiny.invented-sentiment_50shot-fine_tune_last",
     "tfidf-topic_20shot-linear_probe",
 ]
