@@ -6,13 +6,13 @@ from typing import Final, Literal, get_args
 from ptmbench.catalog.bounds import beyond, beyond_time, shown
 from ptmbench.catalog.spec import MethodSpec, Recipe, TaskSpec
 from ptmbench.errors import UnknownName, UsageError
+from ptmbench.records.budget_names import tuned_on_validation
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
 TuneOn = Literal["draw", "validation"]
 BUDGET_HELP = "smoke, quick (default), standard or converged"
 TUNE_ON_HELP = "few-shot tasks choose by their own labels (draw, default) or by the whole validation split (validation)"
-ON_VALIDATION = "_tuned_on_validation"  # how the name of such a budget ends
 DISABLED = "latency was not measured: benchmarking is disabled (--benchmark-disable)"
 BESIDE = "not measured: other cases ran beside this one: run it again with --jobs 1"
 LATER = "not measured yet: latency is taken once all cases are done, and the run ended before that: add --resume"
@@ -51,7 +51,7 @@ class BudgetSpec:
         """
         if labels == "draw":
             return self
-        return replace(self, name=self.name + ON_VALIDATION, tunes_on_validation=True, asserts_floors=False)
+        return replace(self, name=tuned_on_validation(self.name), tunes_on_validation=True, asserts_floors=False)
 
     def steps_for(self, recipe: Recipe, examples: int) -> int:
         """Training steps with so many examples: the budget's, or the recipe's epochs, which only `standard` runs whole.

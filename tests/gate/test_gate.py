@@ -14,6 +14,7 @@ from ptmbench.gate.judging import judge
 from ptmbench.gate.rules import Rules, load_rules
 from ptmbench.gate.sides import read_side
 from ptmbench.records import figures
+from ptmbench.records.record import PROTOCOL_VERSION
 
 
 def judged(baseline, current, **rules):
@@ -112,7 +113,7 @@ def test_more_of_what_is_good_is_better(sides, monkeypatch):
         (lambda content: content["case"]["task"].update(split_sha256="0" * 64), "data and split"),
         (lambda content: content["case"]["method"]["grid"].update(C=[1.0]), "values tried"),
         (lambda content: content["case"]["input"].update(shape=[3, 8, 8]), r"input shape \[3, 32, 32\] -> \[3, 8, 8\]"),
-        (lambda content: content.update(protocol_version=3), "protocol 2 -> 3"),
+        (lambda content: content.update(protocol_version=99), f"protocol {PROTOCOL_VERSION} -> 99"),
     ],
 )
 def test_what_was_changed_is_told_before_how_much(sides, change, told_as):

@@ -387,14 +387,14 @@ def test_floors_hold_for_the_budgets_number_of_seeds(tmp_path):
     """With another number of seeds no floor is asserted, and the record says why; with the usual number it is."""
     case = find_case("pixels", "digits_1shot", "knn")
     floors = Floors("floors.toml", {"quick": {case.id: Floor(floor=0.99, tells=False)}}, {})
-    for seeds, floor in ((2, None), (1, 0.99)):
+    for seeds, floor in ((2, None), (3, 0.99)):
         settings = check_settings(budget="quick", seeds=seeds, device="cpu", measures_latency=False)
         record = Session(settings, folder=tmp_path / str(seeds), floors=floors).run(case)
 
         assert floor == record.quality.floor
         assert (complaint(record, "floors.toml") is None) == (floor is None)
         if floor is None:
-            assert record.missing["quality.floor"] == "the floors are for 1 seeds, and this run has 2"
+            assert record.missing["quality.floor"] == "the floors are for 3 seeds, and this run has 2"
 
 
 def test_a_task_whose_data_cannot_be_had_is_skipped(tmp_path, bench, monkeypatch):

@@ -29,7 +29,7 @@ RISE = 0.01  # a doubling that gains less on validation is the last
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Attempt:
     """A network trained with a recipe, its score on validation, the seconds that took, and the way there."""
 
     recipe: Recipe
@@ -144,36 +144,36 @@ class TrainedRun:
         self.times_s.append(best.elapsed_s)
         return best.network
 
-    def _of_all_rates(self, seed: int) -> Trial:
+    def _of_all_rates(self, seed: int) -> Attempt:
         """The best over the learning rates, of equals the least; a rate that diverges is the worst there is."""
-        best: Trial | None = None
+        best: Attempt | None = None
         while (rate := next_rate(self.rates, self.tried)) is not None:
             try:
-                trial = self._trial(seed, replace(self.recipe, learning_rate=rate))
+                attempt = self._attempt(seed, replace(self.recipe, learning_rate=rate))
             except Diverged:
                 self.tried[rate] = -math.inf
                 continue
-            self.tried[rate] = trial.score
-            if best is None or (-trial.score, rate) < (-best.score, best.recipe.learning_rate):
-                best = trial
+            self.tried[rate] = attempt.score
+            if best is None or (-attempt.score, rate) < (-best.score, best.recipe.learning_rate):
+                best = attempt
         if best is None:
             rates = ", ".join(f"{rate:g}" for rate in sorted(self.tried))
             raise Diverged(f"the loss was no finite number any more at any learning rate of {rates}")
         return best
 
-    def _at_convergence(self, seed: int, best: Trial) -> Trial:
+    def _at_convergence(self, seed: int, best: Attempt) -> Attempt:
         """The best over doubled steps, up to the first doubling that does not raise its score by `RISE`."""
         for doubled in range(1, DOUBLINGS + 1):
-            trial = self._trial(seed, replace(best.recipe, steps=self.recipe.steps * 2**doubled))
-            rise = trial.score - best.score
+            attempt = self._attempt(seed, replace(best.recipe, steps=self.recipe.steps * 2**doubled))
+            rise = attempt.score - best.score
             self.rising = rise >= RISE
-            trial.curve[:0] = best.curve
-            best = trial if rise > 0 else replace(best, curve=trial.curve)
+            attempt.curve[:0] = best.curve
+            best = attempt if rise > 0 else replace(best, curve=attempt.curve)
             if not self.rising:
                 break
         return best
 
-    def _trial(self, seed: int, recipe: Recipe) -> Trial:
+    def _attempt(self, seed: int, recipe: Recipe) -> Attempt:
         """One training, scored on validation."""
         self.curve = []
         network = self._trained(seed, recipe)
@@ -182,7 +182,7 @@ class TrainedRun:
         curve, self.curve = self.curve, []
         if self.converges and not self.watched:
             curve = [MeasuredPoint(seed, recipe.steps, score)]
-        return Trial(recipe, network, score, self.times_s.pop(), curve)
+        return Attempt(recipe, network, score, self.times_s.pop(), curve)
 
     def _trained(self, seed: int, recipe: Recipe) -> nn.Module:
         """A network trained on the seed's examples; draw and batch order depend on task and seed alone."""

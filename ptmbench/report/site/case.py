@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ptmbench.catalog.settings import ON_VALIDATION
+from ptmbench.records.budget_names import options_of
 from ptmbench.records.record import FULL, Record
 from ptmbench.report.figures import mark_of
 
@@ -143,8 +143,7 @@ def command_of(record: Record, ships: Callable[[str], bool]) -> str:
     words = ["ptmbench", "run", "--model", _model(record, ships), "--task", _task(record), "--method", case.method.name]
     if case.variant != FULL:
         words += ["--variant", case.variant]
-    budget = record.budget.removesuffix(ON_VALIDATION)
-    words += ["--budget", budget, *([] if budget == record.budget else ["--tune-on", "validation"])]
+    words += options_of(record.budget)
     if quality:
         words += ["--seeds", str(len(quality.seeds))]
     if quality and quality.corrupted:
