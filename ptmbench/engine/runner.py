@@ -39,7 +39,7 @@ NOTHING_TRAINED = Missing("nothing is trained step by step: a classifier is fitt
 EVERYTHING_TRAINS = Missing("no frozen features: every layer trains")
 NOT_PUBLISHED = Missing("the publisher of the checkpoint does not state it")
 ON_VALIDATION = "highest validation {metric} at seed 0, the least of equals, in a window of rates that follows the best"
-CONVERGED = "; steps doubled until a doubling gained less than {rise:.0%} of it"
+CONVERGED = "; steps doubled until a doubling gained less than {rise:g} points of 100, or diverged"
 RISING = "; it still rose at {steps} steps, the most that are tried"
 METRIC_NAMES = {
     "top1_accuracy": "accuracy",
@@ -283,7 +283,7 @@ def _selection(work: TrainedRun, metric: str) -> str:
     said = ON_VALIDATION.format(metric=METRIC_NAMES[metric])
     if not work.converges:
         return said
-    return said + (RISING.format(steps=work.chosen.steps) if work.rising else CONVERGED.format(rise=RISE))
+    return said + (RISING.format(steps=work.chosen.steps) if work.rising else CONVERGED.format(rise=100 * RISE))
 
 
 def _named(method: MethodSpec, pooling: str | None, value: float) -> dict[str, bool | int | float | str]:

@@ -162,9 +162,13 @@ class TrainedRun:
         return best
 
     def _at_convergence(self, seed: int, best: Attempt) -> Attempt:
-        """The best over doubled steps, up to the first doubling that does not raise its score by `RISE`."""
+        """The best over doubled steps, up to the first doubling that diverges or does not raise its score by `RISE`."""
         for doubled in range(1, DOUBLINGS + 1):
-            attempt = self._attempt(seed, replace(best.recipe, steps=self.recipe.steps * 2**doubled))
+            self.rising = False
+            try:
+                attempt = self._attempt(seed, replace(best.recipe, steps=self.recipe.steps * 2**doubled))
+            except Diverged:
+                break
             rise = attempt.score - best.score
             self.rising = rise >= RISE
             attempt.curve[:0] = best.curve

@@ -86,19 +86,21 @@ def test_a_training_that_diverges_at_every_rate_says_at_which(monkeypatch):
     [
         ({40: 0.5, 80: 0.505}, 80, False),
         ({40: 0.5, 80: 0.4}, 40, False),
+        ({40: 0.5, 80: 0.6, 160: None}, 80, False),
         ({40: 0.5, 80: 0.6, 160: 0.7, 320: 0.7}, 160, False),
         ({40: 0.1, 80: 0.2, 160: 0.3, 320: 0.4, 640: 0.5}, 640, True),
     ],
 )
 def test_steps_double_until_validation_stops_rising(monkeypatch, scores, steps, rising):
-    """A doubling that gains less than a point is the last; one that still rises at the most steps is told of."""
+    """A doubling that gains less than a point, or diverges, is the last; one still rising at the most is told of."""
     work, trained = choosing(lambda recipe: scores[recipe.steps], monkeypatch, rates=(1e-3,), converges=True)
 
     work._choose(0)
 
     assert (steps, rising) == (work.chosen.steps, work.rising)
     assert list(scores) == [recipe.steps for recipe in trained]
-    assert list(scores.items()) == [(point.step, point.value) for point in work.curve]
+    seen = [(step, score) for step, score in scores.items() if score is not None]
+    assert seen == [(point.step, point.value) for point in work.curve]
     assert [float(steps)] == work.times_s
     assert 2**DOUBLINGS * 40 >= steps
 
