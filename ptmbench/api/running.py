@@ -60,7 +60,7 @@ def run(
             labels) of arrays; a data set of (image, label) pairs.
         methods: Names; None: every method that applies.
         variants: Names; None: the model as it came, in full.
-        budget: "smoke", "quick", "standard" or "converged".
+        budget: "smoke", "quick", "single", "standard" or "converged".
         seeds: How many seeds to run, instead of the budget's number.
         tune_on: Which labels choose the hyper-parameters of few-shot tasks: "draw", their own, or "validation", the
             whole validation split, which has many more than the task.

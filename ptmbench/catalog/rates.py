@@ -1,8 +1,9 @@
 """The recorded learning rates: what the validation split chose at 40 steps, so that `quick` need not search.
 
 `rates.json` is written by `python benchmarks/recording/rates.py`. A full task takes what its own validation split has
-chosen. A few-shot task has no labels to choose by: it takes what the same model and method chose on other data sets.
-A case without an entry takes its recipe's rate.
+chosen. A few-shot task has no labels to choose by, and one that is scored on its validation split must not choose by
+it: they take what the same model and method chose on other data sets, as tasks do of which nothing is recorded. A model
+without any entry takes its recipe's rate.
 """
 
 import functools
@@ -14,10 +15,15 @@ from statistics import fmean, median
 from typing import Final
 
 from ptmbench.catalog.builtin import TASKS
+from ptmbench.catalog.data_references import SCORED
+from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import Case
 from ptmbench.reading import json_of, text_of
 
 RATES = Path(__file__).parents[1] / "rates.json"
+RECORDED: Final = "recorded learning rate (ptmbench/rates.json)"
+ELSEWHERE: Final = "learning rate recorded for this model and method on other data sets (ptmbench/rates.json)"
+OF_RECIPE: Final = "the recipe's learning rate: none is recorded for this model and method"
 SAME_EXAMPLES: Final = {"photo_numerals": "digits"}  # the same handwriting, over photographs
 
 
@@ -36,18 +42,31 @@ def recorded_rate(case: Case, *, own: bool = False) -> float:
         own: Whether a few-shot task may take what its own validation split has chosen.
 
     Returns:
-        Of a full task what was recorded for it; of a few-shot task the median over other data sets of what was recorded
-        for this model and method there, the geometric mean of each data set's tasks, as the nearest rate of the grid.
-        The least of few records is too low for training from scratch, and would raise the gains over it.
+        Of a full task what was recorded for it. Of a few-shot task, and where nothing was, the median over other data
+        sets of what was recorded for this model and method there, the geometric mean of each data set's tasks, as the
+        nearest rate of the grid. The least of few records is too low for training from scratch, and would raise the
+        gains over it.
     """
+    return _recorded(case, own=own)[0]
+
+
+def said_of_rate(case: Case, *, own: bool = False) -> str:
+    """Where `recorded_rate` comes from, in words."""
+    return _recorded(case, own=own)[1]
+
+
+def _recorded(case: Case, *, own: bool) -> tuple[float, str]:
     if case.method.recipe is None:
         raise ValueError(f"{case.method.name} has no learning rate")
-    if own or case.task.shots is None:
-        return recorded_rates().get(case.in_full.id, case.method.recipe.learning_rate)
+    here = recorded_rates().get(case.in_full.id)
+    if here is not None and (own or case.task.shots is None):
+        return here, RECORDED
     recorded = _rates_elsewhere().get((case.model.name, case.method.name), {})
     same = _examples(case.task.dataset)
     others = [fmean(map(log, rates)) for examples, rates in recorded.items() if examples != same]
-    return _on_ladder(case.method.grid, median(others)) if others else case.method.recipe.learning_rate
+    if others:
+        return _on_ladder(case.method.grid, median(others)), ELSEWHERE
+    return case.method.recipe.learning_rate, OF_RECIPE
 
 
 def _on_ladder(ladder: Sequence[float], wanted: float) -> float:
@@ -58,7 +77,8 @@ def _on_ladder(ladder: Sequence[float], wanted: float) -> float:
 
 def _examples(dataset: str) -> str:
     """What the examples of a data set are made from: data sets that share it are no other data."""
-    return SAME_EXAMPLES.get(dataset, dataset)
+    name = str(parse(dataset).without(SCORED))
+    return SAME_EXAMPLES.get(name, name)
 
 
 @functools.cache

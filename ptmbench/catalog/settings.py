@@ -11,7 +11,7 @@ from ptmbench.records.budget_names import tuned_on_validation
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PrecisionName = Literal["auto", "fp32", "bf16"]
 TuneOn = Literal["draw", "validation"]
-BUDGET_HELP = "smoke, quick (default), standard or converged"
+BUDGET_HELP = "smoke, quick (default), single, standard or converged"
 TUNE_ON_HELP = "few-shot tasks choose by their own labels (draw, default) or by the whole validation split (validation)"
 DISABLED = "latency was not measured: benchmarking is disabled (--benchmark-disable)"
 BESIDE = "not measured: other cases ran beside this one: run it again with --jobs 1"
@@ -75,6 +75,7 @@ class BudgetSpec:
 BUDGETS: Final[dict[str, BudgetSpec]] = {
     "smoke": BudgetSpec("smoke", 2, 1, 1, 1, tunes_rates=False, asserts_floors=False),
     "quick": BudgetSpec("quick", 40, 3, 3, 3, tunes_rates=False, asserts_floors=True, dense_seeds=1),
+    "single": BudgetSpec("single", 200, 1, 1, 1, tunes_rates=False, asserts_floors=False),
     "standard": BudgetSpec("standard", 200, 10, 5, 3, tunes_rates=True, asserts_floors=True),
     "converged": BudgetSpec("converged", 200, 10, 5, 3, tunes_rates=True, asserts_floors=False, converges=True),
 }

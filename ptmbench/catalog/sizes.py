@@ -6,8 +6,11 @@ enters a record, which holds what was counted: they only say beforehand how long
 
 from typing import Final, NamedTuple
 
+from ptmbench.catalog.data_references import SCORED, scored_on_validation
 from ptmbench.catalog.hub_models import PUBLISHED
+from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import ModelSpec, TaskSpec
+from ptmbench.files.splits import HELD_OUT_SHARE
 
 
 class Parts(NamedTuple):
@@ -66,7 +69,7 @@ def macs_of(model: ModelSpec, task: TaskSpec) -> int | None:
         MACs of one forward pass; None where nothing says them beforehand.
     """
     if model.embedded:
-        return MACS.get(model.architecture) or MACS.get(f"{model.architecture}-{task.dataset}")
+        return MACS.get(model.architecture) or MACS.get(f"{model.architecture}-{_named(task)}")
     published = PUBLISHED.get(model.architecture)
     return None if published is None or published.gmacs is None else round(published.gmacs * 1e9)
 
@@ -80,4 +83,13 @@ def parts_of(task: TaskSpec) -> Parts | None:
     Returns:
         Examples of each part; None where only the data says it.
     """
-    return EXAMPLES.get(task.dataset)
+    parts = EXAMPLES.get(_named(task))
+    if parts is None or not scored_on_validation(task.dataset):
+        return parts
+    held = round(HELD_OUT_SHARE * parts.train)
+    return Parts(parts.train - held, held, parts.validation)
+
+
+def _named(task: TaskSpec) -> str:
+    """The data set's name, whichever part of it is scored; with another option it is another data set."""
+    return str(parse(task.dataset).without(SCORED))

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ptmbench.catalog.data_references import SCORED, scored_on_validation
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.schemes import data_scheme
 from ptmbench.engine.datasets.annotated import MaskedImages
@@ -29,6 +30,7 @@ from ptmbench.files.splits import (
     split_by_hash,
     split_by_parts,
     stratified,
+    unread_test,
     with_validation,
 )
 from ptmbench.files.tags import NO_TRUTH, checked_entities, has_entity
@@ -111,7 +113,7 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
     """Loads the data set of a catalog name or reference and splits it."""
     reference = parse(dataset)
     if reference.scheme:
-        samples: Samples = hot(data_scheme(reference.scheme).hot)(reference, skip_bad=skip_bad)
+        samples: Samples = hot(data_scheme(reference.scheme).hot)(reference.without(SCORED), skip_bad=skip_bad)
     elif reference.name in DATASETS:
         samples = DATASETS[reference.name]()
     else:
@@ -147,7 +149,8 @@ def _split(samples: Samples, labels: Labels, reference: Reference) -> Split:
         split = split_by_hash(samples.ids)
         split = split if single is None else stratified(split, samples.ids, single)
     split = with_validation(split, samples.ids, single)
-    return limited(split, samples.ids, reference.integer("train"), reference.integer("val"))
+    split = limited(split, samples.ids, reference.integer("train"), reference.integer("val"))
+    return unread_test(split, samples.ids, single) if scored_on_validation(str(reference)) else split
 
 
 def _balance(samples: Samples, split: Split, labels: Labels, lengths: NDArray[np.int64]) -> Balance:

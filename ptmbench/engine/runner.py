@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 from torch import nn
 
-from ptmbench.catalog.rates import recorded_rate
+from ptmbench.catalog.rates import recorded_rate, said_of_rate
 from ptmbench.catalog.spec import FULL, Case, MethodSpec
 from ptmbench.catalog.traits import Serves, Trains
 from ptmbench.engine.corruptions.stress import Condition
@@ -50,8 +50,6 @@ METRIC_NAMES = {
 }
 NO_CONVERGENCE = "few labels leave none to see by when a training has converged: take a full task, or another budget"
 HELD_UP = "not measured: other work had the cores while this case trained: run it again with --jobs 1"
-RECORDED = "recorded learning rate (ptmbench/rates.json)"
-ELSEWHERE = "learning rate recorded for this model and method on other data sets (ptmbench/rates.json)"
 
 
 @contextlib.contextmanager
@@ -279,7 +277,7 @@ def _selection(work: TrainedRun, metric: str) -> str:
     """What chose the learning rate, and the steps where they were chosen too."""
     assert work.chosen is not None
     if len(work.rates) == 1 and not work.converges:
-        return RECORDED if work.on_validation or work.case.task.shots is None else ELSEWHERE
+        return said_of_rate(work.case, own=work.on_validation)
     said = ON_VALIDATION.format(metric=METRIC_NAMES[metric])
     if not work.converges:
         return said

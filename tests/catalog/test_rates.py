@@ -6,7 +6,9 @@ import pytest
 
 from ptmbench.catalog import rates
 from ptmbench.catalog.cases import find_case, product
-from ptmbench.catalog.rates import recorded_rate
+from ptmbench.catalog.data_references import on_validation
+from ptmbench.catalog.rates import ELSEWHERE, OF_RECIPE, recorded_rate, said_of_rate
+from ptmbench.catalog.rates import RECORDED as RECORDED_HERE
 
 RECORDED = {
     "resnet_tiny.glyphs-digits_5shot-fine_tune": 0.0001,
@@ -47,21 +49,32 @@ def test_few_labels_choose_no_rate(task, rate):
 
 @pytest.mark.usefixtures("recorded")
 def test_what_has_no_record_takes_the_rate_of_its_recipe():
-    """Another model, or a task of somebody's own with all its labels, has the rate of the method's recipe."""
-    own = find_case("resnet_tiny.glyphs", "digits_full", "fine_tune")
-    own = replace(own, task=replace(own.task, name="own", dataset="csv:own.csv"))
+    """A model of which nothing is recorded has the rate of the method's recipe, and the record says so."""
+    other = find_case("vgg_tiny.glyphs", "digits_5shot", "fine_tune")
 
-    assert own.method.recipe.learning_rate == recorded_rate(own)
-    assert own.method.recipe.learning_rate == recorded_rate(find_case("vgg_tiny.glyphs", "digits_5shot", "fine_tune"))
+    assert other.method.recipe.learning_rate == recorded_rate(other)
+    assert OF_RECIPE == said_of_rate(other)
 
 
 @pytest.mark.usefixtures("recorded")
-def test_own_few_shot_data_takes_what_the_embedded_sets_have_chosen():
+@pytest.mark.parametrize("name", ["digits_5shot", "digits_full"])
+def test_own_data_takes_what_the_embedded_sets_have_chosen(name):
     """Data of somebody's own is other data: all three embedded sets speak for it, each once."""
-    case = find_case("resnet_tiny.glyphs", "digits_5shot", "fine_tune")
-    own = replace(case, task=replace(case.task, name="own_5shot", dataset="imagefolder:own"))
+    case = find_case("resnet_tiny.glyphs", name, "fine_tune")
+    own = replace(case, task=replace(case.task, name="own", dataset="imagefolder:own"))
 
     assert 0.003 == recorded_rate(own)  # of .0002, .003 and .03
+    assert ELSEWHERE == said_of_rate(own)
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_task_scored_on_validation_chooses_no_rate_by_it():
+    """What the validation split has chosen would flatter scores on that very split: other data sets choose."""
+    case = find_case("resnet_tiny.glyphs", "digits_full", "fine_tune")
+    scored = replace(case, task=on_validation(case.task))
+
+    assert (0.0003, RECORDED_HERE) == (recorded_rate(case), said_of_rate(case))
+    assert (0.01, ELSEWHERE) == (recorded_rate(scored), said_of_rate(scored))  # of .003 and .03
 
 
 def test_no_rate_of_a_few_shot_task_lies_off_the_ladder():

@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.errors import Unavailable
-from ptmbench.files.splits import FEW, Split, draw, folds, split_by_hash, split_by_parts, stratified, with_validation
+from ptmbench.files.splits import (
+    FEW,
+    Split,
+    draw,
+    folds,
+    split_by_hash,
+    split_by_parts,
+    stratified,
+    unread_test,
+    with_validation,
+)
 
 ids = st.lists(st.text(max_size=8), unique=True, max_size=60)
 
@@ -138,3 +148,16 @@ def test_folds_hold_out_each_example_once_and_share_classes_out(labels, count, o
         for label in set(labels):
             shares = [sum(labels[index] == label for index in part) for part in found]
             assert max(shares) - min(shares) <= 1
+
+
+@given(ids, st.data())
+def test_what_is_scored_on_validation_never_sees_the_test_part(names, data):
+    """The validation part takes the place of the test part, which is in none; no class loses its last example."""
+    split = split_by_hash(names)
+    labels = data.draw(st.lists(st.integers(0, 3), min_size=len(names), max_size=len(names)))
+
+    scored = unread_test(split, names, labels)
+
+    assert split.validation == scored.test
+    assert sorted(split.train) == sorted(scored.train + scored.validation)
+    assert {labels[index] for index in split.train} == {labels[index] for index in scored.train}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ptmbench.catalog.cases import find_case
+from ptmbench.engine.data import load
 from ptmbench.engine.transfer.tuning import Trial, best_of, log_loss, tuning_of
 
 
@@ -92,3 +93,11 @@ def test_log_loss_is_that_of_its_definition():
         log_loss(probabilities, np.array([0, 1, 2]))
     )
     assert 0.0 == log_loss(np.zeros((0, 3)), np.zeros(0, dtype=int))
+
+
+def test_data_scored_on_validation_leave_the_test_part_unread():
+    """What stands in the place of the test part is the validation part, and nothing of the test part is anywhere."""
+    usual, scored = load("digits").split, load("digits?score=validation").split
+
+    assert usual.validation == scored.test
+    assert not set(usual.test) & {*scored.train, *scored.validation, *scored.test}
