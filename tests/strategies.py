@@ -1,5 +1,6 @@
 """Hypothesis strategies for what ptmbench handles."""
 
+import numpy as np
 from hypothesis import strategies as st
 
 from ptmbench.records.record import (
@@ -110,3 +111,26 @@ def records(draw):
     dumped = {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in parts.items()}
     missing = dict.fromkeys(null_paths(dumped), "not measured")
     return Record(**parts, reason=None if done else draw(words), missing=missing)
+
+
+@st.composite
+def labelled_features(draw, *, odd=False):
+    """Features [n, d] and labels [n] of two to five classes, two examples of each or more; odd ones degenerate, too."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    classes, width = draw(st.integers(2, 5)), draw(st.integers(1, 30))
+    labels = rng.permutation(np.resize(np.arange(classes), draw(st.integers(2 * classes, 40))))
+    features = rng.normal(size=(len(labels), width)) + rng.uniform(0, 3) * rng.normal(size=(classes, width))[labels]
+    kind = draw(st.sampled_from(["constant", "twice", "rows", "zero", "whole", "single", "huge"])) if odd else ""
+    if kind == "constant":
+        features[:, 0] = 0.1
+    elif kind == "twice":
+        features = np.hstack([features, features])
+    elif kind == "rows":
+        features = rng.normal(size=(classes, width))[labels]
+    elif kind in {"zero", "whole"}:
+        features = np.zeros_like(features) if kind == "zero" else np.round(features)
+    elif kind == "single":
+        features = features.astype(np.float32)
+    elif kind == "huge":
+        features *= 10.0 ** rng.integers(-30, 30, width)
+    return features, labels

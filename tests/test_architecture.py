@@ -58,7 +58,7 @@ REPORTERS = {"write_line", "exit", "fail", "skip", "UsageError"}  # through whic
 GROUND = ("errors", "stages", "reading")
 KEPT = ("records", "files", "statistics", *GROUND)
 WEIGHED = ("analysis", "gate", *KEPT, "terminal")  # old results stay readable when the catalog changes: no catalog
-RUN = ("running", "engine", "report", "catalog", "outlet", *WEIGHED)
+RUN = ("running", "engine", "report", "recommendation", "catalog", "outlet", *WEIGHED)
 MAY_IMPORT = {  # the floors of the house, from the ground up: what each room may import besides itself
     "errors": (),
     "stages": (),
@@ -71,6 +71,7 @@ MAY_IMPORT = {  # the floors of the house, from the ground up: what each room ma
     "gate": KEPT,
     "analysis": KEPT,
     "catalog": ("records", "files", *GROUND),
+    "recommendation": ("catalog", *KEPT),
     "engine": ("catalog", *KEPT),
     "report": WEIGHED,
     "running": ("engine", "catalog", "analysis", *KEPT),
