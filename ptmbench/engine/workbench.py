@@ -155,11 +155,20 @@ class Workbench:
             return fine_tune.last_stage(backbone, head)
         return fine_tune.whole(backbone, head)
 
-    def features(self, case: Case, seed: int, pooling: str | None = None, condition: Condition | None = None) -> Frozen:
-        """The backbone's features of all samples, or of the test examples under a condition."""
+    def features(
+        self,
+        case: Case,
+        seed: int,
+        pooling: str | None = None,
+        condition: Condition | None = None,
+        examples: tuple[int, ...] | None = None,
+    ) -> Frozen:
+        """The backbone's features of all samples, of some `examples`, or of the test examples under a condition."""
         backbone = self.backbone(case, seed, pooling)
         if backbone.pooling is None:
-            return self._outputs(case, seed, "features", (backbone, WHOLE), variant=case.variant, condition=condition)
+            return self._outputs(
+                *(case, seed, "features", (backbone, WHOLE)), variant=case.variant, condition=condition, some=examples
+            )
         usable = {name: backbone.pools[name] for name in self.poolings(case) if name is not None}
         if any(True for pool in usable.values() for _ in pool.parameters()):  # with weights it has a cost of its own
             usable = {backbone.pooling: usable[backbone.pooling]}
@@ -169,6 +178,7 @@ class Workbench:
             variant=case.variant,
             end=backbone.pooling,
             condition=condition,
+            some=examples,
         )
 
     def trunk_outputs(self, case: Case, condition: Condition | None = None) -> Frozen:
@@ -189,10 +199,11 @@ class Workbench:
         variant: VariantSpec,
         end: str = "",
         condition: Condition | None = None,
+        some: tuple[int, ...] | None = None,
     ) -> Frozen:
         model = self.model(case, seed)
         weights = case.model.name, weights_seed(case.model, seed), model.weights_sha256
-        key = (*weights, part, variant, model.preprocessing, case.task.dataset, self.device.precision, condition)
+        key = (*weights, part, variant, model.preprocessing, case.task.dataset, self.device.precision, condition, some)
 
         def parts() -> tuple[nn.Module, Mapping[str, nn.Module]]:
             serve = SERVED[variant.name]
@@ -201,7 +212,7 @@ class Workbench:
         def encoded() -> Encoded:
             return self.encoded(case) if condition is None else self.corrupted(case, condition)
 
-        examples = None if condition is None else self.task_data(case).split.test
+        examples = some if condition is None else self.task_data(case).split.test
 
         def identity() -> feature_identity.Identity | None:
             known = self._identity(case, seed)

@@ -1,0 +1,61 @@
+"""Scores of transferability of a model on a task: from its frozen features on some labelled training examples."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from ptmbench import stages
+from ptmbench.catalog.spec import Case
+from ptmbench.engine.workbench import Workbench
+from ptmbench.statistics.class_spread import Features
+from ptmbench.statistics.class_spread import Labels as Classes
+from ptmbench.statistics.transferability import shrunk_h_score
+
+MOST: Final = 300  # training examples: of more, the order of models hardly changes
+WHOLE: Final = 4  # times as many samples at most are passed forward all at once, for whatever comes after
+DECIDING: Final[Mapping[str, Callable[[Features, Classes], float | None]]] = {"shrunk_h_score": shrunk_h_score}
+Scores = dict[str, float | None]
+
+
+def transfer_scores(
+    bench: Workbench,
+    case: Case,
+    functions: Mapping[str, Callable[[Features, Classes], float | None]] = DECIDING,
+    most: int = MOST,
+) -> tuple[Scores, float]:
+    """The scores of the case's model on its task.
+
+    Args:
+        bench: Holds data, models and features.
+        case: Its method does not matter, and its test part is not read.
+        functions: The scores by name.
+        most: How many training examples there are at most, each class with its share.
+
+    Returns:
+        The scores, None where a class has too few examples for one; and the seconds of features and scores together.
+
+    Raises:
+        PtmbenchError: Where data or weights cannot be read.
+    """
+    data = bench.task_data(case)
+    drawn = data.training_examples(case.task.shots, 0).numpy()
+    if len(drawn) > most:
+        drawn = data.folds(drawn, -(-len(drawn) // most))[0]
+    small = len(data.samples.ids) <= WHOLE * most
+    frozen = bench.features(case, 0, examples=None if small else tuple(drawn.tolist()))
+    rows = bench.rows(case)
+    stages.HERE.at("scoring features")
+    started = time.perf_counter()
+    features = rows.pick(frozen.array[drawn] if small else frozen.array, drawn)
+    flat, labels = features.reshape(len(features), -1).astype(np.float64), rows.labels(drawn)
+    found: Scores = {name: _or_none(function, flat, labels) for name, function in functions.items()}
+    return found, frozen.feature_time_s + time.perf_counter() - started
+
+
+def _or_none(
+    function: Callable[[Features, Classes], float | None], features: Features, labels: Classes
+) -> float | None:
+    """The score; None for examples of one class, which nothing can be told of."""
+    return function(features, labels) if len(np.unique(labels)) > 1 else None
