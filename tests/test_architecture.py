@@ -74,7 +74,7 @@ MAY_IMPORT = {  # the floors of the house, from the ground up: what each room ma
     "recommendation": ("catalog", *KEPT),
     "engine": ("catalog", *KEPT),
     "report": WEIGHED,
-    "running": ("engine", "catalog", "analysis", *KEPT),
+    "running": ("engine", "recommendation", "catalog", "analysis", *KEPT),
     "api": RUN,
     "plugin": RUN,
     "cli": RUN,

@@ -1,0 +1,122 @@
+"""Tests of the race: who is listed, who is dropped, and what a limit allows."""
+
+import numpy as np
+import pytest
+from hearsay import METHODS, ZOO, evidence_of, rehearsal
+
+from ptmbench.errors import UsageError
+from ptmbench.recommendation.calibration import calibration_of
+from ptmbench.recommendation.race import Entrants, Plan, Race, chance_above
+from ptmbench.recommendation.rehearsals import Candidate, Stage
+from ptmbench.recommendation.replay import Recorded
+
+
+@pytest.fixture(scope="module")
+def known():
+    """Evidence of six models."""
+    return evidence_of(ZOO, sets=5)
+
+
+def race_on(known, task, **plan):
+    """A race on a task of the evidence, its data set left out."""
+    facts, others = known.tasks[task], known.without(known.tasks[task].dataset)
+    rows = {row.candidate: row for row in known.of_task(task)}
+    entrants = Entrants.of_task(others, facts, tuple(rows))
+    return Race(entrants, Plan(**plan), calibration_of(others), Recorded(rows), told=lambda _line: None)
+
+
+def entrants(scores, static):
+    """Entrants of these scores and static ranks, one method each."""
+    models = sorted({*scores, *static})
+    return Entrants(tuple(Candidate(model, "linear_probe", "nothing") for model in models), scores, static)
+
+
+def test_the_static_leader_is_always_listed():
+    """Where scores put the model last that was best elsewhere, it comes on the list all the same."""
+    found = entrants({"a": 3.0, "b": 2.0, "c": 1.0}, {"a": 3.0, "b": 2.0, "c": 1.0})
+
+    assert "c" in found.shortlist(1)
+
+
+def test_a_model_of_which_nothing_is_known_is_ranked_by_its_score():
+    """A planted good model among known bad ones leads the list by its score alone."""
+    found = entrants({"planted": 5.0, "b": 2.0, "c": 1.0}, {"b": 2.0, "c": 1.0})
+
+    assert "planted" == found.order()[0]
+
+
+def test_models_without_a_score_are_listed_by_what_they_did_elsewhere():
+    """Few labels may allow no score; the order is the static one then."""
+    found = entrants({"a": None, "b": None}, {"a": 2.0, "b": 1.0})
+
+    assert ("b", "a") == found.order()
+
+
+@pytest.mark.parametrize("task", ["set0_0", "set1_1", "set4_2"])
+def test_a_race_runs_probes_short_and_full_trainings(known, task):
+    """Three models by three methods are rehearsed, the two best trainings at full length, and nobody else."""
+    race = race_on(known, task)
+    race.run()
+    full = [look for look in race.rehearsals.values() if look.stage is Stage.SINGLE]
+
+    assert 3 <= len({candidate.model for candidate in race.rehearsals}) <= 4
+    assert 2 == len(full)
+    assert race.leader is not None
+    assert {candidate.model for candidate in race.dropped} >= set(ZOO) - {one.model for one in race.rehearsals}
+
+
+def test_whoever_was_not_listed_is_told_why(known):
+    """Each model that was left out has its place, and what that rests on."""
+    race = race_on(known, "set0_0", shortlist=1)
+    race.run()
+    reason = race.dropped[next(one for one in race.dropped if one.model == "awful")]
+
+    assert "place 6 of 6 by scores and earlier records" in reason
+
+
+def test_a_limit_shortens_the_list_and_cuts_the_end(known):
+    """With seconds for one model only one is rehearsed, nothing more is spent, and the race says that it was cut."""
+    race = race_on(known, "set0_0", limit_s=4.0)
+    race.run()
+
+    assert race.spent_s <= 4.0
+    assert 1 == len({candidate.model for candidate in race.rehearsals})
+    assert race.cut_short
+
+
+def test_a_limit_for_nothing_says_what_an_answer_takes(known):
+    """A budget too small for any answer is refused with the seconds that one takes."""
+    with pytest.raises(UsageError, match="too small for any answer.* take about 3 s, and 1 s are allowed"):
+        race_on(known, "set0_0", limit_s=1.0).run()
+
+
+def test_the_chance_of_being_above_is_that_of_a_coin_for_copies(known):
+    """Two copies of a model cannot be told apart: the chance that one is better is a half."""
+    lines = calibration_of(known)
+    look = rehearsal(np.random.default_rng(0), Stage.QUICK, 0.7)
+    one = lines.predict(Candidate("a", "linear_probe", "nothing"), look)
+
+    assert chance_above(one, one) == pytest.approx(0.5)
+    assert chance_above(one, one, margin=0.05) < 0.5
+
+
+def test_the_best_is_rarely_dropped():
+    """Over many draws of the noise the best candidate of the short list is still in at the end, but for a few."""
+    lost = 0
+    for seed in range(40):
+        race = race_on(evidence_of(ZOO, sets=4, tasks=2, seed=100 + seed), "set0_0")
+        race.run()
+        full = {row.candidate: row.full for row in race.source.rows.values()}
+        best = max(race.rehearsals, key=full.__getitem__)
+        lost += best in race.dropped
+
+    assert lost <= 4
+
+
+def test_every_candidate_is_either_seen_or_explained(known):
+    """Nobody is lost on the way."""
+    race = race_on(known, "set2_1")
+    race.run()
+
+    assert set(race.entrants.candidates) == {*race.rehearsals, *race.dropped}
+    assert len(METHODS) * len(ZOO) == len(race.entrants.candidates)
