@@ -7,10 +7,24 @@ itself imports neither a framework nor NumPy.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ptmbench.api import GateResult, Record, Results, UsageError, compare, data, load, model, pictures, run
+    from ptmbench.api import (
+        Decision,
+        GateResult,
+        Record,
+        Results,
+        UsageError,
+        compare,
+        data,
+        load,
+        model,
+        pictures,
+        recommend,
+        run,
+    )
 
 __version__ = "0.1.0"
 __all__ = [
+    "Decision",
     "GateResult",
     "Record",
     "Results",
@@ -21,6 +35,7 @@ __all__ = [
     "load",
     "model",
     "pictures",
+    "recommend",
     "run",
 ]
 

@@ -4,10 +4,18 @@ from collections.abc import Iterable
 
 from ptmbench.records.record import Record
 
+SCORED = "score=validation"  # in the data set's reference
+ON_VALIDATION = "scored on the validation part: where it says test, that part is meant, and the test part stays unread"
+
 
 def cautions_of(records: Iterable[Record]) -> tuple[str, ...]:
-    """One sentence a model and matter: unknown words, the source's own processor, a preset that nobody named."""
-    return tuple(dict.fromkeys(line for record in records for line in _of_record(record)))
+    """One sentence a matter: a part that stands in another's place, and of each model how its inputs are odd."""
+    return tuple(dict.fromkeys(line for record in records for line in (*_of_task(record), *_of_record(record))))
+
+
+def _of_task(record: Record) -> list[str]:
+    """What `test` means where answers are scored on another part."""
+    return [ON_VALIDATION] if SCORED in record.case.task.dataset else []
 
 
 def _of_record(record: Record) -> list[str]:

@@ -8,9 +8,24 @@ print(results.table())
 
 from ptmbench.api.comparing import GateResult, compare
 from ptmbench.api.objects import data, model, pictures
+from ptmbench.api.recommending import recommend
 from ptmbench.api.results import Results, load
 from ptmbench.api.running import run
 from ptmbench.errors import UsageError
+from ptmbench.records.decision import Decision
 from ptmbench.records.record import Record
 
-__all__ = ["GateResult", "Record", "Results", "UsageError", "compare", "data", "load", "model", "pictures", "run"]
+__all__ = [
+    "Decision",
+    "GateResult",
+    "Record",
+    "Results",
+    "UsageError",
+    "compare",
+    "data",
+    "load",
+    "model",
+    "pictures",
+    "recommend",
+    "run",
+]

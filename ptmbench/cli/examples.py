@@ -14,6 +14,14 @@ examples:
   ptmbench run -k photo --floors benchmarks/floors.toml     exit code 1 if a floor is missed
   ptmbench run --model "file:best.pth#torchvision:resnet18" --task "imagefolder:photos?shots=5"
 """
+RECOMMEND = """\
+examples:
+  ptmbench recommend --task imagefolder:photos                           of all picture models on this disk
+  ptmbench recommend --task digits_5shot --model resnet_tiny.glyphs --model vgg_tiny.glyphs
+  ptmbench recommend --task "csv:reviews.csv?shots=50" --max-p95-ms 20 --licence MIT,Apache-2.0
+  ptmbench recommend --task imagefolder:photos --time 10min --json        the decision alone on stdout
+  ptmbench recommend --check                                              how right it was on data it had not seen
+"""
 LIST = """\
 examples:
   ptmbench list models

@@ -16,6 +16,7 @@ PURPOSES: Final[dict[str, dict[str, str]]] = {
         "history": "follow a figure over several runs, and see where it stepped",
     },
     "Decide": {
+        "recommend": "say which model to take for your data, and how sure that is",
         "list": "list the models, tasks, methods and cases there are",
         "profile": "measure what a model costs, without any task",
     },

@@ -214,6 +214,14 @@ def _add_run(parser: CommandLine) -> None:
     parser.set_defaults(command=running.run_cases)
 
 
+def _add_recommend(parser: CommandLine) -> None:
+    from ptmbench.cli import recommending
+
+    recommending.add_options(parser)
+    _add_machine_options(parser, "one for embedded models, else all cores")
+    parser.set_defaults(command=recommending.recommend)
+
+
 def _add_report(parser: CommandLine) -> None:
     from ptmbench.cli import reporting
 
@@ -252,6 +260,7 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[CommandLine], None]]]] = {  # the
     "demo": (examples.DEMO, _add_demo),
     "list": (examples.LIST, _add_list),
     "run": (examples.RUN, _add_run),
+    "recommend": (examples.RECOMMEND, _add_recommend),
     "report": (examples.REPORT, _add_report),
     "show": (examples.SHOW, _add_show),
     "history": (examples.HISTORY, _add_history),

@@ -9,10 +9,12 @@ from pathlib import Path
 from ptmbench.analysis.gain import settled
 from ptmbench.errors import RecordError, UsageError
 from ptmbench.outlet import for_people, hand_over, say, warn
+from ptmbench.records.decision import DECISION, Decision, read_decision
 from ptmbench.records.record import Record
 from ptmbench.records.sharing import uncollected
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.records.writing import write_atomically
+from ptmbench.report.decision import render_decision
 from ptmbench.report.rendering import Readers, render, usability_card
 from ptmbench.terminal import painter, shows_colour, window_width
 
@@ -20,6 +22,7 @@ SITE = "html"
 PYTEST_BENCHMARK = "pytest-benchmark"
 FORMATS = ("text", "markdown", "csv", "json", "latex", PYTEST_BENCHMARK, SITE)
 PLOTS = Path("ptmbench-plots")
+PAGE = 120  # letters of a line where no terminal says how many
 Folders = Sequence[tuple[ResultsFolder, Sequence[Record]]]
 
 
@@ -27,7 +30,8 @@ Folders = Sequence[tuple[ResultsFolder, Sequence[Record]]]
 def report(arguments: argparse.Namespace) -> int:
     """Renders the folders' records, their gains computed anew; 0 also where single records could not be read."""
     _check(arguments)
-    read, problems = read_folders(arguments.folders)
+    decisions = [found for place in arguments.folders if (found := read_decision(place)) is not None]
+    read, problems = read_folders(_places(arguments.folders))
     folders = [(folder, settled(found, folder.estimate)) for folder, found in read]
     for problem in (*problems, *_unreadable(folders)):
         warn(f"ptmbench: warning: {problem}")
@@ -36,8 +40,10 @@ def report(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         return _draw(folders, arguments.output or PLOTS)
     if arguments.format == SITE and not arguments.card:
-        return _write_site(folders, arguments.output)
+        return _write_site(folders, arguments.output, decisions)
     text = _text(folders, arguments)
+    if arguments.format in {"text", "markdown"} and not arguments.card:
+        text = "\n\n".join([*(_told(decision, arguments) for decision in decisions), text])
     if arguments.output:
         write_atomically(arguments.output, text.encode())
     elif arguments.format == "text" and not arguments.card:
@@ -45,6 +51,23 @@ def report(arguments: argparse.Namespace) -> int:
     else:
         hand_over(text)
     return 0
+
+
+def _places(folders: Sequence[Path]) -> list[Path]:
+    """The results folders; in place of one that holds a decision, those below it."""
+    found = []
+    for place in folders:
+        below = [path for path in sorted(place.iterdir()) if path.is_dir()] if (place / DECISION).is_file() else []
+        found += [path for path in below if ResultsFolder(path).key() is not None] or [place]
+    return found
+
+
+def _told(decision: Decision, arguments: argparse.Namespace) -> str:
+    """A decision as text; in Markdown as it stands, its columns kept."""
+    if arguments.format == "markdown":
+        return f"```text\n{for_people(render_decision(decision))}\n```"
+    shown = arguments.output is None and sys.stdout.isatty()
+    return for_people(render_decision(decision, window_width() if shown else PAGE))
 
 
 def _unreadable(folders: Folders) -> Iterator[str]:
@@ -122,11 +145,11 @@ def _benchmarks(records: list[Record]) -> str:
     return render_benchmarks(records)
 
 
-def _write_site(folders: Folders, target: Path) -> int:
+def _write_site(folders: Folders, target: Path, decisions: Sequence[Decision]) -> int:
     from ptmbench.cli.installed import INSTALLED
     from ptmbench.report.site.building import build  # templates take a while to import, and no table needs them
 
-    cases = build(folders, target, INSTALLED)
+    cases = build(folders, target, INSTALLED, decisions)
     say(f"{target / 'index.html'}: {cases} cases")
     return 0
 

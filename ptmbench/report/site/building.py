@@ -25,6 +25,7 @@ from typing import Any
 
 from ptmbench.analysis.confusion import Confusion, confusion_of
 from ptmbench.errors import RecordError, StoreError, UsageError
+from ptmbench.records.decision import Decision
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.site.cards import CardPage, cards_of
@@ -43,14 +44,19 @@ OWN = ("assets", "cases", "models", FOLDER)  # what an earlier build left in the
 PLOTLY = "plotly.min.js"
 
 
-def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Path, installed: Installed) -> int:
-    """Writes the site of these folders and their settled records; returns the number of case pages."""
+def build(
+    folders: Iterable[tuple[ResultsFolder, Sequence[Record]]],
+    target: Path,
+    installed: Installed,
+    decisions: Sequence[Decision] = (),
+) -> int:
+    """Writes the site of these folders, their settled records and decisions; returns the number of case pages."""
     plotly = _plotly()
     held = holdings(folders)
     entries = entries_of(held)
     if not entries:
         raise UsageError("the folders hold no record that can be read: there is nothing to make a site of")
-    press, runs, found = Press.ready(installed), runs_of(entries), across(entries)
+    press, runs, found = Press.ready(installed, decisions), runs_of(entries), across(entries)
     cards, timelines = cards_of(entries, found, installed), Timelines.of(entries)
     try:
         _clear(target)
@@ -65,6 +71,8 @@ def build(folders: Iterable[tuple[ResultsFolder, Sequence[Record]]], target: Pat
         _write(target / "tables.html", press.tables(found))
         _write(target / "assets" / "timeline.js", data_file("timeline", timeline_data(timelines)))
         _write(target / "history.html", press.history(timelines))
+        if decisions:
+            _write(target / "recommendation.html", press.recommendation())
         _write(target / "index.html", press.index(held, entries))
     except OSError as error:
         raise StoreError(

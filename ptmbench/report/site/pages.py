@@ -13,6 +13,7 @@ from markupsafe import Markup
 import ptmbench
 from ptmbench.analysis.confusion import Confusion
 from ptmbench.analysis.usability import UsabilityCard
+from ptmbench.records.decision import Decision
 from ptmbench.records.figures import by_name, figures_in
 from ptmbench.report.columns import VERDICTS
 from ptmbench.report.figures import MARKS, labelled, metric_name, percent, place_range, written
@@ -100,14 +101,20 @@ class Press:
 
     environment: Environment
     installed: Installed
+    decisions: Sequence[Decision] = ()
 
     @classmethod
-    def ready(cls, installed: Installed) -> "Press":
+    def ready(cls, installed: Installed, decisions: Sequence[Decision] = ()) -> "Press":
         """One with the package's templates."""
-        return cls(_environment(), installed)
+        return cls(_environment(), installed, decisions)
 
     def _page(self, template: str, page: str, **values: Any) -> str:
-        return self.environment.get_template(template).render(root="../" * page.count("/"), page=page, **values)
+        found, decided = self.environment.get_template(template), bool(self.decisions)
+        return found.render(root="../" * page.count("/"), page=page, decided=decided, **values)
+
+    def recommendation(self) -> str:
+        """The decisions that the folders hold."""
+        return self._page("recommendation.html", "recommendation.html", decisions=self.decisions)
 
     def index(self, held: Sequence[Holding], entries: Sequence[Entry]) -> str:
         """The leaderboard."""
