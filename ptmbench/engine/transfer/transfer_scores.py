@@ -1,10 +1,11 @@
 """Scores of transferability of a model on a task: from its frozen features on some labelled training examples."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ptmbench import stages
 from ptmbench.catalog.spec import Case
@@ -25,7 +26,10 @@ def transfer_scores(
     functions: Mapping[str, Callable[[Features, Classes], float | None]] = DECIDING,
     most: int = MOST,
 ) -> tuple[Scores, float]:
-    """The scores of the case's model on its task.
+    """The scores of the case's model on its task; where it offers several poolings, each score is that of its best.
+
+    Probes choose among these poolings as well (of text: the mean of the tokens, one of them, or an average over
+    layers), and all of them come from one forward pass.
 
     Args:
         bench: Holds data, models and features.
@@ -44,14 +48,34 @@ def transfer_scores(
     if len(drawn) > most:
         drawn = data.folds(drawn, -(-len(drawn) // most))[0]
     small = len(data.samples.ids) <= WHOLE * most
-    frozen = bench.features(case, 0, examples=None if small else tuple(drawn.tolist()))
-    rows = bench.rows(case)
+    examples = None if small else tuple(drawn.tolist())
+    pooled = [bench.features(case, 0, pooling, examples=examples) for pooling in bench.poolings(case)]
     stages.HERE.at("scoring features")
     started = time.perf_counter()
-    features = rows.pick(frozen.array[drawn] if small else frozen.array, drawn)
-    flat, labels = features.reshape(len(features), -1).astype(np.float64), rows.labels(drawn)
-    found: Scores = {name: _or_none(function, flat, labels) for name, function in functions.items()}
-    return found, frozen.feature_time_s + time.perf_counter() - started
+    found = [
+        _scored(bench, case, frozen.array[drawn] if small else frozen.array, drawn, functions) for frozen in pooled
+    ]
+    elapsed = max(frozen.feature_time_s for frozen in pooled) + time.perf_counter() - started
+    return {name: _best([scores[name] for scores in found]) for name in functions}, elapsed
+
+
+def _scored(
+    bench: Workbench,
+    case: Case,
+    features: NDArray[np.float32],
+    drawn: NDArray[np.int64],
+    functions: Mapping[str, Callable[[Features, Classes], float | None]],
+) -> Scores:
+    """The scores of one pooling's features of the drawn examples."""
+    rows = bench.rows(case)
+    picked = rows.pick(features, drawn)
+    flat, labels = picked.reshape(len(picked), -1).astype(np.float64), rows.labels(drawn)
+    return {name: _or_none(function, flat, labels) for name, function in functions.items()}
+
+
+def _best(values: Sequence[float | None]) -> float | None:
+    """The highest of those that there are."""
+    return max((value for value in values if value is not None), default=None)
 
 
 def _or_none(

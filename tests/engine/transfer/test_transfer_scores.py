@@ -70,3 +70,19 @@ def test_features_of_some_examples_are_not_taken_for_those_of_all(own):
 
     assert (2, 1797) == (len(some.array), len(every.array))
     np.testing.assert_allclose(some.array, every.array[[5, 3]], rtol=1e-4, atol=1e-5)
+
+
+def test_a_text_model_is_scored_by_its_best_pooling(bench):
+    """A model whose mean over tokens says little is not dropped for it, where its layers say more."""
+    case = find_case("bert_tiny.invented", "sentiment_full", "knn")
+    poolings = bench.poolings(case)
+    seen = []
+
+    def spy(features, labels):
+        seen.append(shrunk_h_score(features, labels))
+        return seen[-1]
+
+    found, _ = transfer_scores(bench, case, {"spy": spy})
+
+    assert 1 < len(poolings) == len(seen)
+    assert max(seen) == found["spy"]
