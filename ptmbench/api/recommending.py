@@ -1,5 +1,6 @@
 """Which model to take, in Python."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ptmbench.recommendation.demands import Demands
 from ptmbench.recommendation.limits import MIB, Limits
 from ptmbench.recommendation.race import Plan
 from ptmbench.records.decision import Decision
+from ptmbench.records.store import read_folders
 from ptmbench.running.candidates import candidates_of
 from ptmbench.running.recommending import Question, Recommender
 from ptmbench.running.session import DEFAULT_FOLDER
@@ -33,6 +35,7 @@ def recommend(
     within: float = 1.0,
     confidence: float = 0.95,
     shortlist: int = Plan().shortlist,
+    earlier: Place | Iterable[Place] = (),
     results: Place | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -55,6 +58,7 @@ def recommend(
         within: Points of the metric by which another candidate may be better.
         confidence: Of intervals and ties.
         shortlist: How many models are rehearsed.
+        earlier: Results folders with records of these models on other data sets, which rank them.
         results: The folder of the decision, which goes on where it was; None: one under ptmbench-results/.
         device: "auto", "cpu", "cuda" or "mps".
         precision: "auto", "fp32" or "bf16".
@@ -87,4 +91,7 @@ def recommend(
     question = Question(candidates, entries.tasks[0], methods_chosen, demands)
     settings = check_settings(device=device, precision=precision, threads=threads, jobs=1, measures_latency=False)
     folder = Path(results) if results is not None else DEFAULT_FOLDER / f"recommend-{entries.tasks[0].name}"
-    return Recommender(question, settings, folder, warn if progress else lambda _told: None).decide()
+    places = [Path(earlier)] if isinstance(earlier, str | os.PathLike) else [Path(place) for place in earlier]
+    records = [record for _, found in read_folders(places)[0] for record in found]
+    told = warn if progress else lambda _told: None
+    return Recommender(question, settings, folder, told, earlier=records).decide()

@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ptmbench.catalog.bounds import real, whole
@@ -17,6 +18,9 @@ from ptmbench.recommendation.demands import Demands
 from ptmbench.recommendation.limits import MIB, Limits
 from ptmbench.recommendation.race import Plan
 from ptmbench.records.decision import decision_text
+from ptmbench.records.environment import machine
+from ptmbench.records.record import Record
+from ptmbench.records.store import read_folders
 from ptmbench.report.decision import render_decision
 from ptmbench.running.candidates import candidates_of
 from ptmbench.running.recommending import Question, Recommender, check_demands
@@ -44,7 +48,8 @@ def recommend(arguments: argparse.Namespace) -> int:
     )
     folder = arguments.results or DEFAULT_FOLDER / f"recommend-{question.task.name}"
     told = warn if arguments.json else say
-    decision = Recommender(question, settings, folder, told).decide()
+    earlier = earlier_records(arguments.earlier, told)
+    decision = Recommender(question, settings, folder, told, earlier=earlier).decide()
     if arguments.json:
         hand_over(decision_text(decision))
     else:
@@ -79,6 +84,18 @@ def question_of(arguments: argparse.Namespace) -> Question:
     faults.check()
     models = candidates_of(entries.models, entries.tasks[0], typed=bool(arguments.model))
     return Question(models, entries.tasks[0], tuple(methods), demands)
+
+
+def earlier_records(folders: Sequence[Path], told: Callable[[str], None]) -> list[Record]:
+    """The records that a user named, and what of them is not used; raises `StoreError` for what is no folder of any."""
+    read, problems = read_folders(folders)
+    found = [record for _, records in read for record in records]
+    for problem in problems:
+        told(f"warning: {problem}")
+    others = {record.provenance.machine.fingerprint for record in found} - {machine("none", 1).fingerprint}
+    if others:
+        told("earlier records are of another machine: they rank models by quality, and their times are not used")
+    return found
 
 
 def limits_of(arguments: argparse.Namespace) -> Limits:
@@ -150,6 +167,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--within", type=real, default=1.0, metavar="POINTS", help="how much better another one may be (default: 1)")
     add("--confidence", type=real, default=0.95, metavar="P", help="of intervals and ties (default: 0.95)")
     add("--shortlist", type=whole, default=Plan().shortlist, metavar="N", help="models to rehearse (default: 3)")
+    add("--from", dest="earlier", nargs="+", type=Path, default=[], metavar="DIR", help="earlier records of the models")
     add("--results", type=Path, metavar="DIR", help="default: ptmbench-results/recommend-TASK; goes on where it was")
     add("--json", action="store_true", help="print the decision as JSON, and nothing else, on stdout")
     add("--check", action="store_true", help="how right this procedure was on data sets that it had not seen")

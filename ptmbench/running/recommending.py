@@ -24,8 +24,10 @@ from ptmbench.errors import PtmbenchError, UsageError
 from ptmbench.reading import json_of, text_of
 from ptmbench.recommendation.calibration import calibration_of
 from ptmbench.recommendation.demands import Demands
+from ptmbench.recommendation.earlier import of_records, of_tables, together
 from ptmbench.recommendation.evidence import DECIDES, Evidence, evidence
 from ptmbench.recommendation.limits import Limits, Miss, ModelCost, misses, none_left
+from ptmbench.recommendation.published import published_tables
 from ptmbench.recommendation.race import Entrants, Race
 from ptmbench.recommendation.rehearsals import Candidate, Stage
 from ptmbench.recommendation.replay import static_pick
@@ -82,13 +84,14 @@ def check_demands(demands: Demands, models: Sequence[ModelSpec] = ()) -> None:
 
 @dataclass(slots=True)
 class Recommender:
-    """Answers a question in a folder; `told` is handed a line for every step."""
+    """Answers a question in a folder; `told` is handed a line for every step, `earlier` are records on other data."""
 
     question: Question
     settings: RunSettings
     folder: Path
     told: Told
     facts: Evidence = field(default_factory=evidence)
+    earlier: Sequence[Record] = ()
     rejected: list[Rejected] = field(default_factory=list)
 
     def decide(self) -> Decision:
@@ -112,12 +115,13 @@ class Recommender:
         within = self._within_limits(cases, rehearsals)
         scores, spent_s = self._scores(within, rehearsals)
         models = tuple(dict.fromkeys(candidate.model for candidate in within))
-        entrants = Entrants(tuple(within), scores, known.static_ranks(models))
+        elsewhere = self._elsewhere(known)
+        entrants = Entrants(tuple(within), scores, elsewhere.static_ranks(models))
         everything_s = sum(rehearsals.full_s(candidate) for candidate in within)
         plan = replace(self.question.demands.plan, limit_s=self.question.demands.limit_s(everything_s))
         race = Race(entrants, plan, calibration_of(known), rehearsals, self.told, spent_s)
         finished, tests = True, dict[Candidate, Tested]()
-        static = static_pick(entrants, known, self.question.task.shots is not None)
+        static = static_pick(entrants, elsewhere, self.question.task.shots is not None)
         try:
             race.run()
             picks = [pick for pick in dict.fromkeys((race.leader, static)) if pick is not None]
@@ -132,6 +136,13 @@ class Recommender:
         )  # fmt: skip
         write_atomically(self.folder / DECISION, decision_text(found).encode())
         return found
+
+    def _elsewhere(self, known: Evidence) -> Evidence:
+        """What is known of the models on other data sets: what ships, what a user named, and published tables."""
+        dataset = self.question.task.dataset
+        return together(
+            known, of_records(self.earlier, dataset), of_tables(self.question.models, published_tables(), dataset)
+        )
 
     def _within_limits(self, cases: Mapping[Candidate, Case], rehearsals: Rehearsals) -> dict[Candidate, Case]:
         """The candidates that keep all limits; raises `UsageError` where none does."""

@@ -1,12 +1,14 @@
 """Tests of `ptmbench recommend` as it is typed."""
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from ptmbench.cli import main
+from ptmbench.cli import main, recommending
 from ptmbench.cli.parser import make_parser
-from ptmbench.cli.recommending import question_of, seconds_of, share_of
+from ptmbench.cli.recommending import earlier_records, question_of, seconds_of, share_of
 from ptmbench.errors import UsageError
 from ptmbench.records.decision import Decision
 
@@ -153,3 +155,16 @@ def test_limits_are_in_si_units():
         limits.latency_p95_s, limits.size_bytes, limits.inference_bytes, limits.train_s,
     )  # fmt: skip
     assert ("mit", "apache-2.0") == limits.licences
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_times_of_another_machine_are_not_used_and_that_is_said(monkeypatch, same):
+    """Earlier records rank models whatever machine made them; what they say of speed is for theirs alone."""
+    folder = Path(__file__).parents[2] / "results" / "robust" / "quick-cpu-fp32"
+    [first, *_] = earlier_records([folder], lambda _line: None)
+    mark = first.provenance.machine.fingerprint if same else "elsewhere"
+    monkeypatch.setattr(recommending, "machine", lambda *_: SimpleNamespace(fingerprint=mark))
+    said = []
+
+    assert earlier_records([folder], said.append)
+    assert same != any("another machine" in line for line in said)
