@@ -105,7 +105,7 @@ def test_every_checkpoint_has_a_complete_card(name):
     assert (card.samples is None) == (card.samples_show is None)
 
 
-@pytest.mark.parametrize("name", ["quick", "standard"])
+@pytest.mark.parametrize("name", ["quick", "single", "standard"])
 def test_the_protocol_has_the_budgets(name):
     """Steps and seeds of the page's table are those of the code, but for detectors and segmenters."""
     (row,) = re.findall(rf"^\| `{name}` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", PROTOCOL, re.MULTILINE)

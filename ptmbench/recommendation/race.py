@@ -131,9 +131,16 @@ class Race:
 
     @property
     def running(self) -> tuple[Candidate, ...]:
-        """Who has been rehearsed and is not out, the best prediction first."""
+        """Who has been rehearsed and is not out, the best prediction first; of equals who trains nothing.
+
+        One frozen backbone can serve many tasks, and costs less to adapt.
+        """
         left = [candidate for candidate in self.rehearsals if candidate not in self.dropped]
-        return tuple(sorted(left, key=lambda candidate: (-self.prediction(candidate).logit, str(candidate))))
+
+        def place(candidate: Candidate) -> tuple[float, bool, str]:
+            return -round(self.prediction(candidate).logit, 6), not candidate.frozen, str(candidate)
+
+        return tuple(sorted(left, key=place))
 
     @property
     def leader(self) -> Candidate | None:

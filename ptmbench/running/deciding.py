@@ -1,13 +1,19 @@
 """From a race to a decision: what is written down, told and shown."""
 
+import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from ptmbench.catalog.entries import ALL_MODELS
+from ptmbench.catalog.references import Reference, parse
+from ptmbench.catalog.spec import Case, TaskSpec
 from ptmbench.recommendation.answer import Recommendation, answer_of, beats_chance
 from ptmbench.recommendation.evidence import Evidence
 from ptmbench.recommendation.race import Plan, Race
 from ptmbench.recommendation.rehearsals import Candidate, share
 from ptmbench.recommendation.replay import Checked, check
 from ptmbench.records.decision import Decision, Picked, Promise, Rejected, Scored, Seen, Spent, Tested
+from ptmbench.records.hidden_paths import shown_reference
 from ptmbench.records.record import FULL
 from ptmbench.running.rehearsing import Rehearsals
 
@@ -16,7 +22,6 @@ NO_BETTER = (
     "answer {chance:.1f} %; look at the labels (ptmbench check), or bring more of them"
 )
 NOTHING_SEEN = "nothing was rehearsed: the run ended before the first candidate did, or none of their cases finished"
-COMMAND = "ptmbench run --model {model} --task {task} --method {method} --budget standard"
 
 
 def decision_of(
@@ -69,8 +74,26 @@ def decision_of(
         chance_of_better=None if pick is None else round(pick.chance_of_better, 4),
         cost=Spent(seconds=spent, share=spent / everything_s if everything_s else None, everything_s=everything_s),
         promise=promise_of(known, race.plan),
-        command=None if pick is None else COMMAND.format(model=pick.pick.model, task=task, method=pick.pick.method),
+        command=None if pick is None else command_of(rehearsals.cases[pick.pick]),
     )
+
+
+def command_of(case: Case) -> str:
+    """What runs a case at the budget `standard`; folders are shown as records show them."""
+    model, here = case.model, Path.cwd()
+    named = model.name if model.embedded or any(known.name == model.name for known in ALL_MODELS) else model.reference
+    words = ["--model", shown_reference(named, here), "--task", shown_reference(typed_task(case.task), here)]
+    return shlex.join(["ptmbench", "run", *words, "--method", case.method.name, "--budget", "standard"])
+
+
+def typed_task(task: TaskSpec) -> str:
+    """What is typed for a task: its name in the catalog, else its reference with its shots."""
+    reference = parse(task.dataset)
+    if not reference.scheme and not reference.options:
+        return task.name
+    if not reference.scheme:
+        reference = Reference("", f"{reference.name}_full", reference.options)
+    return str(reference if task.shots is None else reference.having("shots", str(task.shots)))
 
 
 def _note(race: Race, rehearsals: Rehearsals) -> str:

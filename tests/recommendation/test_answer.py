@@ -112,3 +112,13 @@ def test_labels_without_sense_beat_nothing():
 def test_two_examples_beat_nothing():
     """A metric of 1 on two examples is no proof."""
     assert not beats_chance([Rehearsal(Stage.QUICK, 1.0, 1.0, 2, 0.0)], 0.5)
+
+
+def test_of_equals_the_one_that_trains_nothing_is_picked():
+    """Where a probe and a training promise the same, the probe is taken."""
+    look = rehearsal(np.random.default_rng(0), Stage.QUICK, 0.8)
+    nothing = Evidence((), {})
+    tuned = Candidate("a", "fine_tune", "all")
+    answer = answer_of(race_of({tuned: look, Candidate("z", "knn", "nothing"): look}, nothing), nothing)
+
+    assert "knn" == answer.pick.method
