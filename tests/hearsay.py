@@ -39,7 +39,7 @@ def evidence_of(models, *, seed=0, sets=4, tasks=3, modality="image"):
         for number in range(tasks):
             name = f"set{dataset}_{number}"
             rows += rows_of(rng, name, rng.normal(1.0, 0.8), models)
-            scores = {model: {"shrunk_h_score": above + 0.2 * rng.standard_normal()} for model, above in models.items()}
+            scores = {model: {"log_me": above + 0.2 * rng.standard_normal()} for model, above in models.items()}
             facts[name] = TaskFacts(name, f"set{dataset}", modality, number > 0, scores, dict.fromkeys(models, 0.1))
     return Evidence(tuple(rows), facts)
 

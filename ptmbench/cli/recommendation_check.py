@@ -2,8 +2,9 @@
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import Final
 
 import numpy as np
 from tabulate import tabulate
@@ -53,32 +54,46 @@ def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
 
 
+FIGURES: Final = {  # of a task, by the heading of their column: shares, shown in percent
+    "regret": "regret",
+    "at 3": "regret_at_3",
+    "static": "static_regret",
+    "static at 3": "static_regret_at_3",
+    "at random": "chance_regret",
+    "cost %": "share",
+    "with test %": "share_with_test",
+}
+
+
 def _of_modality(found: Sequence[Checked], modality: str, known: Evidence, confidence: float) -> str:
     """A row a task, and the means below."""
     rows = [
-        [one.task, f"{one.pick.model}, {one.pick.method}", _percent(one.regret), _percent(one.regret_at_3),
-         _percent(one.static_regret), _percent(one.static_regret_at_3), _percent(one.chance_regret),
-         _percent(one.share), "yes" if one.covered else "NO", f"{100 * one.chance_of_better:.0f}"]
+        [
+            *(one.task, f"{one.pick.model}, {one.pick.method}"),
+            *(_percent(getattr(one, name)) for name in FIGURES.values()),
+            *("yes" if one.covered else "NO", f"{100 * one.chance_of_better:.0f}"),
+        ]
         for one in found
-    ]  # fmt: skip
-    columns = ("regret", "regret_at_3", "static_regret", "static_regret_at_3", "chance_regret", "share")
-    means = [float(np.mean([getattr(one, name) for one in found])) for name in columns]
-    worst = [float(np.max([getattr(one, name) for one in found])) for name in columns]
-    covered = np.mean([one.covered for one in found])
-    rows.append(["mean", "", *map(_percent, means), f"{100 * covered:.0f} %",
-                 f"{100 * np.mean([one.chance_of_better for one in found]):.0f}"])  # fmt: skip
-    rows.append(["worst", "", *map(_percent, worst), "", ""])
-    models = len({row.candidate.model for row in known.rows if known.tasks[row.task].modality == modality})
-    headers = ["task", "pick", "regret", "at 3", "static", "at 3", "at random", "cost %", "held", "better %"]
-    text = tabulate(rows, headers=headers, disable_numparse=True, colalign=("left", "left", *["right"] * 8))
-    better = float(np.mean([one.better for one in found]))
+    ]
+    columns = {name: [getattr(one, name) for one in found] for name in FIGURES.values()}
+    held, said, better = (
+        100 * float(np.mean([getattr(one, name) for one in found]))
+        for name in ("covered", "chance_of_better", "better")
+    )
+    means = [_percent(float(np.mean(each))) for each in columns.values()]
+    rows.append(["mean", "", *means, f"{held:.0f} %", f"{said:.0f}"])
+    rows.append(["worst", "", *(_percent(max(each)) for each in columns.values()), "", ""])
+    headers = ["task", "pick", *FIGURES, "held", "better %"]
+    text = tabulate(rows, headers=headers, disable_numparse=True, colalign=("left", "left", *["right"] * 9))
+    models = len({row.candidate.model for row in known.of_modality(modality).rows})
     sets = len({one.dataset for one in found})
     return (
         f"{modality}: {models} models, {len(found)} tasks of {sets} data sets, each data set left out in turn; regret "
         f"in points of the metric on the test part at the budget standard\n\n{text}\n\n"
-        f"cost: of everything in full; held: whether the {100 * confidence:g} % interval held what the pick reached; "
-        f"better: the chance that was said of another candidate being better by more than the margin (it was in "
-        f"{100 * better:.0f} % of tasks)"
+        "cost: of scores and rehearsals, as a share of training everything in full; with test: and of training the "
+        f"picks that are tested; held: whether the {100 * confidence:g} % interval held what the pick reached; better: "
+        "the chance that was said of another candidate being better by more than the margin (it was in "
+        f"{better:.0f} % of tasks)"
     )
 
 
@@ -108,14 +123,3 @@ def _of_tables(tables: Sequence[TableCheck]) -> str:
         "Published tables hold no weights to score: the static short list alone, each of its models trained in full on "
         f"the task asked about\n\n{text}"
     )
-
-
-def summary(found: Sequence[Checked]) -> Mapping[str, float]:
-    """Means and worst figures over tasks, in shares."""
-    return {
-        "regret": float(np.mean([one.regret for one in found])),
-        "worst": float(np.max([one.regret for one in found])),
-        "static_regret": float(np.mean([one.static_regret for one in found])),
-        "share": float(np.mean([one.share for one in found])),
-        "covered": float(np.mean([one.covered for one in found])),
-    }

@@ -27,12 +27,13 @@ from ptmbench.running.recommending import Question, Recommender, check_demands
 from ptmbench.running.session import DEFAULT_FOLDER
 from ptmbench.terminal import window_width
 
+INTERRUPTED = 130
 TIME = re.compile(r"(\d+(?:\.\d+)?)(s|min|h)")
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def recommend(arguments: argparse.Namespace) -> int:
-    """Answers which model to take; 1 where none can be recommended, or the answer was cut short by Ctrl-C."""
+    """Answers which model to take; 1 where none can be recommended, 130 where Ctrl-C made it the best answer so far."""
     if arguments.check:
         from ptmbench.cli.recommendation_check import print_check
 
@@ -49,13 +50,16 @@ def recommend(arguments: argparse.Namespace) -> int:
     folder = arguments.results or DEFAULT_FOLDER / f"recommend-{question.task.name}"
     told = warn if arguments.json else say
     earlier = earlier_records(arguments.earlier, told)
-    decision = Recommender(question, settings, folder, told, earlier=earlier).decide()
+    recommender = Recommender(question, settings, folder, told, earlier=earlier)
+    decision = recommender.decide()
     if arguments.json:
         hand_over(decision_text(decision))
     else:
         say(f"\n{render_decision(decision, window_width() if sys.stdout.isatty() else 120)}")
         say(f"\nrecords and decision.json in {folder}; render them: ptmbench report {folder}")
-    return 0 if decision.pick is not None and decision.finished else 1
+    if recommender.interrupted:
+        return INTERRUPTED
+    return 0 if decision.pick is not None else 1
 
 
 def question_of(arguments: argparse.Namespace) -> Question:

@@ -18,7 +18,6 @@ from ptmbench.reading import json_of, text_of
 from ptmbench.recommendation.rehearsals import Candidate, Rehearsal, Stage
 from ptmbench.recommendation.static_ranking import mean_ranks
 
-DECIDES: Final = "shrunk_h_score"  # the score that the short list rests on
 EVIDENCE: Final = Path(__file__).with_name("evidence.json")
 
 
@@ -78,7 +77,10 @@ class Evidence:
         return tuple(row for row in self.rows if row.task == task)
 
     def static_ranks(self, models: Sequence[str]) -> dict[str, float]:
-        """The mean rank over tasks of each model that is known, by its best method in full; 1 is best."""
+        """The mean rank over tasks of each model that is known, by its best method in full; 1 is best.
+
+        A single known model has no rank: there is nothing to rank it among.
+        """
         known = [model for model in models if any(row.candidate.model == model for row in self.rows)]
         if not known or not self.tasks:
             return {}
@@ -88,7 +90,8 @@ class Evidence:
                 if row.candidate.model in known:
                     place = known.index(row.candidate.model)
                     quality[at, place] = np.nanmax([quality[at, place], row.full])
-        return dict(zip(known, mean_ranks(quality).tolist(), strict=True))
+        ranks = zip(known, mean_ranks(quality).tolist(), strict=True)
+        return {model: rank for model, rank in ranks if np.isfinite(rank)}
 
     def static_method(self, model: str, methods: Sequence[str], *, few_shot: bool) -> str | None:
         """The method with the best mean rank for a model, on tasks with few labels or on those with all of them."""

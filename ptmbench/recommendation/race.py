@@ -14,11 +14,13 @@ from scipy.special import ndtr
 
 from ptmbench.errors import UsageError
 from ptmbench.recommendation.calibration import Calibration, Prediction
-from ptmbench.recommendation.evidence import DECIDES, Evidence, TaskFacts
+from ptmbench.recommendation.evidence import Evidence, TaskFacts
 from ptmbench.recommendation.rehearsals import Candidate, Rehearsal, Source, Stage, paired_variance
+from ptmbench.statistics.transferability import DECIDES
 
 ROUNDS: Final = 2
 ALPHA: Final = 0.05  # the chance that the best of all is dropped anywhere
+REACHES: Final = 0.25  # a chance below it of lying above the leader is not worth a training at full length
 LEAST_CONFIDENCE: Final = 0.5
 MOST_LISTED: Final = 1000
 Told = Callable[[str], None]
@@ -166,17 +168,22 @@ class Race:
         self._drop()
 
     def _affordable(self) -> tuple[str, ...]:
-        """The longest short list whose first round the limit allows; raises `UsageError` where it allows none."""
-        listed = [self.entrants.shortlist(count) for count in range(self.plan.shortlist, 0, -1)]
-        listed += [(model,) for model in self.entrants.order()[:1]]
-        limit = self.plan.limit_s
-        for models in listed:
+        """The longest short list whose first round the limit allows, or the first model as far as it goes.
+
+        Raises:
+            UsageError: The limit does not allow a single rehearsal of it.
+        """
+        limit, first = self.plan.limit_s, self.entrants.order()[0]
+        for count in range(self.plan.shortlist, 0, -1):
+            models = self.entrants.shortlist(count)
             if limit is None or self.spent_s + self._expected_s(self.entrants.of_models(models)) <= limit:
                 return models
-        least = self.spent_s + self._expected_s(self.entrants.of_models(listed[-1]))
+        least = min(self._expected_s([candidate]) for candidate in self.entrants.of_models([first]))
+        if limit is None or self.spent_s + least <= limit:
+            return (first,)
         raise UsageError(
-            f"the budget is too small for any answer: the scores and one short rehearsal of {listed[-1][0]} take about "
-            f"{least:.0f} s, and {limit:.0f} s are allowed; raise --time or --budget-share, or leave methods out"
+            f"the budget is too small for any answer: the scores and the shortest rehearsal of {first} take about "
+            f"{self.spent_s + least:.3g} s, and {limit:.3g} s are allowed; raise --time or --budget-share"
         )
 
     def _expected_s(self, candidates: Sequence[Candidate], stage: Stage = Stage.QUICK) -> float:
@@ -197,21 +204,32 @@ class Race:
                 self.dropped[candidate] = "its case did not finish: see its record"
 
     def _within_limit(self, candidates: Sequence[Candidate], stage: Stage) -> list[Candidate]:
-        """The first candidates that the limit has seconds for."""
+        """The candidates that the limit has seconds for, in their order."""
         if self.plan.limit_s is None:
             return list(candidates)
         kept, left = [], self.plan.limit_s - self.spent_s
         for candidate in candidates:
-            left -= self.source.expected_s(candidate, stage)
-            if left < 0:
+            expected = self.source.expected_s(candidate, stage)
+            if expected > left:
                 self.cut_short = True
-                break
+                continue
+            left -= expected
             kept.append(candidate)
         return kept
 
     def _finalists(self) -> list[Candidate]:
-        """The best trained candidates that are still in; they tell what full training comes to, even a single one."""
-        return [candidate for candidate in self.running if not candidate.frozen][: self.plan.finalists]
+        """The best trained candidates that may turn out above the leader, and the leader to see how far it gets."""
+        leader, found = self.leader, []
+        for candidate in self.running:
+            near = candidate == leader or self._chance(candidate) >= REACHES
+            if near and not candidate.frozen:
+                found.append(candidate)
+        return found[: self.plan.finalists]
+
+    def _chance(self, candidate: Candidate) -> float:
+        """The probability that a candidate, trained in full, lies above the leader."""
+        leader = self.leader
+        return 0.5 if leader is None else chance_above(self.prediction(candidate), self.prediction(leader))
 
     def _drop(self) -> None:
         """Drops who lies below the leader by more than chance explains."""
@@ -220,8 +238,7 @@ class Race:
             return
         alpha = ALPHA / ROUNDS / max(len(self.entrants.candidates) - 1, 1)
         for candidate in self.running[1:]:
-            chance = chance_above(self.prediction(candidate), self.prediction(leader))
-            if chance < alpha:
+            if self._chance(candidate) < alpha:
                 self.dropped[candidate] = (
                     f"on validation {100 * self.rehearsals[candidate].value:.1f} % "
                     f"({self.rehearsals[candidate].stage}), surely below {leader}"

@@ -38,7 +38,8 @@ class Recorded:
 class Checked:
     """What the procedure did on a task of the evidence, in shares of the metric; `static_` is what a ranking did.
 
-    `share` is the cost of scores, rehearsals and the final training of two picks, of that of training everything.
+    `share` is the cost of scores and rehearsals, of that of training everything; `share_with_test` holds the trainings
+    of the picks that are tested, too.
     `tau` are of the scores and of the static ranking, over models. `covered`: whether the pick's interval held what it
     reached. `better`: whether any candidate was better by more than the margin, of which the chance was said to be
     `chance_of_better`.
@@ -54,6 +55,7 @@ class Checked:
     static_regret_at_3: float
     chance_regret: float
     share: float
+    share_with_test: float
     tau: float | None
     static_tau: float | None
     covered: bool
@@ -100,7 +102,7 @@ def _checked(
     best, margin = max(full.values()), plan.within
     static = static_pick(entrants, others, facts.few_shot)
     final = {answer.pick, *([static] if static else [])}
-    spent = race.spent_s + sum(by_candidate[pick].rehearsal(Stage.SINGLE).seconds for pick in final)
+    tested_s = sum(by_candidate[pick].rehearsal(Stage.SINGLE).seconds for pick in final)
     order = race.running[:3]
     leaders = [max(value for candidate, value in full.items() if candidate.model == model) for model in entrants.models]
     scores = [entrants.scores[model] for model in entrants.models]
@@ -115,7 +117,8 @@ def _checked(
         static_regret=best - full[static] if static else best - float(np.mean(list(full.values()))),
         static_regret_at_3=best - _best_of_static(entrants, full, 3),
         chance_regret=best - float(np.mean(list(full.values()))),
-        share=spent / brute,
+        share=race.spent_s / brute,
+        share_with_test=(race.spent_s + tested_s) / brute,
         tau=None if None in scores else kendall_tau([score or 0.0 for score in scores], leaders),
         static_tau=kendall_tau([-entrants.static.get(model, 0.0) for model in entrants.models], leaders),
         covered=answer.interval is None or answer.interval[0] <= reached <= answer.interval[1],

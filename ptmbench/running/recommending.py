@@ -22,10 +22,11 @@ from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import Case, MethodSpec, ModelSpec, TaskSpec
 from ptmbench.errors import PtmbenchError, UsageError
 from ptmbench.reading import json_of, text_of
+from ptmbench.recommendation.answer import beats_chance
 from ptmbench.recommendation.calibration import calibration_of
 from ptmbench.recommendation.demands import Demands
 from ptmbench.recommendation.earlier import of_records, of_tables, together
-from ptmbench.recommendation.evidence import DECIDES, Evidence, evidence
+from ptmbench.recommendation.evidence import Evidence, evidence
 from ptmbench.recommendation.limits import Limits, Miss, ModelCost, misses, none_left
 from ptmbench.recommendation.published import published_tables
 from ptmbench.recommendation.race import Entrants, Race
@@ -37,6 +38,7 @@ from ptmbench.records.record import Record
 from ptmbench.records.writing import write_atomically
 from ptmbench.running.deciding import decision_of
 from ptmbench.running.rehearsing import Rehearsals
+from ptmbench.statistics.transferability import DECIDES
 
 if TYPE_CHECKING:
     from ptmbench.engine.workbench import Workbench
@@ -93,6 +95,7 @@ class Recommender:
     facts: Evidence = field(default_factory=evidence)
     earlier: Sequence[Record] = ()
     rejected: list[Rejected] = field(default_factory=list)
+    interrupted: bool = False
 
     def decide(self) -> Decision:
         """The answer, written beside its records; on Ctrl-C the best so far.
@@ -120,20 +123,28 @@ class Recommender:
         everything_s = sum(rehearsals.full_s(candidate) for candidate in within)
         plan = replace(self.question.demands.plan, limit_s=self.question.demands.limit_s(everything_s))
         race = Race(entrants, plan, calibration_of(known), rehearsals, self.told, spent_s)
-        finished, tests = True, dict[Candidate, Tested]()
+        tests = dict[Candidate, Tested]()
         static = static_pick(entrants, elsewhere, self.question.task.shots is not None)
         try:
             race.run()
-            picks = [pick for pick in dict.fromkeys((race.leader, static)) if pick is not None]
-            tests = self._tested(picks, rehearsals, race)
+            if beats_chance(list(race.rehearsals.values()), rehearsals.chance):
+                tests = self._tested([pick for pick in (race.leader, static) if pick is not None], rehearsals, race)
         except KeyboardInterrupt:
-            finished = False
+            self.interrupted = True
             self.told("interrupted: this is the best answer so far; the same command goes on from here")
-        everything_s = sum(rehearsals.full_s(candidate) for candidate in within) if race.rehearsals else everything_s
+        if race.rehearsals:  # which have told how fast cases run here
+            everything_s = sum(rehearsals.full_s(candidate) for candidate in within)
         found = decision_of(
-            race, known, rehearsals, static=static, tests=tests, finished=finished, everything_s=everything_s,
-            rejected=self.rejected, task=self.question.task.name,
-        )  # fmt: skip
+            race,
+            known,
+            rehearsals,
+            static=static,
+            tests=tests,
+            finished=not self.interrupted,
+            everything_s=everything_s,
+            rejected=self.rejected,
+            task=self.question.task.name,
+        )
         write_atomically(self.folder / DECISION, decision_text(found).encode())
         return found
 
@@ -212,9 +223,10 @@ class Recommender:
 
     def _tested(self, picks: Sequence[Candidate], rehearsals: Rehearsals, race: Race) -> dict[Candidate, Tested]:
         """The picks on the test part, which is read here and nowhere else."""
-        self.told(f"test part, once: {' and '.join(map(str, picks))}")
+        chosen = list(dict.fromkeys(picks))
+        self.told(f"test part, once: {' and '.join(map(str, chosen))}")
         found = {}
-        for candidate, record in rehearsals.tested(picks):
+        for candidate, record in rehearsals.tested(chosen):
             race.spent_s += record.provenance.duration_s
             if record.quality is not None:
                 found[candidate] = _test_of(record)

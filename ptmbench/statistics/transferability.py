@@ -30,6 +30,7 @@ from ptmbench.statistics.held_out import (
 )
 from ptmbench.statistics.intervals import ranks
 
+DECIDES = "log_me"  # the score that short lists rest on: the shrunk H-score rises with the number of features
 ITERATIONS = 200
 SETTLED = 1e-8  # relative change of the ratio of precisions; the evidence is flat there, and changes by its square
 NARROWEST, WIDEST = 1e-10, 1e10  # what that ratio is held between, in units of the largest squared singular value

@@ -34,6 +34,7 @@ TABLE = "csv:file?text=text&label=label"
 SOUND = {  # what each command does something with
     "list": [["models"], ["cases", "-k", "vgg_tiny"], ["tasks", "--json"]],
     "run": [["--model", "pixels", "--task", "digits_5shot"], ["--model", "tfidf", "--task", TABLE]],
+    "recommend": [["--task", TABLE, "--model", "tfidf", "--method", "knn"]],
     "show": [[CASE, "--results", "results"]],
     "history": [["results", "results"]],
     "gate": [["results", "results"], ["results", "results", "--format", "json"]],

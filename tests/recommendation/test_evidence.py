@@ -63,3 +63,8 @@ def test_what_ships_covers_every_candidate_on_every_task_of_labels():
 def test_what_ships_names_a_clean_commit():
     """A figure that decisions rest on can be measured again."""
     assert "-dirty" not in json.loads(EVIDENCE.read_text())["commit"]
+
+
+def test_a_single_known_model_has_no_rank():
+    """There is nothing to rank it among, and no number that is none comes out."""
+    assert {} == evidence_of(ZOO).static_ranks(["best", "unknown"])

@@ -36,10 +36,11 @@ def test_its_cost_is_that_of_what_was_looked_at(known):
     found = check(known, Plan(shortlist=3, finalists=2))
 
     for one in found:
-        least = (6 * 0.1 + 9 * 1.0 + 4.0 + 4.0) / 1800  # one finalist, where all others were dropped before
-        most = (6 * 0.1 + 12 * 1.0 + 2 * 4.0 + 8.0) / 1800  # the static leader comes on the list beside the three
+        least = (6 * 0.1 + 9 * 1.0 + 4.0) / 1800  # one finalist, where all others were dropped before
+        most = (6 * 0.1 + 12 * 1.0 + 2 * 4.0) / 1800  # the static leader comes on the list beside the three
         assert least <= one.share + 1e-9
         assert one.share <= most + 1e-9
+        assert one.share + 4.0 / 1800 <= one.share_with_test + 1e-9 <= one.share + 8.0 / 1800 + 2e-9
 
 
 def test_a_budget_bounds_the_cost(known):
@@ -83,7 +84,7 @@ def test_scores_are_marked_where_a_static_ranking_is_better(known):
 
     assert found["noise"].below_static
     assert found["static ranking"].static
-    assert found["shrunk_h_score"].tau > found["noise"].tau
+    assert found["log_me"].tau > found["noise"].tau
 
 
 def test_a_static_pick_takes_the_method_that_was_best_with_its_model(known):

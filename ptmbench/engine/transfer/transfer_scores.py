@@ -12,11 +12,11 @@ from ptmbench.catalog.spec import Case
 from ptmbench.engine.workbench import Workbench
 from ptmbench.statistics.class_spread import Features
 from ptmbench.statistics.class_spread import Labels as Classes
-from ptmbench.statistics.transferability import shrunk_h_score
+from ptmbench.statistics.transferability import DECIDES, log_me
 
 MOST: Final = 300  # training examples: of more, the order of models hardly changes
 WHOLE: Final = 4  # times as many samples at most are passed forward all at once, for whatever comes after
-DECIDING: Final[Mapping[str, Callable[[Features, Classes], float | None]]] = {"shrunk_h_score": shrunk_h_score}
+DECIDING: Final[Mapping[str, Callable[[Features, Classes], float | None]]] = {DECIDES: log_me}
 Scores = dict[str, float | None]
 
 

@@ -8,7 +8,7 @@ from ptmbench.catalog.settings import check_settings
 from ptmbench.engine.transfer import transfer_scores as module
 from ptmbench.engine.transfer.transfer_scores import transfer_scores
 from ptmbench.engine.workbench import Workbench
-from ptmbench.statistics.transferability import shrunk_h_score
+from ptmbench.statistics.transferability import log_me
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def own():
 def test_a_better_model_has_the_higher_score(bench):
     """Features of glyphs separate digits better than those of an autoencoder, from three hundred labels."""
     found = {
-        name: transfer_scores(bench, find_case(name, "digits_full", "knn"))[0]["shrunk_h_score"]
+        name: transfer_scores(bench, find_case(name, "digits_full", "knn"))[0]["log_me"]
         for name in ("resnet_tiny.glyphs", "vae_tiny.glyphs")
     }
 
@@ -33,7 +33,7 @@ def test_at_most_so_many_labels_are_read_each_class_with_its_share(own, monkeypa
 
     def spy(features, labels):
         seen.append(labels)
-        return shrunk_h_score(features, labels)
+        return log_me(features, labels)
 
     transfer_scores(own, find_case("resnet_tiny.glyphs", "digits_full", "knn"), {"spy": spy}, most=100)
 
@@ -51,7 +51,7 @@ def test_of_large_data_only_what_is_scored_passes_the_network(own, monkeypatch):
     some, _ = transfer_scores(other, case, most=100)
     computed = [frozen.array for frozen in other._frozen.kept.values()]
 
-    assert whole["shrunk_h_score"] == pytest.approx(some["shrunk_h_score"], rel=1e-4)
+    assert whole["log_me"] == pytest.approx(some["log_me"], rel=1e-4)
     assert {True} == {len(array) <= 100 for array in computed}
 
 
@@ -59,7 +59,7 @@ def test_words_are_scored_one_by_one(bench):
     """Of tagged sentences every word is an example."""
     found, elapsed = transfer_scores(bench, find_case("bert_tiny.invented", "ner_100", "knn"))
 
-    assert found["shrunk_h_score"] > 0
+    assert np.isfinite(found["log_me"])
     assert elapsed > 0
 
 
@@ -79,7 +79,7 @@ def test_a_text_model_is_scored_by_its_best_pooling(bench):
     seen = []
 
     def spy(features, labels):
-        seen.append(shrunk_h_score(features, labels))
+        seen.append(log_me(features, labels))
         return seen[-1]
 
     found, _ = transfer_scores(bench, case, {"spy": spy})
