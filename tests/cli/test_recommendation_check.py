@@ -1,10 +1,13 @@
 """Tests of `ptmbench recommend --check`, on the evidence that ships."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from ptmbench.cli import main
+
+GUIDE = Path(__file__).parents[2] / "docs" / "choose-a-model.md"
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +61,50 @@ def test_without_evidence_the_check_says_what_to_run(monkeypatch, capsys):
 
     assert 2 == main(["recommend", "--check"])
     assert "benchmarks/recording/evidence.py" in capsys.readouterr().err
+
+
+def figures(found):
+    """What the guide says of a modality: regret of the pick and of a static ranking, at random, cost, held, chances."""
+
+    def mean(name):
+        return 100 * sum(one[name] for one in found) / len(found)
+
+    def worst(name):
+        return 100 * max(one[name] for one in found)
+
+    return [
+        f"{mean('regret'):.1f}, {worst('regret'):.1f}",
+        f"{mean('static_regret'):.1f}, {worst('static_regret'):.1f}",
+        f"{mean('chance_regret'):.1f}",
+        f"{mean('share'):.1f} %",
+        f"{mean('covered'):.0f} %",
+        f"{mean('chance_of_better'):.0f} %, {mean('better'):.0f} %",
+    ]
+
+
+@pytest.mark.parametrize(("column", "modality"), [(2, "image"), (3, "text")])
+def test_the_guide_quotes_the_check_and_nothing_better(checked, column, modality):
+    """Every figure of the guide's table is what the check prints now."""
+    rows = [line.split("|") for line in GUIDE.read_text().splitlines() if line.startswith("|")]
+    said = {row[1].strip(): row[column].strip() for row in rows}
+    found = figures([one for one in checked["tasks"] if one["modality"] == modality])
+    names = (
+        "the best candidate above the pick: mean, at worst",
+        "above what a static ranking takes",
+        "above a candidate at random, mean",
+        "scores and rehearsals, of training everything in full: mean",
+        "90 % intervals that held",
+        "chance of a better candidate: said, and how often it was so",
+    )
+
+    assert found == [said[name] for name in names]
+
+
+def test_a_twentieth_of_the_cost_is_enough_for_pictures(capsys):
+    """At 5 % of training everything the mean regret is a point at most and the worst three, and no task costs more."""
+    assert 0 == main(["recommend", "--check", "--confidence", "0.9", "--budget-share", "5%", "--json"])
+    found = [one for one in json.loads(capsys.readouterr().out)["tasks"] if one["modality"] == "image"]
+
+    assert mean(found, "regret") <= 0.01
+    assert max(one["regret"] for one in found) <= 0.03
+    assert max(one["share"] for one in found) <= 0.05
