@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ptmbench.errors import RecordError
 from ptmbench.reading import content_of
+from ptmbench.records.hidden_paths import without_folders
 
 DECISION: Final = "decision.json"
 Bounds = tuple[float, float]
@@ -112,8 +113,9 @@ class Decision(_Part):
 
 
 def decision_text(decision: Decision) -> str:
-    """The decision as JSON that ends with a line break."""
-    return decision.model_dump_json(indent=1) + "\n"
+    """The decision as JSON that ends with a line break; folders are left out, as in records."""
+    shown = Decision.model_validate(without_folders(decision.model_dump(), Path.cwd()))
+    return shown.model_dump_json(indent=1) + "\n"
 
 
 def read_decision(folder: Path) -> Decision | None:

@@ -20,7 +20,7 @@ from ptmbench.catalog.data_references import on_validation
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import Case, MethodSpec, ModelSpec, TaskSpec
-from ptmbench.errors import PtmbenchError, UsageError
+from ptmbench.errors import PtmbenchError, UsageError, WeightsError
 from ptmbench.reading import json_of, text_of
 from ptmbench.recommendation.answer import beats_chance
 from ptmbench.recommendation.calibration import calibration_of
@@ -164,7 +164,14 @@ class Recommender:
             facts = ModelCost(case.model.licence)
             if limits.measured:
                 self.told(f"measuring {name}")
-                facts = _measured(rehearsals.session(Stage.QUICK).bench, replace(case, task=rehearsals.scored), limits)
+                try:
+                    facts = _measured(
+                        rehearsals.session(Stage.QUICK).bench, replace(case, task=rehearsals.scored), limits
+                    )
+                except WeightsError as error:
+                    self.rejected.append(Rejected(model=name, method=None, reason=f"not loaded: {error}"))
+                    missed[name] = [Miss(f"not loaded: {error}", float("inf"))]
+                    continue
             found = misses(facts, replace(limits, train_s=None))
             if found:
                 missed[name] = found
@@ -206,13 +213,11 @@ class Recommender:
         self.told(f"scores: {len(first)} models")
         for name, case in first.items():
             scored = replace(case, task=rehearsals.scored)
-            key = session.bench.task_data(scored).sha256 + scored.model.reference
+            key = session.bench.task_data(scored).sha256 + scored.model.reference  # faulty data ends all of it here
             if key not in kept:
                 try:
                     values, elapsed = transfer_scores(session.bench, scored)
-                except UsageError:
-                    raise
-                except PtmbenchError as error:  # its cases will say so too, in records
+                except PtmbenchError as error:  # the model's alone; its cases will say so too, in records
                     self.told(f"  {name}: {error}")
                     values, elapsed = {DECIDES: None}, 0.0
                 kept[key] = {"score": values[DECIDES], "seconds": elapsed}

@@ -11,6 +11,7 @@ import numpy as np
 from ptmbench.catalog.settings import BUDGETS, RunSettings
 from ptmbench.catalog.sizes import Parts
 from ptmbench.catalog.spec import Case, TaskSpec
+from ptmbench.errors import PtmbenchError
 from ptmbench.recommendation.rehearsals import Candidate, Rehearsal, Stage
 from ptmbench.records.record import Record, chance_of, quality_of
 from ptmbench.records.store import ResultsFolder
@@ -125,15 +126,19 @@ class Rehearsals:
         return self._parts
 
     def _macs_of(self, candidate: Candidate) -> float:
-        """MACs of one input: as the catalog knows them, else as the engine counts them."""
+        """MACs of one input: as the catalog knows them, else as the engine counts them; 0 where it cannot."""
         if candidate.model not in self._macs:
             case = self._scored(self.cases[candidate])
             known = forecast.known(case).macs
-            if known is None:
-                counted = self.session(Stage.QUICK).bench.footprint(case).macs
-                known = float(counted) if isinstance(counted, int) else 0.0
-            self._macs[candidate.model] = known
+            self._macs[candidate.model] = self._counted(case) if known is None else known
         return self._macs[candidate.model]
+
+    def _counted(self, case: Case) -> float:
+        try:
+            counted = self.session(Stage.QUICK).bench.footprint(case).macs
+        except PtmbenchError:  # of a model that cannot be loaded: its cases will say why
+            return 0.0
+        return float(counted) if isinstance(counted, int) else 0.0
 
 
 def rehearsal_of(folder: ResultsFolder, record: Record) -> Rehearsal:

@@ -10,6 +10,7 @@ from PIL import Image
 from ptmbench.catalog.builtin import METHODS, MODELS, TASKS
 from ptmbench.catalog.cases import named
 from ptmbench.catalog.data_references import task_spec
+from ptmbench.catalog.model_references import model_spec
 from ptmbench.catalog.settings import check_settings
 from ptmbench.errors import UsageError
 from ptmbench.recommendation.demands import Demands
@@ -204,3 +205,16 @@ def test_scores_that_cannot_be_read_are_computed_again(tmp_path):
 
     assert found.pick is not None
     assert 2 == len(json.loads((tmp_path / "scores.json").read_text()))
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(size_bytes=1e9)])
+def test_a_model_that_cannot_be_loaded_stops_nobody_else(tmp_path, limits):
+    """Broken weights are told, and the others are decided among."""
+    (tmp_path / "broken.pth").write_bytes(b"nothing")
+    broken = model_spec(f"file:{tmp_path}/broken.pth#torchvision:squeezenet1_1?name=broken&size=32", MODELS)
+    question = Question((broken, *models("resnet_tiny.glyphs")), DIGITS, FROZEN, Demands(limits))
+    found = Recommender(question, SETTINGS, tmp_path / "out", lambda _line: None).decide()
+
+    assert "resnet_tiny.glyphs" == found.pick.model
+    assert "broken" in {one.model for one in found.rejected}
+    assert str(tmp_path) not in (tmp_path / "out" / DECISION).read_text()
