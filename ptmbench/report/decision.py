@@ -94,7 +94,7 @@ def _table(seen: Sequence[Seen]) -> list[str]:
         [f"  {one.model}", one.method, f"{100 * one.quality:.1f}", f"{100 * one.validation:.1f}", one.stage]
         for one in seen
     ]
-    headers = ["  model", "method", "expected %", "on validation %", "trained"]
+    headers = ["  model", "method", "expected %", "on validation %", "budget"]
     text = tabulate(rows, headers=headers, disable_numparse=True, colalign=("left", "left", "right", "right", "left"))
     return text.splitlines()
 
