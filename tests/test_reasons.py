@@ -56,6 +56,7 @@ TRUE = {  # of every reason, what must hold where it stands
     r"no frozen features: every layer trains": lambda r: not frozen(r),
     r"the partner from scratch was not run": no_partner,
     r"not measured: other work had the cores while this case trained: .*": lambda r: r.provenance.machine.jobs > 1,
+    r"the budget (\w+) asserts no floors": lambda r, name: name == r.budget and not BUDGETS[name].asserts_floors,
     r"no floors file was given": lambda r: BUDGETS[r.budget].asserts_floors and r.quality.floor is None,
     r"the floors are for (\d+) seeds, and this run has (\d+)": other_seeds,
     r"this machine has no energy counter that can be read \(RAPL\)": lambda r: r.provenance.device == "cpu",

@@ -104,8 +104,9 @@ class Evidence:
         seen = ~np.isnan(quality).all(axis=1)
         if not seen.any():
             return None
+        known = [method for method, column in zip(methods, quality[seen].T, strict=True) if np.isfinite(column).any()]
         ranks = mean_ranks(quality[seen])
-        return methods[int(np.nanargmin(ranks))]
+        return known[0] if len(known) == 1 else methods[int(np.nanargmin(ranks))]
 
 
 @functools.cache

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from ptmbench.records.decision import Decision, Picked, Rejected, Seen
-from ptmbench.report.figures import metric_name
+from ptmbench.report.figures import metric_name, percent
 from ptmbench.report.progress import about
 
 SHOWN = 12  # of rejected candidates, a line each
 EVERYTHING = 10_000
+ONE_SEED_KIND = "examples"  # what the interval of a single training is over
 
 
 def render_decision(decision: Decision, width: int = EVERYTHING) -> str:
@@ -35,7 +36,7 @@ def _head(decision: Decision) -> list[str]:
     lines = [f"{decision.task}: take {pick.model}, {pick.method}"]
     if pick.quality is not None:
         expected = f"{metric_name(decision.metric or '')} {100 * pick.quality:.1f} %"
-        lines.append(f"  expected on test examples, trained in full: {expected}{_interval(decision, pick)}")
+        lines.append(f"  expected on test examples, trained in full: {expected}{_expectation(decision, pick)}")
     lines += _test(pick)
     if decision.chance_of_better is not None:
         lines.append(
@@ -47,7 +48,7 @@ def _head(decision: Decision) -> list[str]:
     return lines
 
 
-def _interval(decision: Decision, pick: Picked) -> str:
+def _expectation(decision: Decision, pick: Picked) -> str:
     """The interval of what is expected, and what it rests on."""
     if pick.interval is None:
         return f" (too little is known of other data sets for an interval at {100 * decision.confidence:g} %)"
@@ -66,10 +67,8 @@ def _data_sets(decision: Decision) -> str:
 def _test(pick: Picked) -> list[str]:
     if pick.test is None:
         return []
-    low, high = pick.test.interval95
-    return [
-        f"  on the test part, one training, one seed: {100 * pick.test.value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-    ]
+    value = percent(pick.test.value, *pick.test.interval95, ONE_SEED_KIND)
+    return [f"  on the test part, one training at one seed, in %: {value}"]
 
 
 def _points(share: float) -> str:

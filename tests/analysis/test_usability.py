@@ -56,7 +56,11 @@ def test_standings_are_the_models_best_beside_the_best_of_all(records):
 
 def test_caveats_name_what_a_reader_must_know(records):
     """One seed, and operations that are not counted, are said."""
-    text = " ".join(card(records).caveats)
+    single = [
+        record.model_copy(update={"quality": record.quality.model_copy(update={"seeds": record.quality.seeds[:1]})})
+        for record in records
+    ]
+    text = " ".join(card_of(MODEL, single, [], [], []).caveats)
 
     assert "Fewer than 3 seeds stand behind figures of the budget quick." in text
     assert "Operations leave out" in text

@@ -139,7 +139,7 @@ def test_bad_model_references_say_what_to_type(text, message):
         ("imagefolder:photos?shots=0", "at least 1, got shots=0"),
         ("imagefolder:photos?shots=5&train=800", "shots=N a class or train=N in all, got both"),
         ("digits_5shot?train=800", "take digits_full.train=800"),
-        ("digits_full?text=x", "there are shots, train, val"),
+        ("digits_full?text=x", "there are score, shots, train, val"),
     ],
 )
 def test_bad_data_references_say_what_to_type(text, message):

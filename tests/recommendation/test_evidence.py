@@ -68,3 +68,9 @@ def test_what_ships_names_a_clean_commit():
 def test_a_single_known_model_has_no_rank():
     """There is nothing to rank it among, and no number that is none comes out."""
     assert {} == evidence_of(ZOO).static_ranks(["best", "unknown"])
+
+
+def test_a_single_method_is_the_static_one():
+    """Where a user leaves one method, there is nothing to rank, and it is taken."""
+    assert "fine_tune" == evidence_of(ZOO).static_method("best", ["fine_tune"], few_shot=True)
+    assert "fine_tune" == evidence_of(ZOO).static_method("best", ["unknown", "fine_tune"], few_shot=False)

@@ -14,11 +14,11 @@ def test_the_pick_comes_first_with_all_that_it_rests_on():
     assert text.startswith("photos_full: take resnet_tiny.glyphs, fine_tune\n")
     for part in (
         "top-1 accuracy 90.0 % [82.0, 95.0] (95 %, from how 12 tasks of 4 other data sets came out)",
-        "on the test part, one training, one seed: 89.0 % [85.0, 92.0]",
+        "on the test part, one training at one seed, in %: 89.0 [85.0, 92.0]!",
         "chance that another candidate is better by more than 1 point: 20 %",
         "Cannot be told apart from it:",
         "wgan_tiny.glyphs: size 60 MiB, at most 50 MiB",
-        "A static ranking takes vgg_tiny.glyphs, fine_tune: on the test part, one training, one seed: 87.0 %",
+        "A static ranking takes vgg_tiny.glyphs, fine_tune: on the test part, one training at one seed, in %: 87.0 [83.0, 9",
         "Cost: 40 s of work, 3.1 % of training everything in full",
         "0.4 points above the pick on average, 2.0 at worst (static ranking: 0.3 on average)",
         "92 % of the intervals held",

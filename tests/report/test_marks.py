@@ -39,7 +39,11 @@ from sites import QUICK
 ONE = r"[+-]?\d+\.\d"
 INTERVAL = re.compile(rf"\[{ONE}, {ONE}\](.?)")
 ROBUST = QUICK.parents[1] / "robust" / "quick-cpu-fp32"
-OVER_DATA_SETS = {"shown_mean", "conclusion_of"}  # intervals over tasks: no seed of one case is behind them
+OVER_DATA_SETS = {
+    "shown_mean",
+    "conclusion_of",
+    "_expectation",
+}  # intervals over tasks: no seed of one case is behind them
 ACROSS = "How do they generalise?"
 
 

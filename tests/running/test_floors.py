@@ -197,7 +197,7 @@ def test_only_what_ships_owes_a_floor(record):
         ("quick = " + "[" * 100_000, "is not TOML"),
         ("quick = " + "9" * 5000, "is not TOML"),
         ("[quick]\na = 1\nb = {floor = 2}", r"has faults: quick\.a: .*; quick\.b\.tells: "),
-        ("[quik]\n", r"has tables \['quik'\]; expected of \['converged', 'quick', 'smoke', 'standard'\]"),
+        ("[quik]\n", r"has tables \['quik'\]; expected of \['converged', 'quick', 'single', 'smoke', 'standard'\]"),
     ],
 )
 def test_faults_of_a_floors_file_are_named(tmp_path, text, fault):
