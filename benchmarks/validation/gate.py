@@ -48,7 +48,7 @@ class Kept:
 
     path = Path("launch")
 
-    def estimate(self, _record: Record) -> Estimate:
+    def estimate(self, _record: Record, *, once: bool = False) -> Estimate:  # noqa: ARG002  as the store has it
         """Outcomes of 100 examples that fit no figure: both sides have the same, and only that counts here."""
         return Estimate((0,), np.array([0.5]), np.tile([0.0, 1.0], 50)[None], 100, shares=True)
 
@@ -193,9 +193,9 @@ class Lossy:
     def __init__(self, store: ResultsFolder, seed: int, drop: float, model: str) -> None:
         self.store, self.rng, self.drop, self.model = store, np.random.default_rng(seed), drop, model
 
-    def estimate(self, record: Record) -> Estimate:
+    def estimate(self, record: Record, *, once: bool = False) -> Estimate:
         """The record's estimate; of the model's cases with answers changed."""
-        found = self.store.estimate(record)
+        found = self.store.estimate(record, once=once)
         return found if record.case.model.name != self.model else lose(found, self.drop, self.rng)
 
 

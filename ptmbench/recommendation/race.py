@@ -195,13 +195,20 @@ class Race:
         if not affordable:
             return
         self.stage = name
-        self.told(f"{name}: {len(affordable)} of {len(self.entrants.candidates)} candidates")
+        self.told(f"{name}: {len(affordable)} of {len(self.entrants.candidates)} candidates{self._so_far()}")
         for candidate, rehearsal in self.source.rehearse(affordable, stage):
             self.rehearsals[candidate] = rehearsal
             self.spent_s += rehearsal.seconds
         for candidate in affordable:
             if candidate not in self.rehearsals:
                 self.dropped[candidate] = "its case did not finish: see its record"
+
+    def _so_far(self) -> str:
+        """The leader, and what has been spent, of the limit where there is one."""
+        limit = self.plan.limit_s
+        best = "" if self.leader is None else f"; best so far {self.leader}"
+        share = "" if limit is None else f", {100 * self.spent_s / limit:.0f} % of the limit"
+        return f"{best}; {self.spent_s:.0f} s spent{share}"
 
     def _within_limit(self, candidates: Sequence[Candidate], stage: Stage) -> list[Candidate]:
         """The candidates that the limit has seconds for, in their order."""

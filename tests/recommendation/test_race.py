@@ -137,3 +137,14 @@ def test_every_candidate_is_either_seen_or_explained(known):
 
     assert set(race.entrants.candidates) == {*race.rehearsals, *race.dropped}
     assert len(METHODS) * len(ZOO) == len(race.entrants.candidates)
+
+
+def test_progress_names_the_best_so_far_and_the_share_of_the_limit(known):
+    """At every stage a reader sees who leads, and how much of what may be spent is gone."""
+    race = race_on(known, "set0_0", limit_s=100.0)
+    lines = []
+    race.told = lines.append
+    race.run()
+
+    assert 3 == len(lines)
+    assert all("best so far" in line and "% of the limit" in line for line in lines[1:])
