@@ -10,7 +10,7 @@ import numpy as np
 from tabulate import tabulate
 
 from ptmbench.cli.recommending import plan_of, share_of
-from ptmbench.errors import UsageError
+from ptmbench.errors import Faults, UsageError
 from ptmbench.outlet import hand_over, say
 from ptmbench.recommendation.evidence import Evidence, evidence
 from ptmbench.recommendation.published import published_tables
@@ -20,6 +20,7 @@ from ptmbench.recommendation.replay import Checked, ScoreCheck, TableCheck, chec
 def print_check(arguments: argparse.Namespace) -> int:
     """Prints the check as tables, or as JSON."""
     plan, share = plan_of(arguments), share_of(arguments.budget_share)
+    Faults(*plan.faults()).check()
     known = evidence()
     if not known.rows:
         raise UsageError("this ptmbench has no evidence: python benchmarks/recording/evidence.py DIR records it")

@@ -22,8 +22,8 @@ class Recommendation:
     """What a race comes to; `tied` cannot be told apart from the pick, `behind` can, the best prediction first.
 
     `quality` is what the pick is expected to reach in full on test examples, within `interval`; None where too few
-    errors are known for the confidence asked for. `chance_of_better` is
-    the probability that any other candidate is better by more than the plan's margin.
+    errors are known for the confidence asked for. `chance_of_better` is the probability that any other candidate is
+    better by more than the plan's margin.
     """
 
     pick: Candidate
@@ -32,7 +32,6 @@ class Recommendation:
     tied: tuple[Candidate, ...]
     behind: tuple[Candidate, ...]
     chance_of_better: float
-    errors: int
 
 
 def answer_of(race: Race, evidence: Evidence) -> Recommendation | None:
@@ -61,7 +60,6 @@ def answer_of(race: Race, evidence: Evidence) -> Recommendation | None:
         tied,
         tuple(other for other in others if other not in tied),
         _chance_of_better(race, others, evidence),
-        len(errors),
     )
 
 

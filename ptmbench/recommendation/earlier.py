@@ -7,9 +7,8 @@ left out, as far as names tell.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import ModelSpec
-from ptmbench.recommendation.evidence import Evidence, Row, TaskFacts
+from ptmbench.recommendation.evidence import Evidence, Row, TaskFacts, whole
 from ptmbench.recommendation.published import TransferTable, normal_name
 from ptmbench.recommendation.rehearsals import Candidate
 from ptmbench.records.record import Record, quality_of
@@ -31,8 +30,7 @@ def of_records(records: Iterable[Record], dataset: str) -> Evidence:
     rows, tasks = [], {}
     for record in records:
         case = record.case
-        same = str(parse(case.task.dataset).without("score")) == str(parse(dataset).without("score"))
-        if record.status != "ok" or same or case.model.is_control:
+        if record.status != "ok" or whole(case.task.dataset) == whole(dataset) or case.model.is_control:
             continue
         quality = quality_of(record)
         name = f"{case.task.name} ({record.budget})"

@@ -14,6 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ptmbench.catalog.data_references import AMOUNTS, NAME, SCORED
+from ptmbench.catalog.references import parse
 from ptmbench.reading import json_of, text_of
 from ptmbench.recommendation.rehearsals import Candidate, Rehearsal, Stage
 from ptmbench.recommendation.static_ranking import mean_ranks
@@ -56,8 +58,8 @@ class Evidence:
     tasks: Mapping[str, TaskFacts]
 
     def without(self, dataset: str) -> "Evidence":
-        """All but what is known of a data set."""
-        return self._of([name for name, task in self.tasks.items() if task.dataset != dataset])
+        """All but what is known of a data set, whatever part and amount of it was seen."""
+        return self._of([name for name, task in self.tasks.items() if whole(task.dataset) != whole(dataset)])
 
     def of_modality(self, modality: str) -> "Evidence":
         """What is known of images, or of texts."""
@@ -107,6 +109,11 @@ class Evidence:
         known = [method for method, column in zip(methods, quality[seen].T, strict=True) if np.isfinite(column).any()]
         ranks = mean_ranks(quality[seen])
         return known[0] if len(known) == 1 else methods[int(np.nanargmin(ranks))]
+
+
+def whole(dataset: str) -> str:
+    """The data set that a reference reads, without what says which part of it is scored and how much of it is seen."""
+    return str(parse(dataset).without(SCORED, NAME, *AMOUNTS))
 
 
 @functools.cache

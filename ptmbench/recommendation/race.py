@@ -8,6 +8,7 @@ chance of a wrong drop spread over rounds and pairs (Bonferroni).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Final
 
 from scipy.special import ndtr
@@ -21,6 +22,7 @@ from ptmbench.statistics.transferability import DECIDES
 ROUNDS: Final = 2
 ALPHA: Final = 0.05  # the chance that the best of all is dropped anywhere
 REACHES: Final = 0.25  # a chance below it of lying above the leader is not worth a training at full length
+MIDDLE: Final = 0.5  # the place, as a share of all, of a model of which nothing is known
 LEAST_CONFIDENCE: Final = 0.5
 MOST_LISTED: Final = 1000
 Told = Callable[[str], None]
@@ -83,20 +85,19 @@ class Entrants:
         return min(self.static, key=lambda model: (self.static[model], model)) if self.static else None
 
     def order(self) -> tuple[str, ...]:
-        """The models by the sum of two ranks: of their scores, and of what they did on other data sets.
+        """The models by the mean of two places: by their scores, and by what they did on other data sets.
 
-        A model that is known from one side only takes that rank for both.
+        A model that is known from one side only takes that place for both; one of which nothing is known, the middle.
         """
         scored = {model: score for model, score in self.scores.items() if score is not None}
         by_score = _places(scored, rising=False)
         by_static = _places(self.static, rising=True)
-        middle = (len(self.models) + 1) / 2
 
-        def sum_of_ranks(model: str) -> float:
-            found = [places[model] for places in (by_score, by_static) if model in places] or [middle]
-            return sum(found) / len(found)
+        def mean_place(model: str) -> float:
+            found = [places[model] for places in (by_score, by_static) if model in places] or [MIDDLE]
+            return fmean(found)
 
-        return tuple(sorted(self.models, key=lambda model: (sum_of_ranks(model), model)))
+        return tuple(sorted(self.models, key=lambda model: (mean_place(model), model)))
 
     def shortlist(self, count: int) -> tuple[str, ...]:
         """The first models of that order, and the static leader whatever its place."""
@@ -128,7 +129,6 @@ class Race:
     spent_s: float = 0.0
     rehearsals: dict[Candidate, Rehearsal] = field(default_factory=dict)
     dropped: dict[Candidate, str] = field(default_factory=dict)
-    stage: str = "not begun"
     cut_short: bool = False
 
     @property
@@ -150,7 +150,7 @@ class Race:
         return next(iter(self.running), None)
 
     def prediction(self, candidate: Candidate) -> Prediction:
-        """What the last rehearsal at a candidate tells of full training."""
+        """What the last rehearsal of a candidate tells of full training."""
         return self.calibration.predict(candidate, self.rehearsals[candidate])
 
     def run(self) -> None:
@@ -194,7 +194,6 @@ class Race:
         affordable = self._within_limit(candidates, stage)
         if not affordable:
             return
-        self.stage = name
         self.told(f"{name}: {len(affordable)} of {len(self.entrants.candidates)} candidates{self._so_far()}")
         for candidate, rehearsal in self.source.rehearse(affordable, stage):
             self.rehearsals[candidate] = rehearsal

@@ -7,6 +7,7 @@ from pathlib import Path
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import Case, TaskSpec
+from ptmbench.errors import UsageError
 from ptmbench.recommendation.answer import Recommendation, answer_of, beats_chance
 from ptmbench.recommendation.evidence import Evidence
 from ptmbench.recommendation.race import Plan, Race
@@ -73,7 +74,7 @@ def decision_of(
         scored=_scored(race),
         chance_of_better=None if pick is None else round(pick.chance_of_better, 4),
         cost=Spent(seconds=spent, share=spent / everything_s if everything_s else None, everything_s=everything_s),
-        promise=promise_of(known, race.plan),
+        promise=promise_of(known, race.plan, everything_s),
         command=None if pick is None else command_of(rehearsals.cases[pick.pick]),
     )
 
@@ -151,9 +152,22 @@ def _scored(race: Race) -> list[Scored]:
     ]
 
 
-def promise_of(known: Evidence, plan: Plan) -> Promise | None:
-    """How the same procedure fared on the evidence, each data set left out in turn; None without evidence."""
-    found = check(known, plan)
+def promise_of(known: Evidence, plan: Plan, everything_s: float) -> Promise | None:
+    """How the same procedure fared on the evidence, each data set left out in turn, for the same share of the cost.
+
+    Args:
+        known: Evidence of other data sets.
+        plan: That of the decision.
+        everything_s: Seconds that training everything in full takes.
+
+    Returns:
+        Its figures; None without evidence, or where so small a share gave no answer there.
+    """
+    share_of_all = min(plan.limit_s / everything_s, 1.0) if plan.limit_s and everything_s else None
+    try:
+        found = check(known, plan, share_of_all)
+    except UsageError:
+        return None
     return promise_from(found) if found else None
 
 

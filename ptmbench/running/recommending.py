@@ -16,7 +16,7 @@ import numpy as np
 
 from ptmbench.catalog.builtin import METHODS
 from ptmbench.catalog.cases import product, why_no_case
-from ptmbench.catalog.data_references import on_validation
+from ptmbench.catalog.data_references import on_validation, scored_on_validation
 from ptmbench.catalog.entries import ALL_MODELS
 from ptmbench.catalog.settings import RunSettings
 from ptmbench.catalog.spec import Case, MethodSpec, ModelSpec, TaskSpec
@@ -34,7 +34,7 @@ from ptmbench.recommendation.rehearsals import Candidate, Stage
 from ptmbench.recommendation.replay import static_pick
 from ptmbench.records.decision import DECISION, Decision, Rejected, Tested, decision_text
 from ptmbench.records.measured import LatencySamples, Missing
-from ptmbench.records.record import Record
+from ptmbench.records.record import BUSY, Record
 from ptmbench.records.writing import write_atomically
 from ptmbench.running.deciding import decision_of
 from ptmbench.running.rehearsing import Rehearsals
@@ -57,7 +57,9 @@ class Question:
     demands: Demands = field(default_factory=Demands)
 
     def cases(self) -> dict[Candidate, Case]:
-        """The candidates with their cases; raises `UsageError` where there are not two."""
+        """The candidates with their cases; raises `UsageError` where there are not two, or no test part is left."""
+        if scored_on_validation(self.task.dataset):
+            raise UsageError("leave score=validation out: candidates are rehearsed on the validation part anyway")
         methods = self.methods or tuple(method for method in METHODS if len(method.grid) > 1)
         models = tuple(model for model in self.models if model.pretrained or not model.random)
         found = {
@@ -255,7 +257,7 @@ def _kept_scores(path: Path) -> dict[str, dict[str, float | None]]:
 
 
 def _measured(bench: Workbench, case: Case, limits: Limits) -> ModelCost:
-    """What the case's model costs on this machine at the task's input shape."""
+    """What the case's model costs on this machine at the task's input shape; of a busy machine no latency is told."""
     from ptmbench.running.work import time_network
 
     footprint = bench.footprint(case)
@@ -263,6 +265,6 @@ def _measured(bench: Workbench, case: Case, limits: Limits) -> ModelCost:
     p95 = None
     if limits.latency_p95_s is not None:
         timing = time_network(bench, case, bench.task_data(case).classes, bench.encoded(case).shape)
-        if isinstance(timing.latency, LatencySamples):
+        if isinstance(timing.latency, LatencySamples) and (timing.latency.waited or 0.0) <= BUSY:
             p95 = float(np.percentile(timing.latency.samples, 95))
     return ModelCost(case.model.licence, p95, footprint.size_bytes, None if isinstance(memory, Missing) else memory)

@@ -38,7 +38,6 @@ class Rehearsals:
     chance: float = 0.0
     metric: str | None = None
     examples: int | None = None
-    records: dict[str, Record] = field(default_factory=dict)
     _sessions: dict[Stage, Session] = field(default_factory=dict)
     _parts: Parts | None = None
     _macs: dict[str, float] = field(default_factory=dict)
@@ -81,7 +80,7 @@ class Rehearsals:
         self.chance = max(chance_of(task) or 0.0, task.balance.get("majority", 0.0))
         self.metric, self.examples = quality_of(record).metric, task.test_size
         self._actual_s += record.provenance.duration_s
-        self._forecast_s += self._seconds(self._scored(self.cases[candidate]), stage)
+        self._forecast_s += self._seconds(candidate, stage)
 
     def tested(self, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Record]]:
         """Runs these candidates on the test part: one training each, at full length."""
@@ -91,7 +90,7 @@ class Rehearsals:
 
     def expected_s(self, candidate: Candidate, stage: Stage) -> float:
         """Seconds of a rehearsal, as MACs, examples and the machine's pace tell, corrected by those that ran."""
-        return self._seconds(self._scored(self.cases[candidate]), stage) * self._correction
+        return self._seconds(candidate, stage) * self._correction
 
     def full_s(self, candidate: Candidate) -> float:
         """Seconds of the candidate's case at the budget `standard`: rates tried, and all its seeds."""
@@ -107,8 +106,8 @@ class Rehearsals:
     def _correction(self) -> float:
         return self._actual_s / self._forecast_s if self._forecast_s else 1.0
 
-    def _seconds(self, case: Case, stage: Stage) -> float:
-        candidate = next(known for known, other in self.cases.items() if self._scored(other) == case)
+    def _seconds(self, candidate: Candidate, stage: Stage) -> float:
+        case = self._scored(self.cases[candidate])
         facts = forecast.Facts(self._macs_of(candidate), self._parts_of_task())
         return forecast.seconds(case, self.session(stage).settings, facts, first=False) * self._machine()
 

@@ -108,3 +108,10 @@ def test_a_twentieth_of_the_cost_is_enough_for_pictures(capsys):
     assert mean(found, "regret") <= 0.01
     assert max(one["regret"] for one in found) <= 0.03
     assert max(one["share"] for one in found) <= 0.05
+
+
+@pytest.mark.parametrize("option", [["--shortlist", "x"], ["--confidence", "2"], ["--within", "y"]])
+def test_odd_numbers_are_refused_by_the_check_too(capsys, option):
+    """Each is told in a message, and none ends in a fault."""
+    assert 2 == main(["recommend", "--check", *option])
+    assert "expected" in capsys.readouterr().err

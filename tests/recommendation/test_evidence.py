@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 from hearsay import ZOO, evidence_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,3 +75,9 @@ def test_a_single_method_is_the_static_one():
     """Where a user leaves one method, there is nothing to rank, and it is taken."""
     assert "fine_tune" == evidence_of(ZOO).static_method("best", ["fine_tune"], few_shot=True)
     assert "fine_tune" == evidence_of(ZOO).static_method("best", ["unknown", "fine_tune"], few_shot=False)
+
+
+@pytest.mark.parametrize("asked", ["set0?train=100&val=20", "set0?score=validation", "set0?shots=5"])
+def test_another_amount_of_a_data_set_is_the_same_data_set(asked):
+    """Whoever asks for a part of a data set is not answered from records of the whole of it."""
+    assert "set0" not in evidence_of(ZOO).without(asked).data_sets

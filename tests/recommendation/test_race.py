@@ -148,3 +148,10 @@ def test_progress_names_the_best_so_far_and_the_share_of_the_limit(known):
 
     assert 3 == len(lines)
     assert all("best so far" in line and "% of the limit" in line for line in lines[1:])
+
+
+def test_a_model_of_which_nothing_is_known_stands_in_the_middle():
+    """Neither a score nor a record speaks against it: it comes before the worse half."""
+    scores = {"a": 4.0, "b": 3.0, "c": 2.0, "d": 1.0, "unknown": None}
+
+    assert entrants(scores, {}).order().index("unknown") in {1, 2}

@@ -49,8 +49,17 @@ def test_no_folder_of_anybody_is_written_down(tmp_path):
 def test_the_promise_is_that_of_the_check():
     """As many tasks and data sets as the evidence has of them; without evidence nothing is promised."""
     known = evidence().of_modality("text")
-    found = promise_of(known, Plan())
+    found = promise_of(known, Plan(), 100.0)
 
     assert (len(known.tasks), len(known.data_sets)) == (found.tasks, found.data_sets)
     assert 0 <= found.regret <= found.worst
-    assert promise_of(Evidence((), {}), Plan()) is None
+    assert promise_of(Evidence((), {}), Plan(), 100.0) is None
+
+
+def test_the_promise_is_of_the_same_share_of_the_cost():
+    """What is said of a decision within a budget was measured within it; where nothing was, nothing is said."""
+    known = evidence().of_modality("image")
+    free, bound = (promise_of(known, Plan(limit_s=limit), 100.0) for limit in (None, 3.0))
+
+    assert free != bound
+    assert promise_of(known, Plan(limit_s=1e-6), 100.0) is None

@@ -18,6 +18,7 @@ from ptmbench.recommendation.demands import Demands
 from ptmbench.recommendation.limits import MIB, Limits
 from ptmbench.recommendation.race import Plan
 from ptmbench.records.decision import DECISION, read_decision
+from ptmbench.records.measured import LatencySamples, Timing
 from ptmbench.records.store import ResultsFolder
 from ptmbench.running.recommending import Question, Recommender
 
@@ -220,3 +221,23 @@ def test_a_model_that_cannot_be_loaded_stops_nobody_else(tmp_path, limits):
     assert "resnet_tiny.glyphs" == found.pick.model
     assert "broken" in {one.model for one in found.rejected}
     assert str(tmp_path) not in (tmp_path / "out" / DECISION).read_text()
+
+
+def test_a_task_that_has_no_test_part_left_is_refused(tmp_path):
+    """Scored on validation, it would be decided and tested on the same examples."""
+    with pytest.raises(UsageError, match="leave score=validation out"):
+        decide(tmp_path, task=task_spec("digits_full?score=validation", TASKS))
+
+
+@pytest.mark.parametrize(("waited", "kept"), [(0.0, True), (0.5, False)])
+def test_a_latency_of_a_busy_machine_keeps_no_limit(tmp_path, monkeypatch, waited, kept):
+    """A fast answer in hand says nothing while other work had the cores: the model is not taken for it."""
+    timing = Timing(LatencySamples(1, (0.001,) * 20, waited), 1.0, 1)
+    monkeypatch.setattr("ptmbench.running.work.time_network", lambda *_: timing)
+    limits = Limits(latency_p95_s=0.01)
+
+    if kept:
+        assert decide(tmp_path, limits=limits).pick is not None
+    else:
+        with pytest.raises(UsageError, match="latency p95 could not be measured"):
+            decide(tmp_path, limits=limits)
