@@ -7,6 +7,7 @@ of the features, by their eigenvectors. Steps are found along logits that are co
 matrix products. With fewer examples than features all happens in the space that the examples span.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -17,9 +18,10 @@ from torch.nn import functional
 MEMORY = 10  # pairs of steps and changes of the gradient
 MOST_STEPS = 2_000
 PATIENCE = 25  # steps in which a search has to gain something
-MOST_TRIES = 8  # of a step length
+MOST_TRIES = 30  # of a step length
+FLAT_TRIES = 8  # of them that look for a flat place too
 MOST_LOGITS = 2**26  # that are kept at a time: 256 MiB
-LARGEST_BASIS = 2_048  # features: beyond, the eigenvectors would take longer than the steps that they save
+LARGEST_BASIS = 2_048  # examples or features: beyond, eigenvectors take longer than the steps that they save
 ROWS_A_FEATURE = 3  # examples that the second moments are estimated from
 DOUBLE = 2**20  # numbers in the features: of so many all is done in double precision, which weak penalties need
 NEGLIGIBLE = 1e-10  # part of the largest eigenvalue
@@ -89,7 +91,7 @@ def fit(features: Tensor, labels: Tensor, strengths: Sequence[float], tolerance:
 def _space(centred: Tensor) -> _Space:
     examples, size = centred.shape
     ones = centred.new_ones(examples, 1)
-    if examples <= size:
+    if examples <= min(size, LARGEST_BASIS):
         gram = centred.double() @ centred.double().T
         values, vectors = torch.linalg.eigh(gram)
         kept = values > NEGLIGIBLE * values[-1].clamp_min(torch.finfo(torch.float64).tiny)
@@ -148,7 +150,7 @@ def _begun(space: _Space, targets: Tensor, penalty: Tensor) -> _State:
     design = space.design
     parameters = design.new_zeros(count, classes, design.shape[1])
     even = ((1 / classes - targets) @ design / examples).expand_as(parameters)
-    value = design.new_full((count,), float(torch.tensor(float(classes)).log()))
+    value = design.new_full((count,), math.log(classes))
     logits = design.new_zeros(count, classes, examples)
     index = torch.arange(count, device=design.device)
     return _State(index, penalty, parameters, logits, even, value, design.new_full((count,), 1 / classes))
@@ -176,38 +178,78 @@ def _preconditioned(space: _Space, state: _State, given: Tensor) -> Tensor:
     return torch.cat([_rows(turned, space.basis.T), given[..., -1:] / curvature[:, None, -1:]], 2)
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A direction [s, K, r + 1]: how the logits move along it, and what loss and penalty gain for each unit of length.
+
+    `wanted`, `tilts` and `grows` [s]: by what the right classes' logits rise, and by what the penalty does, first and
+    second.
+    """
+
+    along: Tensor
+    wanted: Tensor
+    tilts: Tensor
+    grows: Tensor
+    slope: Tensor
+
+    @classmethod
+    def of(cls, space: _Space, targets: Tensor, state: _State, direction: Tensor, slope: Tensor) -> "_Line":
+        """The line from a state in a direction along which the objective falls by `slope` at first."""
+        along = _rows(direction, space.design.T)
+        penalised, bent = direction[..., :-1], state.parameters[..., :-1]
+        grows, tilts = state.penalty * _inner(penalised, penalised), state.penalty * _inner(penalised, bent)
+        return cls(along, (along * targets).sum((1, 2)) / targets.shape[1], tilts, grows, slope)
+
+
+def _length(state: _State, line: _Line) -> tuple[Tensor, Tensor]:
+    """How far to go along a line [s], and the classes' probabilities [s, K, n] there.
+
+    To where it is half as steep, by Newton's steps, if a few find it. No step ends above where the search began, as
+    directions may lead astray: then the place is looked for between one where the objective falls and one where it
+    rises.
+    """
+    classes, examples = state.logits.shape[1:]
+    start, before = math.log(classes), state.logits.logsumexp(1)
+    length = torch.ones_like(line.slope)
+    low, high = (
+        torch.zeros_like(length),
+        torch.full_like(length, torch.inf),
+    )  # falls there, rises there
+    for tried in range(MOST_TRIES):
+        logits = state.logits + _wide(length) * line.along
+        chances = logits.softmax(1)
+        weighed = chances * line.along
+        means = weighed.sum(1)
+        now = means.sum(1) / examples - line.wanted + line.tilts + length * line.grows
+        gained = (logits.logsumexp(1) - before).sum(1) / examples - length * line.wanted
+        climbs = state.value + gained + length * line.tilts + 0.5 * length.square() * line.grows > start
+        bad = climbs | (now.abs() > 0.5 * line.slope.abs()) if tried < FLAT_TRIES else climbs
+        if not bool(bad.any()):
+            return length, chances
+        low, high = torch.where(now > 0, low, length), torch.where(now > 0, length, high)
+        bends = ((weighed * line.along).sum((1, 2)) - means.square().sum(1)) / examples + line.grows
+        wished = (length - now / bends.clamp_min(1e-30)).clamp(1e-3, 8.0)
+        astray = climbs & ~((low < wished) & (wished < high))
+        middle = torch.where(high.isinf(), 2 * length, (low + high) / 2)
+        length = torch.where(bad, torch.where(astray, middle, wished), length)
+    length = torch.where(bad, low, length)  # convex: where it still falls, it lies below where it began
+    return length, (state.logits + _wide(length) * line.along).softmax(1)
+
+
 def _stepped(
     space: _Space, targets: Tensor, state: _State, direction: Tensor, slope: Tensor
 ) -> tuple[_State, tuple[Tensor, Tensor, Tensor]]:
     """The state after one step, and what L-BFGS remembers of it: the step, the gradient's change, and 1 / both."""
-    examples = targets.shape[1]
-    along = _rows(direction, space.design.T)  # how the logits move
-    penalised, bent = direction[..., :-1], state.parameters[..., :-1]
-    grows, tilts = state.penalty * _inner(penalised, penalised), state.penalty * _inner(penalised, bent)
-    wanted = (along * targets).sum((1, 2)) / examples
-
-    length = torch.ones_like(slope)
-    for _ in range(MOST_TRIES):
-        chances = (state.logits + _wide(length) * along).softmax(1)
-        weighed = chances * along
-        means = weighed.sum(1)
-        now = means.sum(1) / examples - wanted + tilts + length * grows
-        bad = now.abs() > 0.5 * slope.abs()
-        if not bool(bad.any()):
-            break
-        bends = ((weighed * along).sum((1, 2)) - means.square().sum(1)) / examples + grows
-        length = torch.where(bad, (length - now / bends.clamp_min(1e-30)).clamp(1e-3, 8.0), length)
-    else:
-        chances = (state.logits + _wide(length) * along).softmax(1)
-
+    classes, examples = targets.shape
+    line = _Line.of(space, targets, state, direction, slope)
+    length, chances = _length(state, line)
     step = _wide(length) * direction
-    parameters, logits = state.parameters + step, state.logits + _wide(length) * along
+    parameters, logits = state.parameters + step, state.logits + _wide(length) * line.along
     gradient = _rows(chances - targets, space.design) / examples
     gradient[..., :-1] += _wide(state.penalty) * parameters[..., :-1]
     change = gradient - state.gradient
     loss = (logits.logsumexp(1).sum(1) - (logits * targets).sum((1, 2))) / examples
     value = loss + 0.5 * state.penalty * _inner(parameters[..., :-1], parameters[..., :-1])
-    classes = len(targets)
     confidence = ((1 - chances.square().sum(1).mean(1)) / (classes - 1)).clamp_min(1e-5 / classes)
     moved = replace(state, parameters=parameters, logits=logits, gradient=gradient, value=value, confidence=confidence)
     product = _inner(step, change)
