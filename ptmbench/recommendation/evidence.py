@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ptmbench.catalog.data_references import AMOUNTS, NAME, SCORED
 from ptmbench.catalog.references import parse
+from ptmbench.catalog.traits import TaskKind
 from ptmbench.reading import json_of, text_of
 from ptmbench.recommendation.rehearsals import Candidate, Rehearsal, Stage
 from ptmbench.recommendation.static_ranking import mean_ranks
@@ -64,6 +65,10 @@ class Evidence:
     def of_modality(self, modality: str) -> "Evidence":
         """What is known of images, or of texts."""
         return self._of([name for name, task in self.tasks.items() if task.modality == modality])
+
+    def of_kind(self, kind: TaskKind) -> "Evidence":
+        """What is known of tasks that ask for the like: labels of images, or of texts; nothing of boxes and masks."""
+        return Evidence((), {}) if kind.dense else self.of_modality(str(kind.modality))
 
     def _of(self, names: Collection[str]) -> "Evidence":
         kept = {name: task for name, task in self.tasks.items() if name in names}

@@ -116,7 +116,7 @@ class Recommender:
             rehearsals.close()
 
     def _decided(self, cases: dict[Candidate, Case], rehearsals: Rehearsals) -> Decision:
-        known = self.facts.of_modality(str(self.question.task.kind.modality)).without(self.question.task.dataset)
+        known = self.facts.of_kind(self.question.task.kind).without(self.question.task.dataset)
         within = self._within_limits(cases, rehearsals)
         scores, spent_s = self._scores(within, rehearsals)
         models = tuple(dict.fromkeys(candidate.model for candidate in within))

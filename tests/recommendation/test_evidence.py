@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.catalog.builtin import METHODS, MODELS, TASKS
-from ptmbench.catalog.traits import Serves
+from ptmbench.catalog.traits import Serves, TaskKind
 from ptmbench.recommendation.evidence import EVIDENCE, evidence, packed, unpacked
 
 
@@ -29,6 +29,15 @@ def test_a_data_set_that_is_left_out_leaves_nothing():
     assert {"set1", "set2", "set3"} == set(left.data_sets)
     assert not [row for row in left.rows if row.task.startswith("set0")]
     assert len(known.rows) * 3 // 4 == len(left.rows)
+
+
+def test_nothing_is_taken_from_tasks_of_another_kind():
+    """Labels of pictures say nothing of masks or texts: neither a prediction nor an interval may rest on them."""
+    known = evidence_of(ZOO)
+
+    assert known == known.of_kind(TaskKind.IMAGE_CLASSIFICATION)
+    for other in (TaskKind.SEMANTIC_SEGMENTATION, TaskKind.OBJECT_DETECTION, TaskKind.TOKEN_CLASSIFICATION):
+        assert not known.of_kind(other).rows
 
 
 def test_static_ranks_follow_the_quality():

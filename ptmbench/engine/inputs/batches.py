@@ -1,5 +1,6 @@
 """Network inputs of a data set: all in memory, or decoded from files when they are asked for."""
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,7 @@ class FileInputs:
             num_workers=workers,
             collate_fn=_together,
             generator=torch.Generator(),  # else it would draw from the global one, which dropout reads
+            worker_init_fn=_heedless,
         )
         faults: list[str] = []
         for inputs, found in loader:
@@ -125,6 +127,11 @@ class FileInputs:
                 yield inputs
         if faults:
             raise UsageError(f"{len(faults)} images cannot be decoded: {listed(sorted(set(faults)))}; take them out")
+
+
+def _heedless(_worker: int) -> None:
+    """Has a worker ignore SIGTERM: sent to a whole group, it is this process's to heed, which ends its workers."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
 """Tests of inputs: wherever they come from, a batch is the same."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -53,6 +56,18 @@ def test_files_that_cannot_be_decoded_are_named_together(pictures, monkeypatch, 
     with pytest.raises(UsageError, match=r"(?s)2 images cannot be decoded: .*1.png .*4.png .*take them out"):
         list(FileInputs(files, PREPROCESSING.read, PREPROCESSING.shape).batches(ORDER))
     assert torch.equal(state, torch.random.get_rng_state())
+
+
+def test_a_signal_to_the_whole_group_is_not_the_workers_to_heed(pictures, monkeypatch):
+    """A worker that gets SIGTERM decodes on: it is ended by the process that reads, which says so itself."""
+    monkeypatch.setattr(batches, "FEW", 0)
+    files, _ = pictures
+
+    def told(_path):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return torch.zeros(3, 16, 16)
+
+    assert [2, 1, 3] == [len(found) for found in FileInputs(files, told, (3, 16, 16)).batches(ORDER)]
 
 
 def test_texts_are_cut_to_the_longest_of_their_group():
