@@ -88,13 +88,15 @@ def _of_modality(found: Sequence[Checked], modality: str, known: Evidence, confi
     text = tabulate(rows, headers=headers, disable_numparse=True, colalign=("left", "left", *["right"] * 9))
     models = len({row.candidate.model for row in known.of_modality(modality).rows})
     sets = len({one.dataset for one in found})
+    tested = sum(one.tested for one in found)
+    untested = "" if tested == len(found) else f" ({tested} of {len(found)}; the budget had no seconds for the others)"
     return (
         f"{modality}: {models} models, {len(found)} tasks of {sets} data sets, each data set left out in turn; regret "
         f"in points of the metric on the test part at the budget standard\n\n{text}\n\n"
         "cost: of scores and rehearsals, as a share of training everything in full; with test: and of training the "
-        f"picks that are tested; held: whether the {100 * confidence:g} % interval held what the pick reached; better: "
-        "the chance that was said of another candidate being better by more than the margin (it was in "
-        f"{better:.0f} % of tasks)"
+        f"picks that are tested{untested}; held: whether the {100 * confidence:g} % interval held what the pick "
+        "reached; better: the chance that was said of another candidate being better by more than the margin (it was "
+        f"in {better:.0f} % of tasks)"
     )
 
 

@@ -130,6 +130,8 @@ class Race:
     rehearsals: dict[Candidate, Rehearsal] = field(default_factory=dict)
     dropped: dict[Candidate, str] = field(default_factory=dict)
     cut_short: bool = False
+    _listed: tuple[Candidate, ...] = ()
+    _keeps_back: bool = True
 
     @property
     def running(self) -> tuple[Candidate, ...]:
@@ -160,15 +162,15 @@ class Race:
             if model not in models:
                 for candidate in self.entrants.of_models([model]):
                     self.dropped[candidate] = self._why_not_listed(model, models)
-        candidates = self.entrants.of_models(models)
-        self._round("probes", [candidate for candidate in candidates if candidate.frozen], Stage.QUICK)
-        self._round("short trainings", [candidate for candidate in candidates if not candidate.frozen], Stage.QUICK)
+        self._listed = self.entrants.of_models(models)
+        self._round("probes", [candidate for candidate in self._listed if candidate.frozen], Stage.QUICK)
+        self._round("short trainings", [candidate for candidate in self._listed if not candidate.frozen], Stage.QUICK)
         self._drop()
         self._round("full trainings", self._finalists(), Stage.SINGLE)
         self._drop()
 
     def _affordable(self) -> tuple[str, ...]:
-        """The longest short list whose first round the limit allows, or the first model as far as it goes.
+        """The longest short list whose first round and one test the limit allows, or the first model as far as it goes.
 
         Raises:
             UsageError: The limit does not allow a single rehearsal of it.
@@ -176,10 +178,12 @@ class Race:
         limit, first = self.plan.limit_s, self.entrants.order()[0]
         for count in range(self.plan.shortlist, 0, -1):
             models = self.entrants.shortlist(count)
-            if limit is None or self.spent_s + self._expected_s(self.entrants.of_models(models)) <= limit:
+            own = self.entrants.of_models(models)
+            if limit is None or self.spent_s + self._expected_s(own) + self._test_s(own) <= limit:
                 return models
         least = min(self._expected_s([candidate]) for candidate in self.entrants.of_models([first]))
         if limit is None or self.spent_s + least <= limit:
+            self._keeps_back = False  # an answer without a test is better than none
             return (first,)
         raise UsageError(
             f"the budget is too small for any answer: the scores and the shortest rehearsal of {first} take about "
@@ -189,9 +193,27 @@ class Race:
     def _expected_s(self, candidates: Sequence[Candidate], stage: Stage = Stage.QUICK) -> float:
         return sum(self.source.expected_s(candidate, stage) for candidate in candidates)
 
+    def _test_s(self, candidates: Sequence[Candidate]) -> float:
+        """Seconds that the test of any of these may take: one training at full length, and what it is scored on."""
+        return max((self.source.expected_s(candidate, Stage.SINGLE) for candidate in candidates), default=0.0)
+
+    def _kept_back_s(self) -> float:
+        """Seconds kept back for the test of the pick: of the leader, once trainings were seen that may become it."""
+        if not self._keeps_back:
+            return 0.0
+        leader = self.leader
+        seen = all(candidate.frozen for candidate in self._listed) or any(
+            not candidate.frozen for candidate in self.rehearsals
+        )
+        return self._test_s([leader] if seen and leader is not None else self._listed)
+
+    def within_limit(self, candidate: Candidate) -> bool:
+        """Whether the limit has seconds left for the test of a candidate."""
+        return self.plan.limit_s is None or self.spent_s + self._test_s([candidate]) <= self.plan.limit_s
+
     def _round(self, name: str, candidates: Sequence[Candidate], stage: Stage) -> None:
         """Rehearses candidates, as far as the limit goes, and keeps what was seen."""
-        affordable = self._within_limit(candidates, stage)
+        affordable = self._affordable_of(candidates, stage)
         if not affordable:
             return
         self.told(f"{name}: {len(affordable)} of {len(self.entrants.candidates)} candidates{self._so_far()}")
@@ -209,11 +231,11 @@ class Race:
         share = "" if limit is None else f", {100 * self.spent_s / limit:.0f} % of the limit"
         return f"{best}; {self.spent_s:.0f} s spent{share}"
 
-    def _within_limit(self, candidates: Sequence[Candidate], stage: Stage) -> list[Candidate]:
-        """The candidates that the limit has seconds for, in their order."""
+    def _affordable_of(self, candidates: Sequence[Candidate], stage: Stage) -> list[Candidate]:
+        """The candidates that the limit has seconds for, in their order, when the pick is to be tested too."""
         if self.plan.limit_s is None:
             return list(candidates)
-        kept, left = [], self.plan.limit_s - self.spent_s
+        kept, left = [], self.plan.limit_s - self.spent_s - self._kept_back_s()
         for candidate in candidates:
             expected = self.source.expected_s(candidate, stage)
             if expected > left:

@@ -39,7 +39,7 @@ class Checked:
     """What the procedure did on a task of the evidence, in shares of the metric; `static_` is what a ranking did.
 
     `share` is the cost of scores and rehearsals, of that of training everything; `share_with_test` holds the trainings
-    of the picks that are tested, too.
+    of the picks that are tested, too, as far as the limit goes; `tested` says whether it went as far as the pick's.
     `tau` are of the scores and of the static ranking, over models. `covered`: whether the pick's interval held what it
     reached. `better`: whether any candidate was better by more than the margin, of which the chance was said to be
     `chance_of_better`.
@@ -56,6 +56,7 @@ class Checked:
     chance_regret: float
     share: float
     share_with_test: float
+    tested: bool
     tau: float | None
     static_tau: float | None
     covered: bool
@@ -101,8 +102,11 @@ def _checked(
     full = {row.candidate: row.full for row in rows}
     best, margin = max(full.values()), plan.within
     static = static_pick(entrants, others, facts.few_shot)
-    final = {answer.pick, *([static] if static else [])}
-    tested_s = sum(by_candidate[pick].rehearsal(Stage.SINGLE).seconds for pick in final)
+    raced_s, tested = race.spent_s, set[Candidate]()
+    for pick in dict.fromkeys(each for each in (answer.pick, static) if each is not None):
+        if race.within_limit(pick):
+            race.spent_s += by_candidate[pick].rehearsal(Stage.SINGLE).seconds
+            tested.add(pick)
     order = race.running[:3]
     leaders = [max(value for candidate, value in full.items() if candidate.model == model) for model in entrants.models]
     scores = [entrants.scores[model] for model in entrants.models]
@@ -117,8 +121,9 @@ def _checked(
         static_regret=best - full[static] if static else best - float(np.mean(list(full.values()))),
         static_regret_at_3=best - _best_of_static(entrants, full, 3),
         chance_regret=best - float(np.mean(list(full.values()))),
-        share=race.spent_s / brute,
-        share_with_test=(race.spent_s + tested_s) / brute,
+        share=raced_s / brute,
+        share_with_test=race.spent_s / brute,
+        tested=answer.pick in tested,
         tau=None if None in scores else kendall_tau([score or 0.0 for score in scores], leaders),
         static_tau=kendall_tau([-entrants.static.get(model, 0.0) for model in entrants.models], leaders),
         covered=answer.interval is None or answer.interval[0] <= reached <= answer.interval[1],

@@ -229,14 +229,17 @@ class Recommender:
         return found, seconds
 
     def _tested(self, picks: Sequence[Candidate], rehearsals: Rehearsals, race: Race) -> dict[Candidate, Tested]:
-        """The picks on the test part, which is read here and nowhere else."""
-        chosen = list(dict.fromkeys(picks))
-        self.told(f"test part, once: {' and '.join(map(str, chosen))}")
+        """The picks on the test part, which is read here and nowhere else, as far as the limit goes."""
         found = {}
-        for candidate, record in rehearsals.tested(chosen):
-            race.spent_s += record.provenance.duration_s
-            if record.quality is not None:
-                found[candidate] = _test_of(record)
+        for candidate in dict.fromkeys(picks):
+            if not race.within_limit(candidate):
+                self.told(f"not tested, since the limit leaves no time for it: {candidate}")
+                continue
+            self.told(f"test part, once: {candidate}")
+            for tested, record in rehearsals.tested([candidate]):
+                race.spent_s += record.provenance.duration_s
+                if record.quality is not None:
+                    found[tested] = _test_of(record)
         return found
 
 

@@ -84,6 +84,15 @@ def test_a_limit_shortens_the_list_and_cuts_the_end(known):
     assert race.cut_short
 
 
+def test_the_test_of_the_pick_lies_within_the_limit(known):
+    """Whatever the limit, where all methods of a model are rehearsed there are seconds left to test the pick."""
+    for limit in np.arange(7.0, 40.0):
+        race = race_on(known, "set0_0", limit_s=limit)
+        race.run()
+
+        assert race.within_limit(race.leader)
+
+
 def test_a_limit_for_nothing_says_what_an_answer_takes(known):
     """A budget too small for any answer is refused with the seconds that one takes."""
     with pytest.raises(UsageError, match="too small for any answer.* take about 1 s, and 0.5 s are allowed"):
