@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from ptmbench.catalog.data_references import SCORED, scored_on_validation
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.schemes import data_scheme
-from ptmbench.engine.datasets.annotated import MaskedImages
+from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages
 from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTexts, LabelledTokens, OneLabel, Samples
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.datasets.referenced import check_shots
@@ -20,7 +21,7 @@ from ptmbench.engine.hot import hot
 from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
 from ptmbench.errors import UnknownName
-from ptmbench.files.balance import UNKNOWN, Balance, balance_of, checked_classes, checked_parts
+from ptmbench.files.balance import UNKNOWN, Balance, balance_of, checked_classes, checked_parts, checked_truth
 from ptmbench.files.letters import checked_letters
 from ptmbench.files.splits import (
     Split,
@@ -36,6 +37,10 @@ from ptmbench.files.splits import (
 from ptmbench.files.tags import NO_TRUTH, checked_entities, has_entity
 
 Indices = Sequence[int] | NDArray[np.int64]
+COUNTS: Final[dict[type, str]] = {
+    BoxedImages: "box that is neither difficult nor a crowd",
+    MaskedImages: "pixel whose class is not left out",
+}
 
 
 def digest_of(samples: Samples, split: Split) -> str:
@@ -122,6 +127,8 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
     labels, lengths = samples.labels.numpy(), samples.lengths.numpy()
     split = _split(samples, labels, reference)
     checked_parts(split, dataset)
+    if isinstance(samples, BoxedImages | MaskedImages):
+        checked_truth(samples.counting, split, dataset, COUNTS[type(samples)])
     if isinstance(samples, OneLabel):
         checked_classes(labels.tolist(), samples.classes, split, dataset)
     if isinstance(samples, LabelledTokens) and not samples.plain:
@@ -154,10 +161,10 @@ def _split(samples: Samples, labels: Labels, reference: Reference) -> Split:
 
 
 def _balance(samples: Samples, split: Split, labels: Labels, lengths: NDArray[np.int64]) -> Balance:
-    """How labels are spread; of masks, whose labels are pixels, only what is there twice."""
+    """How labels are spread; of boxes and masks, how those that count are."""
+    if isinstance(samples, BoxedImages | MaskedImages):
+        return balance_of(samples.counting, samples.classes, split, samples.contents(), whole=False)
     ends = lengths.cumsum()
     each = [labels[end - length : end].tolist() for end, length in zip(ends, lengths, strict=True)]
     plain = isinstance(samples, OneLabel) or (isinstance(samples, LabelledTokens) and samples.plain)
-    if isinstance(samples, MaskedImages):
-        return balance_of([[]] * len(each), (), split, samples.contents(), whole=False)
     return balance_of(each, samples.classes, split, samples.contents(), whole=plain)

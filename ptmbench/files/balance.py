@@ -68,6 +68,21 @@ def checked_classes(labels: Sequence[int], classes: Sequence[str], split: Split,
         raise UsageError(f"{where}: every training example is of the class {only}: expected two classes or more")
 
 
+def checked_truth(counting: Sequence[Sequence[int]], split: Split, where: str, counts: str) -> None:
+    """Raises `UsageError` where nothing counts in the training part, or in the test part: no figure would mean a thing.
+
+    Args:
+        counting: The classes of what counts, of each example [n][k].
+        split: Who is in which part.
+        where: The data, as it was named.
+        counts: What would count, such as "box that is neither difficult nor a crowd".
+    """
+    parts = {"training": split.train, "test": split.test}
+    if empty := [name for name, part in parts.items() if not any(counting[index] for index in part)]:
+        held = " and ".join(f"the {len(parts[name]):,} {name} pictures" for name in empty)
+        raise UsageError(f"{where}: expected at least one {counts} in each part, got none in {held}")
+
+
 def balance_of(
     labels: Sequence[Sequence[int]], classes: Sequence[str], split: Split, contents: Sequence[Hashable], *, whole: bool
 ) -> Balance:

@@ -154,7 +154,16 @@ def _look(annotation: Annotation) -> Look:
 
 
 def box_set(source: Path, annotations: list[Annotation], faults: list[str], *, skip_bad: bool) -> BoxSet:
-    """The annotations held against their pictures; raises `UsageError` with all faults, those given included."""
+    """The annotations held against their pictures; raises `UsageError` with all faults, those given included.
+
+    Boxes in shares of their pictures are a fault of the whole set.
+    """
+    written = [thing.written for annotation in annotations for thing in annotation.objects]
+    if written and all(max(map(abs, box)) <= 1 for box in written):
+        raise UsageError(
+            f"{source}: expected boxes in pixels, got {len(written):,} whose numbers all lie within 1: are they shares "
+            "of the picture? multiply them by its width and height"
+        )
     looks = in_threads(_look, annotations)
     held = [_held_against(*row, faults) for row in zip(annotations, looks, strict=True)]
     pictures = tuple(picture for picture in held if picture)

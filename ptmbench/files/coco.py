@@ -1,11 +1,13 @@
 """COCO annotation files (Lin et al. 2014): [x, y, width, height] from 0, in one JSON file for many pictures."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ptmbench.catalog.references import shortened
 from ptmbench.errors import UsageError
 from ptmbench.files.boxes import Annotation, BoxObject, BoxSet, box_set, inside
 from ptmbench.files.splits import Part
@@ -51,7 +53,7 @@ def _annotation(
     rows, names, images = around
     try:
         called = str(entry["file_name"])
-        size = int(entry["width"]), int(entry["height"])
+        size = _pixels(entry, "width"), _pixels(entry, "height")
         file = inside(images, called)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         name = entry.get("file_name", entry.get("id")) if isinstance(entry, dict) else entry
@@ -70,11 +72,22 @@ def _annotation(
 
 
 def _object(row: dict[str, Any], names: dict[str, str]) -> BoxObject:
-    left, top, width, height = map(float, row["bbox"])
+    written = row["bbox"]
+    if not (isinstance(written, list) and len(written) == 4 and all(isinstance(edge, int | float) for edge in written)):
+        raise ValueError(f"expected a bbox of four numbers [left, top, width, height], got {shortened(repr(written))}")
+    left, top, width, height = map(float, written)
     if str(row["category_id"]) not in names:
         raise ValueError(f"category_id {row['category_id']} is none of categories")
     box = left, top, left + width, top + height
     return BoxObject(names[str(row["category_id"])], box, bool(row.get("iscrowd")), (left, top, width, height))
+
+
+def _pixels(entry: dict[str, Any], side: str) -> int:
+    """The width or height that an entry tells."""
+    told = entry[side]
+    if not (isinstance(told, int | float) and math.isfinite(told)):
+        raise ValueError(f"expected a {side} in pixels, got {shortened(repr(told))}")
+    return int(told)
 
 
 def _lacks(error: Exception) -> str:

@@ -33,7 +33,8 @@ EXPECTED = "expected DIR/images/*.jpg with DIR/masks/*.png, or both below DIR/tr
 class MaskSet:
     """Pictures with a mask each, their sizes (height, width) and the sha256 of both, and how many classes there are.
 
-    `values` are the grey values that the masks hold. `parts` says the part of each where the folders or lists do.
+    `values` are the grey values that the masks hold, `shown` the classes of each, but for what is left out. `parts`
+    says the part of each where the folders or lists do.
     """
 
     images: tuple[Path, ...]
@@ -45,6 +46,7 @@ class MaskSet:
     parts: tuple[Part, ...] | None
     classes: int
     values: frozenset[int]
+    shown: tuple[frozenset[int], ...]
     left_out: tuple[str, ...]
     tones: Tones = PLAIN
 
@@ -211,6 +213,7 @@ def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], form: MaskFor
         parts=parts or None,
         classes=form.classes or max(form.indices(values), default=0) + 1,
         values=values,
+        shown=tuple(form.indices(seen.values) for _, seen in kept),
         left_out=tuple(faults),
         tones=tones_of(seen.image for _, seen in kept),
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from ptmbench.errors import UsageError
+from ptmbench.errors import UsageError, listed
 from ptmbench.files.boxes import Annotation, Box, BoxObject, BoxSet, box_set, inside
 from ptmbench.files.image_folders import PART_NAMES, SUFFIXES
 from ptmbench.files.splits import Part
@@ -46,12 +46,18 @@ def voc_parts(place: Path, known: Iterable[str] = ()) -> dict[str, Part]:
     name, spaces included, where that is `known`, else its first word.
     """
     found: dict[str, Part] = {}
-    names = set(known)
+    lists: dict[str, str] = {}
+    names, twice = set(known), list[str]()
     for stem, part in {"trainval": "train", **PART_NAMES}.items():
         file = place / f"{stem}.txt"
         if file.exists() and not (stem == "trainval" and (place / "train.txt").exists()):
             lines = [line.strip() for line in _list_of(file).splitlines() if line.strip()]
-            found |= dict.fromkeys((line if line in names else line.split()[0] for line in lines), part)
+            listed_here = [line if line in names else line.split()[0] for line in lines]
+            twice += [f"{name} ({lists[name]} and {file.name})" for name in listed_here if name in lists]
+            lists |= {} if stem == "trainval" else dict.fromkeys(listed_here, file.name)
+            found |= dict.fromkeys(listed_here, part)
+    if twice:
+        raise UsageError(f"{place}: expected each name in one list, got {len(twice):,} in two: {listed(twice)}")
     if "test" not in found.values():
         found = {name: "test" if part == "validation" else part for name, part in found.items()}
     return found

@@ -3,7 +3,7 @@
 import pytest
 
 from ptmbench.errors import UsageError
-from ptmbench.files.balance import balance_of, checked_classes, checked_parts
+from ptmbench.files.balance import balance_of, checked_classes, checked_parts, checked_truth
 from ptmbench.files.splits import Split
 
 SPLIT = Split((0, 1), (2,), (3, 4, 5))
@@ -50,3 +50,12 @@ def test_parts_without_examples_and_one_class_are_refused():
         checked_parts(Split((0, 1), (), ()), "csv:a")
     with pytest.raises(UsageError, match="csv:a: every training example is of the class y"):
         checked_classes([1, 1, 0, 0, 0, 0], ("x", "y"), SPLIT, "csv:a")
+
+
+def test_a_part_in_which_nothing_counts_is_refused():
+    """Without a truth that counts in training or in test a figure means nothing; validation may lack one."""
+    split = Split((0,), (1,), (2,))
+    checked_truth([[1], [], [0]], split, "photos", "box")
+
+    with pytest.raises(UsageError, match="photos: expected at least one box in each part, got none in the 1 test"):
+        checked_truth([[1], [0], []], split, "photos", "box")

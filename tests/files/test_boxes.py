@@ -59,3 +59,13 @@ def test_rounding_is_cut_at_the_edge(over, under):
     else:
         assert box == cut
         assert "lies outside the picture of 100x50, by" in box_fault(cut, 100, 50)
+
+
+def test_boxes_in_shares_of_the_picture_are_refused(tmp_path):
+    """Numbers within 1 are no pixels: read as such, nothing could be found, and nothing would say why."""
+    row = {"id": 3, "image_id": 7, "category_id": 1, "bbox": [0.1, 0.1, 0.5, 0.5]}
+
+    with pytest.raises(UsageError, match="expected boxes in pixels, got 1 whose numbers all lie within 1"):
+        read_coco(write_coco(tmp_path, [row]), tmp_path)
+    with pytest.raises(UsageError, match="expected boxes in pixels, got 2 .* multiply them by its width and height"):
+        read_voc(write_voc(tmp_path / "voc", {"a": [("cat", 0, 0.1, 0.1, 0.6, 0.6), ("cat", 0, 0.0, 0.2, 1.0, 1.0)]}))

@@ -51,7 +51,13 @@ def test_coco_as_other_programs_write_it(tmp_path):
         ({"images": [{"id": 7, "file_name": "../a.jpg", "width": 9, "height": 9}]}, {}, r"'../a.jpg' leads out of"),
         ({"images": [{"id": 7, "file_name": "/a.jpg", "width": 9, "height": 9}]}, {}, r"'/a.jpg' leads out of"),
         ({"images": [{"id": 7, "file_name": "..\\a.jpg", "width": 9, "height": 9}]}, {}, "leads out of"),
-        ({"images": [{"id": 7, "file_name": "a.jpg", "width": float("inf"), "height": 9}]}, {}, "image a.jpg: cannot"),
+        (
+            {"images": [{"id": 7, "file_name": "a.jpg", "width": float("inf"), "height": 9}]},
+            {},
+            "image a.jpg: expected a width in pixels, got inf",
+        ),
+        ({}, {"bbox": None}, "annotation 3: expected a bbox of four numbers .*, got None"),
+        ({}, {"bbox": [1, 2, 3]}, "expected a bbox of four numbers"),
         ({"images": [{"id": 7, "file_name": "a.jpg", "height": 9}]}, {}, "image a.jpg: no 'width'"),
     ],
 )

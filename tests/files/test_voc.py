@@ -136,3 +136,16 @@ def test_skipping_never_loses_a_class(tmp_path):
     write_voc(tmp_path, {"a": [sound], "b": [sound, bad], "c": [("cat", 0, 1, 1, 9, 9)]}, parts)
     with pytest.raises(UsageError, match="no sound box is left of cat in test pictures"):
         read_voc(folder, skip_bad=True)
+
+
+def test_a_name_in_two_lists_is_a_fault(tmp_path):
+    """A picture is learned from or judged by, never both; VOC's own trainval holds both lists and is passed over."""
+    boxes = [("cat", 0, 1, 1, 9, 9)]
+    pictures = {"a": boxes, "b": boxes}
+    lists = {"train": ["a"], "val": ["b"], "trainval": ["a", "b"]}
+
+    assert {"a": "train", "b": "test"} == {
+        one.id: one.part for one in read_voc(write_voc(tmp_path, pictures, lists)).pictures
+    }
+    with pytest.raises(UsageError, match=r"each name in one list, got 1 in two: a \(train.txt and val.txt\)"):
+        read_voc(write_voc(tmp_path, pictures, {"train": ["a"], "val": ["a", "b"]}))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptmbench.files.masks import PLAIN_MASKS, MaskForm
+from ptmbench.files.masks import IGNORED, PLAIN_MASKS, MaskForm
 from ptmbench.files.pictures import PLAIN, Tones, rgb
 from ptmbench.files.splits import Part
 from ptmbench.reading import opened
@@ -65,7 +65,7 @@ class BoxedImages:
     """Pictures with boxes [k, 4] each ([left, top, right, bottom] in their own pixels), labels and flags [k].
 
     `ignored` boxes (crowds, objects too hard) are not learned from and neither sought nor held against a model.
-    `labels` and `lengths` count boxes, one picture after the other.
+    `counting` leaves them out. `labels` and `lengths` count boxes, one picture after the other.
     """
 
     ids: tuple[str, ...]
@@ -77,6 +77,11 @@ class BoxedImages:
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def counting(self) -> list[list[int]]:
+        """The classes of the boxes that count, of each picture [n]."""
+        return [labels[~out].tolist() for labels, out in zip(self.box_labels, self.ignored, strict=True)]
 
     @property
     def labels(self) -> Tensor:
@@ -115,7 +120,8 @@ class BoxedImages:
 class MaskedImages:
     """Pictures with a mask each: the class of every pixel, `IGNORED` where none counts.
 
-    Masks are one array [n, h, w] (uint8) or files, whose `form` says which class a grey value is.
+    Masks are one array [n, h, w] (uint8) or files, whose `form` says which class a grey value is and `shown` which
+    classes each of them shows.
     `labels` hold one 0 a picture: shots are counted in pictures.
     """
 
@@ -124,10 +130,18 @@ class MaskedImages:
     masks: NDArray[np.uint8] | tuple[Path, ...]
     classes: tuple[str, ...]
     mask_digests: tuple[bytes, ...] = ()
+    shown: tuple[frozenset[int], ...] = ()
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
     form: MaskForm = PLAIN_MASKS
     notes: tuple[str, ...] = ()
+
+    @property
+    def counting(self) -> list[list[int]]:
+        """The classes of the pixels that count, of each mask [n]."""
+        if isinstance(self.masks, tuple):
+            return [sorted(shown) for shown in self.shown]
+        return [[index for index in np.unique(mask).tolist() if index != IGNORED] for mask in self.masks]
 
     @property
     def labels(self) -> Tensor:

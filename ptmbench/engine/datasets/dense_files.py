@@ -23,7 +23,7 @@ VOC_CLASSES: Final = (  # in the order of the indices of its masks
 
 def voc(reference: Reference, *, skip_bad: bool) -> BoxedImages:
     """`voc:DIR`; `first=0` or `first=1` says whether its pixels are counted from 0 or from 1."""
-    first = reference.integer("first")
+    first = reference.integer("first", least=0)
     if first not in {None, 0, 1}:
         raise UsageError(f"{reference}: first={first}: expected 0 or 1, the number of the first pixel")
     return _boxed(read_voc(Path(reference.name).expanduser(), skip_bad=skip_bad, first=first))
@@ -144,6 +144,7 @@ def _masked(found: MaskSet, names: tuple[str, ...], form: MaskForm = PLAIN_MASKS
         masks=found.masks,
         classes=names,
         mask_digests=found.mask_digests,
+        shown=found.shown,
         parts=found.parts,
         left_out=found.left_out,
         form=form,

@@ -20,10 +20,11 @@ from ptmbench.errors import PtmbenchError, Unavailable, UsageError, WeightsError
 from ptmbench.files.archives import leads_out
 from ptmbench.files.downloads import check_online
 from ptmbench.files.weight_kinds import not_weights
-from ptmbench.reading import content_of, is_odd, json_of
+from ptmbench.reading import content_of, is_odd, json_of, text_of
 
 BESIDE = ("*.json", "*.txt", "*.model")  # configuration, tokenizer, processor
 ADAPTER = "adapter_config.json"
+PROCESSOR = "preprocessor_config.json"
 MOST: Final = {("layer", "depth", "block", "stage"): 10_000, ("label",): 1_000_000}  # by words in names of settings
 LARGEST: Final = 10**10  # of any other: positions and rotations reach 10^8
 UNKNOWN_TYPE = re.compile(r"model type [`'\"]?([\w.-]+)[`'\"]?")
@@ -162,6 +163,16 @@ def loading(folder: Path, spec: ModelSpec) -> Iterator[None]:
         raise WeightsError(f"{spec.name} {_reason(error, folder)}") from error
 
 
+def _broken(folder: Path) -> str:
+    """The first file of settings that is no JSON; empty where all are."""
+    for file in sorted(folder.glob("*.json")):
+        try:
+            json_of(text_of(file))
+        except (OSError, ValueError):
+            return file.name
+    return ""
+
+
 def _reason(error: Exception, folder: Path) -> str:
     """Why a folder cannot be loaded, and what to do."""
     text, first = str(error), first_line(error)
@@ -172,11 +183,15 @@ def _reason(error: Exception, folder: Path) -> str:
             "loads"
         )
     kind = UNKNOWN_TYPE.search(text)
-    if kind and "recognize" in text:
+    if broken := _broken(folder):
+        why = f"{broken} is no whole JSON: copy it again from where the weights came from"
+    elif kind and "recognize" in text:
         why = (
             f"transformers {transformers.__version__} knows no model type `{kind[1]}`; a newer one may: "
             "pip install -U transformers"
         )
+    elif "image processor" in text and (folder / PROCESSOR).exists():
+        why = f"its {PROCESSOR} names no image processor that transformers {transformers.__version__} has"
     elif "image processor" in text:
         why = (
             "it has no image processor (preprocessor_config.json): copy the file from where the weights came from, or "
@@ -191,5 +206,6 @@ def _reason(error: Exception, folder: Path) -> str:
     elif type(error).__name__ == "SafetensorError":
         why = f"its safetensors are not whole ({first}): fetch them again"
     else:
-        why = first
+        kinds = f" ({type(error).__name__})" if isinstance(error, LookupError | TypeError | AttributeError) else ""
+        why = f"{first}{kinds}; look at its JSON files: they must be those that the weights were saved with"
     return f"cannot be loaded from {folder}: {why}"

@@ -168,7 +168,7 @@ def _check_source(tail: HiddenStates, config: Any, preprocessing: TextPreprocess
         found = preprocessing.tokenizer(text, second, return_tensors="pt", **limit)
         own = {key: value for key, value in found.items() if key in taken}
         if not _has_room(config, own.get("token_type_ids", torch.zeros(1)).flatten().tolist()):
-            del own["token_type_ids"]
+            own.pop("token_type_ids", None)
         ids = torch.tensor([preprocessing.row(text, second)])
         with torch.no_grad():
             expected = tail.model(**own).last_hidden_state

@@ -18,8 +18,9 @@ from ptmbench.engine.models.hub_pictures import image_backbone
 from ptmbench.engine.models.hub_texts import has_decoder, text_backbone
 from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.provider import ModelProvider, at_revision
+from ptmbench.engine.models.weight_files import layers_beyond
 from ptmbench.engine.seeding import seeded_draws
-from ptmbench.errors import WeightsError
+from ptmbench.errors import WeightsError, listed
 
 NOT_FEATURES = ("pooler.", "cls.", "lm_head.")  # tensors that features do not need and checkpoints may leave out
 TOWERS = {Modality.IMAGE: "vision_config", Modality.TEXT: "text_config"}
@@ -53,6 +54,12 @@ def _filled(folder: Path, kind: Any, config: Any) -> tuple[PreTrainedModel, list
             output_loading_info=True,
             dtype=torch.float32,
             ignore_mismatched_sizes=True,  # they are named below
+        )
+    before = f"{model.base_model_prefix}."
+    if beyond := layers_beyond(model.state_dict(), [key.removeprefix(before) for key in report["unexpected_keys"]]):
+        raise WeightsError(
+            f"{folder}: the weights hold {len(beyond)} tensors of layers that config.json does not have "
+            f"({listed(beyond)}): take the config.json that they were saved with"
         )
     unused = (*NOT_FEATURES, *(("decoder.",) if has_decoder(model) else ()))
     absent = [key for key in report["missing_keys"] if not key.startswith(unused)]

@@ -2,8 +2,9 @@
 
 import hashlib
 import pickle
+import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from ptmbench.engine.foreign_code import first_line
 from ptmbench.engine.foreign_loads import pickled, safe_tensors
-from ptmbench.errors import SHOWN, Unavailable, UnknownName, WeightsError
+from ptmbench.errors import SHOWN, Unavailable, UnknownName, WeightsError, listed
 from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_weights
 from ptmbench.reading import opened
 
@@ -24,6 +25,7 @@ WRAPPED = (
 )  # what DataParallel, torch.compile and FSDP put before names
 HELD = ("model.", "net.", "network.", "backbone.", "encoder.", "ema.", "ema_model.")  # what trainers call their model
 AVERAGED = "n_averaged"  # the counter that AveragedModel keeps beside its tensors
+NUMBERED = re.compile(r"(?<=\.)\d+(?=\.)")  # a layer's place among its like
 DEEPEST = 10  # mappings inside each other
 COUNTER = "num_batches_tracked"  # BatchNorm's step counter: no weight, and older checkpoints have none
 _DIGESTS: dict[tuple[Path, int, int], str] = {}
@@ -200,6 +202,15 @@ def _named_as(wanted: Mapping[str, Tensor], state: Mapping[str, Tensor], name: s
     return {key.removeprefix(best[0]): value for key, value in state.items() if key.startswith(best[0])}
 
 
+def layers_beyond(wanted: Collection[str], held: Iterable[str]) -> list[str]:
+    """The tensors of a checkpoint that belong to layers such as the network has, but to more of them than it has.
+
+    A deeper sibling fills a network whole: ResNet-34's file has every tensor of ResNet-18.
+    """
+    known = {NUMBERED.sub("#", key) for key in wanted}
+    return sorted(key for key in held if key not in wanted and NUMBERED.sub("#", key) in known)
+
+
 def fill(
     network: nn.Module,
     state: Mapping[str, Tensor],
@@ -211,7 +222,7 @@ def fill(
     """Copies checkpoint tensors into a network; the share of its tensors, those of its head apart, that came.
 
     `leave` are the prefixes of the head, which is taken off and need not be there. Raises `WeightsError` below 1.0,
-    with all that is missing or does not fit, unless `partial` allows it.
+    with all that is missing or does not fit, and for layers that the network does not have, unless `partial` allows it.
     """
     wanted = {key: value for key, value in network.state_dict().items() if not key.endswith(COUNTER)}
     state = _named_as(wanted, state, name)
@@ -232,6 +243,13 @@ def fill(
             f"{name}: {100 * fraction:.0f} % of the backbone's {len(backbone)} tensors are in the checkpoint, expected "
             f"all; its own names begin {near}:\n  {shown}\nnext: name the architecture that they were saved from, "
             "or load what fits with ?partial=allow"
+        )
+    beyond = [key for key in layers_beyond(network.state_dict(), state) if not key.startswith(leave or ("\0",))]
+    if beyond and not partial:
+        raise WeightsError(
+            f"{name}: the checkpoint holds {len(beyond)} tensors of layers that the network does not have "
+            f"({listed(beyond)}); next: name the architecture that they were saved from, or load what fits with "
+            "?partial=allow"
         )
     network.load_state_dict(fits, strict=False)
     return fraction

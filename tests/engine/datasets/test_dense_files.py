@@ -141,8 +141,8 @@ def test_the_foreground_is_part_of_the_split(tmp_path):
 
 def test_torchvisions_voc_is_read_where_it_lies(tmp_path):
     """Both VOC sets from a VOCdevkit; a year that is not there names what fetches it."""
-    folder = write_voc(tmp_path / "VOCdevkit" / "VOC2012", {"train": "ab", "val": "cd"})
-    write_voc(folder, {"train": "ab", "val": "cd"}, sub="Segmentation")
+    folder = write_voc(tmp_path / "VOCdevkit" / "VOC2012", {"train": "ac", "val": "bd"})
+    write_voc(folder, {"train": "ac", "val": "bd"}, sub="Segmentation")
     for name, size in SIZES.items():
         Image.new("RGB", size).save(folder / "JPEGImages" / f"{name}.jpg")
         mask = Image.fromarray(np.full(size[::-1], 15, dtype=np.uint8), mode="P")
@@ -170,3 +170,46 @@ def test_torchvisions_coco_is_read_as_it_is_published(tmp_path):
 
     assert 9 == len(data.split.test)
     assert TaskKind.OBJECT_DETECTION is task_spec(f"torchvision:CocoDetection?root={tmp_path}", ()).kind
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_boxes_that_do_not_count_are_no_truth(tmp_path, part):
+    """A part whose boxes are all crowds is refused: mAP over nothing would read 0."""
+    parts = {
+        name: write_coco(tmp_path, name, {f"{name}{n}.png": [(3, [2, 2, 9, 9], int(name == part))] for n in range(4)})
+        for name in ("train", "test")
+    }
+
+    with pytest.raises(UsageError, match="at least one box that is neither difficult nor a crowd in each part"):
+        load(f"coco:{parts['train']}?images={tmp_path}/train&test={parts['test']}&test_images={tmp_path}/test")
+
+
+def write_masks(folder, part, indices):
+    """Pictures with masks of two halves: these two indices."""
+    for name in ("images", "masks"):
+        (folder / part / name).mkdir(parents=True)
+    for number in range(4):
+        mask = np.repeat(np.array(indices, dtype=np.uint8), 128).reshape(16, 16)
+        Image.new("RGB", (16, 16), (number, 0, 0)).save(folder / part / "images" / f"{number}.png")
+        Image.fromarray(mask).save(folder / part / "masks" / f"{number}.png")
+
+
+def test_masks_that_leave_everything_out_are_no_truth(tmp_path):
+    """A test part of void pixels alone is refused, and a class that only the test part shows is told."""
+    write_masks(tmp_path / "void", "train", (0, 1))
+    write_masks(tmp_path / "void", "test", (255, 255))
+    write_masks(tmp_path / "new", "train", (0, 1))
+    write_masks(tmp_path / "new", "test", (0, 2))
+
+    with pytest.raises(UsageError, match="one pixel whose class is not left out in each part, got none in the 4 test"):
+        load(f"masks:{tmp_path}/void")
+    assert ("class_2",) == load(f"masks:{tmp_path}/new").balance.untrained
+
+
+def test_the_first_pixel_may_be_0(tmp_path):
+    """`voc:DIR?first=0` is taken as it is written in the handbook; 2 is no number of a first pixel."""
+    folder = write_voc(tmp_path)
+
+    assert 6 == load(f"voc:{folder}?first=0").samples.boxes[0][1][1]
+    with pytest.raises(UsageError, match="expected 0 or 1"):
+        load(f"voc:{folder}?first=2")

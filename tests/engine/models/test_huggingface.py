@@ -302,3 +302,34 @@ def test_an_index_names_files_beside_it(tmp_path, index, message):
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(WeightsError, match=message):
         huggingface.build(model_specs(f"hf:{folder}", ())[0], 0)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "told"),
+    [
+        ("tokenizer.json", lambda text: text[:300], "tokenizer.json is no whole JSON: copy it again"),
+        (
+            "config.json",
+            lambda text: text.replace('"gelu"', '"nosuch"'),
+            r"'nosuch' \(KeyError\); look at its JSON files",
+        ),
+        ("config.json", lambda text: text.replace(": 20,", ": -1,"), "negative dimension -1.*; look at its JSON files"),
+    ],
+)
+def test_what_a_library_says_of_settings_comes_with_what_to_do(tmp_path, file, change, told):
+    """A cut file is named, and of a setting that makes no sense the place to look at."""
+    folder = saved(tmp_path, "bert")
+    (folder / file).write_text(change((folder / file).read_text()))
+
+    with pytest.raises(WeightsError, match=told):
+        built(folder)
+
+
+def test_layers_that_the_configuration_leaves_out_are_told(tmp_path):
+    """Weights of two layers under a configuration of one would load whole, and be half a model."""
+    folder = saved(tmp_path, "bert")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 1}))
+
+    with pytest.raises(WeightsError, match=r"16 tensors of layers that config.json does not have .*layer.1.attention"):
+        built(folder)

@@ -126,6 +126,15 @@ def test_weights_are_understood_in_every_usual_form(tmp_path, form):
     torch.testing.assert_close(source(IMAGES), target.eval()(IMAGES))
 
 
+def test_a_deeper_sibling_is_not_cut_to_size(tmp_path):
+    """ResNet-34's file holds every tensor of ResNet-18: taken for its weights, it would be half a network."""
+    state = models.resnet34(weights=None).state_dict()
+
+    with pytest.raises(WeightsError, match=r"tensors of layers that the network does not have \(layer1.2.bn1.bias"):
+        fill(models.resnet18(weights=None), state, "net", leave=("fc.",))
+    assert 1.0 == fill(models.resnet18(weights=None), state, "net", leave=("fc.",), partial=True)
+
+
 class _Harm:
     def __reduce__(self):
         return exec, ("open('ran', 'w').close()",)
