@@ -31,6 +31,7 @@ class UsageError(PtmbenchError):
 LISTED = ("model", "task", "method")  # what `ptmbench list` lists
 FEW = 12  # names that a message can hold
 SHOWN = 20  # faults that a message lists
+LONGEST_SHOWN = 40  # letters of a value that a message quotes
 ALIKE = 3  # faults that differ in their place alone, each told by itself
 BEHIND_PLACE = re.compile(r": | has no ")
 
@@ -62,6 +63,12 @@ def listed(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
+
+
+def in_short(value: object) -> str:
+    """The beginning of a value from a file, as a message can hold it."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def told_once(faults: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ptmbench.errors import Faults, StoreError, UnknownName, UsageError, told_once
+from ptmbench.errors import Faults, StoreError, UnknownName, UsageError, in_short, told_once
 
 
 def test_several_faults_are_one_message():
@@ -44,3 +44,9 @@ def test_other_errors_go_on():
         raise StoreError("full")
 
     assert faults.check() is None
+
+
+def test_a_value_is_quoted_as_far_as_a_message_can_hold_it():
+    """Short values stand whole, in the form of the language; of long ones the beginning."""
+    assert ("None", "'a;b'") == (in_short(None), in_short("a;b"))
+    assert "'" + "x" * 39 + "..." == in_short("x" * 99)

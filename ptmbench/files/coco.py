@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ptmbench.catalog.references import shortened
-from ptmbench.errors import UsageError
+from ptmbench.errors import UsageError, in_short
 from ptmbench.files.boxes import Annotation, BoxObject, BoxSet, box_set, inside
 from ptmbench.files.splits import Part
 from ptmbench.reading import json_of, text_of
@@ -74,7 +73,7 @@ def _annotation(
 def _object(row: dict[str, Any], names: dict[str, str]) -> BoxObject:
     written = row["bbox"]
     if not (isinstance(written, list) and len(written) == 4 and all(isinstance(edge, int | float) for edge in written)):
-        raise ValueError(f"expected a bbox of four numbers [left, top, width, height], got {shortened(repr(written))}")
+        raise ValueError(f"expected a bbox of four numbers [left, top, width, height], got {in_short(written)}")
     left, top, width, height = map(float, written)
     if str(row["category_id"]) not in names:
         raise ValueError(f"category_id {row['category_id']} is none of categories")
@@ -86,7 +85,7 @@ def _pixels(entry: dict[str, Any], side: str) -> int:
     """The width or height that an entry tells."""
     told = entry[side]
     if not (isinstance(told, int | float) and math.isfinite(told)):
-        raise ValueError(f"expected a {side} in pixels, got {shortened(repr(told))}")
+        raise ValueError(f"expected a {side} in pixels, got {in_short(told)}")
     return int(told)
 
 

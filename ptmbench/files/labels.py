@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ptmbench.errors import UsageError, listed
+from ptmbench.errors import UsageError, in_short, listed
 from ptmbench.files.splits import Part
 
 MISSING: Final = ("-1", "nan", "none", "null")  # labels that a part published without labels carries
@@ -60,7 +60,7 @@ def label_of(value: Any, names: Sequence[str] = ()) -> tuple[str, str]:
     if value is None or value != value or (names and value == HIDDEN):  # noqa: PLR0124  NaN, of whatever kind
         return "", NO_LABEL
     if isinstance(value, list | tuple | dict):
-        return "", f"expected one label, got {_short(value)}: several labels an example are not read"
+        return "", f"expected one label, got {in_short(value)}: several labels an example are not read"
     if isinstance(value, str):
         return (value.strip(), "") if value.strip() else ("", NO_LABEL)
     if names:
@@ -68,11 +68,6 @@ def label_of(value: Any, names: Sequence[str] = ()) -> tuple[str, str]:
         return (names[value], "") if known else ("", f"{value!r} is none of the set's {len(names)} labels")
     whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if whole else value), ""
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def without_missing(rows: Sequence[Labelled], declared: Collection[str] = ()) -> list[Labelled]:
@@ -163,8 +158,8 @@ def _refuse_several(counts: Counter[str], where: str) -> None:
         lists += [name for name, parts in joined.items() if known.issuperset(parts)]
     if lists:
         raise UsageError(
-            f"{where}: {len(lists)} labels are several labels in one cell, such as {_short(lists[0])}: an example has "
-            "one label here (multi-label classification is not measured); take a column with one label, or one column "
+            f"{where}: {len(lists)} labels are several labels in one cell, such as {in_short(lists[0])}: an example "
+            "has one label here (multi-label classification is not measured); take a column with one label, or one column "
             "a label, each as a task of its own"
         )
 
