@@ -159,8 +159,8 @@ def _refuse_several(counts: Counter[str], where: str) -> None:
     if lists:
         raise UsageError(
             f"{where}: {len(lists)} labels are several labels in one cell, such as {in_short(lists[0])}: an example "
-            "has one label here (multi-label classification is not measured); take a column with one label, or one column "
-            "a label, each as a task of its own"
+            "has one label here (multi-label classification is not measured); take a column with one label, or one "
+            "column a label, each as a task of its own"
         )
 
 
