@@ -37,7 +37,7 @@ def _head(decision: Decision) -> list[str]:
     if pick.quality is not None:
         expected = f"{metric_name(decision.metric or '')} {100 * pick.quality:.1f} %"
         lines.append(f"  expected on test examples, trained in full: {expected}{_expectation(decision, pick)}")
-    lines += _test(pick) or ["  the test part was not read: there was no time left for it"]
+    lines += _test(pick) or ["  not tested: no time was left, the run was cut short, or its case did not finish"]
     if decision.chance_of_better is not None:
         lines.append(
             f"  chance that another candidate is better by more than {_points(decision.within)}: "

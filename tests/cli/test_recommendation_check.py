@@ -113,6 +113,8 @@ def test_a_twentieth_of_the_cost_is_enough_for_pictures(capsys):
     assert mean(pictures, "regret") <= 0.01
     assert max(one["regret"] for one in pictures) <= 0.03
     assert max(one["share_with_test"] for one in pictures) <= 0.05
+    held = " | ".join(f"{100 * mean(found, 'covered'):.0f} %" for found in (pictures, texts))
+    assert f"| the same: 90 % intervals that held | {held} |" in guide
     for found in (pictures, texts):
         assert f"| {figures(found)[0]} |" in guide
         cost = (
