@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ptmbench.files.tagged_text import Fault, bio_faults, read_lines, refuse, repair_bio
+from ptmbench.files.tagged_text import Fault, bio_faults, bioes_faults, read_lines, refuse, repair_bio
 from ptmbench.files.tags import PLAIN_HINT
 
 DOCUMENT_START: Final = "-DOCSTART-"  # CoNLL 2003 opens each document with a line of this word
@@ -199,20 +199,3 @@ def _order_faults(sentence: Sequence[Line], layout: _Layout, form: ConllForm) ->
     if layout.tags is None or form.repair:
         return []
     return [(sentence[place][0], told, _REPAIR) for place, told in bio_faults(tags) if _BIO.fullmatch(tags[place])]
-
-
-def bioes_faults(tags: Sequence[str]) -> list[tuple[int, str]]:
-    """The places (from 0) of I-TYPE and E-TYPE that go on with nothing, and of what does not go on with B and I."""
-    faults = []
-    for place, tag in enumerate(tags):
-        before = tags[place - 1] if place else "O"
-        inside, kind = before[:2] in {"B-", "I-"}, tag[2:]
-        if tag[:2] in {"I-", "E-"} and not (inside and before[2:] == kind):
-            faults.append((place, f"{tag} follows {before}, expected B-{kind} or I-{kind} before it"))
-        elif inside and tag[:2] not in {"I-", "E-"}:
-            faults.append(
-                (place, f"{tag} follows {before}, expected I-{before[2:]} or E-{before[2:]} (S- stands alone)")
-            )
-    if tags and tags[-1][:2] in {"B-", "I-"}:
-        faults.append((len(tags) - 1, f"{tags[-1]} ends the sentence, expected E-{tags[-1][2:]} or S-{tags[-1][2:]}"))
-    return faults

@@ -48,6 +48,23 @@ def bio_faults(tags: Sequence[str]) -> list[tuple[int, str]]:
     return faults
 
 
+def bioes_faults(tags: Sequence[str]) -> list[tuple[int, str]]:
+    """The places (from 0) of I-TYPE and E-TYPE that go on with nothing, and of what does not go on with B and I."""
+    faults = []
+    for place, tag in enumerate(tags):
+        before = tags[place - 1] if place else "O"
+        inside, kind = before[:2] in {"B-", "I-"}, tag[2:]
+        if tag[:2] in {"I-", "E-"} and not (inside and before[2:] == kind):
+            faults.append((place, f"{tag} follows {before}, expected B-{kind} or I-{kind} before it"))
+        elif inside and tag[:2] not in {"I-", "E-"}:
+            faults.append(
+                (place, f"{tag} follows {before}, expected I-{before[2:]} or E-{before[2:]} (S- stands alone)")
+            )
+    if tags and tags[-1][:2] in {"B-", "I-"}:
+        faults.append((len(tags) - 1, f"{tags[-1]} ends the sentence, expected E-{tags[-1][2:]} or S-{tags[-1][2:]}"))
+    return faults
+
+
 def repair_bio(tags: Sequence[str]) -> tuple[str, ...]:
     """The tags with each I-TYPE that follows neither B-TYPE nor I-TYPE of its type turned into B-TYPE.
 

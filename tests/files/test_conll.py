@@ -3,7 +3,8 @@
 import pytest
 
 from ptmbench.errors import UsageError
-from ptmbench.files.conll import ConllForm, bioes_faults, read_conll
+from ptmbench.files.conll import ConllForm, read_conll
+from ptmbench.files.tagged_text import bioes_faults
 
 
 def written(folder, text):
