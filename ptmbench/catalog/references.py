@@ -5,6 +5,7 @@ digits of the reference's digest, so that two folders of one name are two tasks.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
@@ -14,6 +15,8 @@ from ptmbench.errors import UnknownName, UsageError
 LONGEST = 8_192  # characters of a reference: two paths, each as long as a path may be
 LONGEST_NAME = 255  # bytes of one folder or file name, which no usual file system exceeds
 LONGEST_CALLED = 100  # characters of name=: a file name is made of it, with more around it
+ON = ("true", "yes", "1")
+OFF = ("false", "no", "0")
 DIGITS = 9  # of a whole number in a reference: Python refuses to read thousands of them
 
 
@@ -44,6 +47,13 @@ class Reference:
                 f"expected {option}=N with a whole number of at least {least}{most}, got {option}={shortened(value)}"
             )
         return int(value)
+
+    def flag(self, option: str) -> bool:
+        """Whether an option is switched on; off where it is not given."""
+        value = self.get(option, OFF[0])
+        if value.lower() not in {*ON, *OFF}:
+            raise UsageError(f"expected {option}=true or {option}=false, got {option}={shortened(value)}")
+        return value.lower() in ON
 
     def without(self, *options: str) -> "Reference":
         """The reference less some options."""
@@ -77,6 +87,9 @@ def check(reference: Reference, kind: str, known: Mapping[str, Collection[str]])
             raise UnknownName(f"option of {reference.scheme or kind}", option, known[reference.scheme])
         if not value:
             raise UsageError(f"expected {option}=VALUE in {reference}, got no value")
+    several = [option for option, count in Counter(option for option, _ in reference.options).items() if count > 1]
+    if several:
+        raise UsageError(f"expected each option once in {reference}; given twice or more: {', '.join(several)}")
 
 
 def check_size(reference: Reference) -> None:

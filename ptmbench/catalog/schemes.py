@@ -196,7 +196,7 @@ _DATA_SCHEMES: Final = (
         "hf",
         f"{DATASETS}.hub_tables:load",
         hugging_face.kind_of,
-        (*_COLUMNS, *_READ[:4], "tokens", "tags", "scheme", "folder", "validation", "test"),
+        (*_COLUMNS, *_READ[:4], "tokens", "tags", "scheme", "repair", "folder", "validation", "test"),
         extra="datasets",
         short=last_word,
         fetch=f"{DATASETS}.hub_tables:fetch",

@@ -45,6 +45,8 @@ def _check_file(path: Path, arguments: argparse.Namespace) -> int:
     say(f"{path}: {len(tagged.sentences):,} sentences, {words:,} words, entities: {_counted(kinds) or 'none'}")
     if arguments.repair:
         say(f"{tagged.repairs:,} tags repaired")
+    elif tagged.repairs:
+        say(f"IOB1: {tagged.repairs:,} I-TYPE that open an entity are read as B-TYPE")
     if arguments.output:
         _write(tagged, arguments.output)
     return 0

@@ -1,6 +1,6 @@
 """Files with a word and its tag a line, blank lines between sentences: CoNLL 2003, CoNLL-U and what is called so.
 
-Tags are BIO, BIOES, or plain labels where those are asked for. Lines that begin with "# " before a sentence are
+Tags are BIO, IOB1, BIOES, or plain labels where those are asked for. Lines that begin with "# " before a sentence are
 comments, unless they are a word "#" with its tag. Where the first column counts the words of each sentence, the word is
 the next.
 """
@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ptmbench.files.tagged_text import Fault, bio_faults, bioes_faults, read_lines, refuse, repair_bio
-from ptmbench.files.tags import PLAIN_HINT
+from ptmbench.files.tagged_text import Fault, bio_faults, bioes_faults, is_iob1, read_lines, refuse, repair_bio
+from ptmbench.files.tags import BILOU, BILOU_HINT, PLAIN_HINT
 
 DOCUMENT_START: Final = "-DOCSTART-"  # CoNLL 2003 opens each document with a line of this word
 BLANK: Final = " \t\r"  # str.strip takes more: a no-break space is a word in real tweets
 COMMENT: Final = "# "
 
 _BIO = re.compile(r"O|[BI]-\S+")
-_BIOES = re.compile(r"O|[BIES]-\S+")
-_ONLY_BIOES = re.compile(r"[ES]-\S+")
+_BIOES = re.compile(r"O|[BIESM]-\S+")
+_ONLY_BIOES = re.compile(r"[ESM]-\S+")
 _SEVERAL = re.compile(r"\d+[-.]\d+")  # CoNLL-U: a word of several, or one that is not written
 _EXPECTED = "a word and its tag a line (TAB or spaces between columns, the tag last), a blank line between sentences"
-_REPAIR = "to read each such I-TYPE as B-TYPE, ask for the repair: ptmbench check FILE --form tagged --repair -o NEW"
+_REPAIR = (
+    "to read each such I-TYPE as B-TYPE, ask for the repair: ?repair=true behind the reference, or into a new file by "
+    "ptmbench check FILE --form tagged --repair -o NEW"
+)
 _WRITE = f"write tags as O, B-TYPE and I-TYPE (IOB2); a column by its number: ?word=2&tag=4; {PLAIN_HINT}"
 
 Line = tuple[int, list[str]]  # its number from 1, and its columns
@@ -59,13 +62,14 @@ class ConllFile:
 class _Layout:
     """What the file turned out to be: columns a line, where word and tag stand, and which tags it may hold.
 
-    `counted`: the first column numbers the words.
+    `mends`: an I-TYPE that opens an entity is read as B-TYPE. `counted`: the first column numbers the words.
     """
 
     width: int
     word: int
     tag: int
     tags: re.Pattern[str] | None
+    mends: bool
     counted: bool
 
 
@@ -74,7 +78,8 @@ def read_conll(path: str | Path, form: ConllForm | None = None, *, repair: bool 
 
     Columns stand between TABs or, in a line without one, between spaces; the word is the first column, the tag the
     last, and every line has as many. Blank lines (they may hold spaces and TABs) and -DOCSTART- lines end a sentence.
-    An I-TYPE that follows neither B-TYPE nor I-TYPE of its type is a fault; `repair` reads it as B-TYPE.
+    An I-TYPE that follows neither B-TYPE nor I-TYPE of its type is read as B-TYPE where the file is IOB1, or where
+    `repair` asks for it, and is a fault elsewhere.
 
     Args:
         path: The file.
@@ -96,17 +101,16 @@ def read_conll(path: str | Path, form: ConllForm | None = None, *, repair: bool 
         sentences = [sentence for sentence in words if sentence]
     for sentence in sentences:
         faults += _row_faults(sentence, layout)
-        faults += _order_faults(sentence, layout, form)
+        faults += _order_faults(sentence, layout)
     if not sentences:
         faults.append((0, "it holds no sentence", ""))
     refuse(path, faults, _EXPECTED)
     read = [tuple(columns[layout.tag] for _, columns in sentence) for sentence in sentences]
-    mends = form.repair and layout.tags is _BIO
     return ConllFile(
         sentences=tuple(tuple(columns[layout.word] for _, columns in sentence) for sentence in sentences),
-        tags=tuple(repair_bio(tags) if mends else tags for tags in read),
+        tags=tuple(repair_bio(tags) if layout.mends else tags for tags in read),
         lines=tuple(sentence[0][0] for sentence in sentences),
-        repairs=sum(len(bio_faults(tags)) for tags in read) if mends else 0,
+        repairs=sum(len(bio_faults(tags)) for tags in read) if layout.mends else 0,
     )
 
 
@@ -162,7 +166,9 @@ def _layout(sentences: Sequence[Sequence[Line]], form: ConllForm) -> _Layout:
     tag = form.tag - 1 if form.tag else width - 1
     lines = [columns for sentence in sentences for _, columns in sentence if len(columns) > tag]
     bioes = any(_ONLY_BIOES.fullmatch(columns[tag]) for columns in lines)
-    return _Layout(width, word, tag, None if form.plain else _BIOES if bioes else _BIO, counted)
+    tags = None if form.plain else _BIOES if bioes else _BIO
+    read = ([columns[tag] if tag < len(columns) else "" for _, columns in sentence] for sentence in sentences)
+    return _Layout(width, word, tag, tags, tags is _BIO and (form.repair or is_iob1(read)), counted)
 
 
 def _counts(first: Sequence[str]) -> bool:
@@ -185,17 +191,18 @@ def _row_faults(sentence: Sequence[Line], layout: _Layout) -> list[Fault]:
         elif not columns[layout.word].strip():
             faults.append((number, "an empty word", "take the line out"))
         elif layout.tags and not layout.tags.fullmatch(columns[layout.tag]):
-            faults.append((number, bio_faults([columns[layout.tag]])[0][1], _WRITE))
+            hint = BILOU_HINT if BILOU.fullmatch(columns[layout.tag]) else _WRITE
+            faults.append((number, f"the tag {columns[layout.tag]!r} is not O, B-TYPE or I-TYPE", hint))
         elif not columns[layout.tag]:
             faults.append((number, f"no tag after {columns[layout.word]!r}", ""))
     return faults
 
 
-def _order_faults(sentence: Sequence[Line], layout: _Layout, form: ConllForm) -> list[Fault]:
+def _order_faults(sentence: Sequence[Line], layout: _Layout) -> list[Fault]:
     """Each tag that does not go on with an entity of its type."""
     tags = [columns[layout.tag] if layout.tag < len(columns) else "" for _, columns in sentence]
     if layout.tags is _BIOES:
         return [(sentence[place][0], told, "") for place, told in bioes_faults(tags)]
-    if layout.tags is None or form.repair:
+    if layout.tags is None or layout.mends:
         return []
     return [(sentence[place][0], told, _REPAIR) for place, told in bio_faults(tags) if _BIO.fullmatch(tags[place])]

@@ -2,12 +2,13 @@
 
 Files are UTF-8 (a byte order mark is taken off). Whatever is wrong with a file is said in one `UsageError` that lists
 all faults with their lines, what was expected and what to do next. Tags are BIO (IOB2; Ramshaw & Marcus 1995, Tjong
-Kim Sang & Veenstra 1999): O, B-TYPE for the first word of an entity, I-TYPE for each further one.
+Kim Sang & Veenstra 1999): O, B-TYPE for the first word of an entity, I-TYPE for each further one. IOB1 (the first form
+of CoNLL 2003), where B-TYPE only parts neighbours of one type, says the same and is turned into BIO.
 """
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from ptmbench.reading import content_of
 HEADINGS = {"label", "labels", "class", "category", "target"}
 
 _TAG = re.compile(r"O|[BI]-\S+")
+_GOES_ON = {"B-", "I-", "M-"}  # of BIOES; BMES writes M for I
+_FURTHER = {"I-", "M-", "E-"}
 _LABELLED = "a text, a TAB and its label a line"
 _NOT_UTF8 = "not UTF-8"
 _ONE_TAB = "write the text, one TAB and the label in each line"
@@ -49,20 +52,31 @@ def bio_faults(tags: Sequence[str]) -> list[tuple[int, str]]:
 
 
 def bioes_faults(tags: Sequence[str]) -> list[tuple[int, str]]:
-    """The places (from 0) of I-TYPE and E-TYPE that go on with nothing, and of what does not go on with B and I."""
+    """The places (from 0) where tags of BIOES or BMES go on with nothing, or break an entity off, and why."""
     faults = []
     for place, tag in enumerate(tags):
         before = tags[place - 1] if place else "O"
-        inside, kind = before[:2] in {"B-", "I-"}, tag[2:]
-        if tag[:2] in {"I-", "E-"} and not (inside and before[2:] == kind):
+        inside, kind = before[:2] in _GOES_ON, tag[2:]
+        if tag[:2] in _FURTHER and not (inside and before[2:] == kind):
             faults.append((place, f"{tag} follows {before}, expected B-{kind} or I-{kind} before it"))
-        elif inside and tag[:2] not in {"I-", "E-"}:
+        elif inside and tag[:2] not in _FURTHER:
             faults.append(
                 (place, f"{tag} follows {before}, expected I-{before[2:]} or E-{before[2:]} (S- stands alone)")
             )
-    if tags and tags[-1][:2] in {"B-", "I-"}:
+    if tags and tags[-1][:2] in _GOES_ON:
         faults.append((len(tags) - 1, f"{tags[-1]} ends the sentence, expected E-{tags[-1][2:]} or S-{tags[-1][2:]}"))
     return faults
+
+
+def is_iob1(sentences: Iterable[Sequence[str]]) -> bool:
+    """Whether tags are IOB1: an I-TYPE opens an entity, and B-TYPE stands right behind an entity of its type alone."""
+    opened = False
+    for tags in sentences:
+        for previous, tag in zip(("O", *tags), tags, strict=False):
+            if tag.startswith("B-") and previous not in {tag, f"I-{tag[2:]}"}:
+                return False
+            opened = opened or _opens_inside(tag, previous)
+    return opened
 
 
 def repair_bio(tags: Sequence[str]) -> tuple[str, ...]:

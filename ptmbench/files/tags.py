@@ -6,16 +6,19 @@ own, which a reference asks for by `scheme=plain`, since a share of entities fou
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ptmbench.errors import UnknownName, UsageError, listed
 from ptmbench.files.splits import Part
+from ptmbench.files.tagged_text import bio_faults, bioes_faults, is_iob1, repair_bio
 
 SCHEMES: Final = ("entities", "plain")
 OUTSIDE: Final = "O"
 TAG: Final = re.compile(r"O|[BIESM]-\S+")  # what seqeval tells apart: of U- and L- it loses entities side by side
+_ONLY_BIOES: Final = re.compile(r"[ESM]-\S+")
 BILOU: Final = re.compile(r"[UL]-\S+")
+BILOU_HINT: Final = "this is BILOU: write S- in place of U-, and E- in place of L-"
 NO_TRUTH: Final = "entity F1 is not defined: no sentence of the test part holds an entity (B-TYPE, I-TYPE)"
 PLAIN_HINT: Final = "where each word simply has a label (parts of speech), say so: ?scheme=plain"
 
@@ -36,6 +39,37 @@ def is_plain(scheme: str) -> bool:
     if scheme not in SCHEMES:
         raise UnknownName("scheme of tags", scheme, SCHEMES)
     return scheme == "plain"
+
+
+def in_bio(sentences: Sequence[Tagged], where: str, *, repair: bool) -> list[Tagged]:
+    """The sentences, IOB1 turned into BIO; BIOES and tags of other kinds as they stand.
+
+    Args:
+        sentences: Every sentence of every part.
+        where: What messages call the data.
+        repair: Whether an I-TYPE that goes on with no entity is read as B-TYPE elsewhere too.
+
+    Returns:
+        The sentences.
+
+    Raises:
+        UsageError: With every sentence in which an entity breaks off, or goes on with nothing.
+    """
+    rows = [row.tags for row in sentences]
+    bioes = any(_ONLY_BIOES.fullmatch(tag) for tags in rows for tag in tags)
+    if not bioes and (repair or is_iob1(rows)):
+        return [replace(row, tags=repair_bio(row.tags)) for row in sentences]
+    order = bioes_faults if bioes else bio_faults
+    faults = [
+        f"{row.where}: word {place + 1}: {told}"
+        for row in sentences
+        for place, told in order(row.tags)
+        if TAG.fullmatch(row.tags[place])
+    ]
+    if faults:
+        way = "mend them" if bioes else "to read each such I-TYPE as B-TYPE: ?repair=true"
+        raise UsageError(f"{where}: entities break off or go on with nothing: {listed(faults)}; {way}")
+    return list(sentences)
 
 
 def tags_of(sentences: Sequence[Tagged], where: str, *, plain: bool) -> tuple[str, ...]:
@@ -92,10 +126,7 @@ def _refuse_odd(tags: Iterable[str], where: str) -> None:
             "these names into the table, or declare them in the README.md beside it (dataset_info, class_label)"
         )
     if odd and all(BILOU.fullmatch(tag) for tag in odd):
-        raise UsageError(
-            f"{where}: tags that say no entity: {listed(odd)}; this is BILOU: write S- in place of U-, and E- in place "
-            "of L-"
-        )
+        raise UsageError(f"{where}: tags that say no entity: {listed(odd)}; {BILOU_HINT}")
     if odd:
         raise UsageError(
             f"{where}: tags that say no entity: {listed(odd)}; expected O, B-TYPE and I-TYPE (E-, S-, M-TYPE too): "

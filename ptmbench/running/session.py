@@ -213,6 +213,7 @@ class Session:
         if identified.unavailable is not None:
             status: Status = "skipped" if identified.trace is None else "failed"
             unrun = self._unrun(case, identity, status, identified.unavailable)
+            self.unloaded.add((case.model.name, case.task.name))
             return self.keep(replace(unrun, trace=identified.trace))
         elsewhere = self.store.run_by(case.id)
         if elsewhere is not None and not elsewhere.is_ours:  # not written: the other run writes the record

@@ -122,6 +122,7 @@ def test_any_task_takes_amounts():
         ("torchvision:resnet18?family=supervized", "did you mean supervised"),
         ("hf:bert?modality=sound", "there are image, text"),
         ("hf:bert?name=", "expected name=VALUE"),
+        ("hf:bert?modality=text&modality=image", "expected each option once in .*twice or more: modality"),
     ],
 )
 def test_bad_model_references_say_what_to_type(text, message):
@@ -136,6 +137,7 @@ def test_bad_model_references_say_what_to_type(text, message):
         ("imagefoler:photos", "did you mean imagefolder"),
         ("digits_ful", "did you mean digits_full"),
         ("imagefolder:photos?shot=5", "did you mean shots"),
+        ("csv:a.csv?text=a&label=b&label=c", "twice or more: label"),
         ("imagefolder:photos?shots=0", "at least 1, got shots=0"),
         ("imagefolder:photos?shots=5&train=800", "shots=N a class or train=N in all, got both"),
         ("digits_5shot?train=800", "take digits_full.train=800"),

@@ -200,15 +200,23 @@ def test_check_lists_what_is_wrong_with_a_file(cli, tmp_path):
 
 def test_check_repairs_tags_only_on_request(cli, tmp_path):
     """Invalid BIO is an error; with --repair it is mended, counted and written."""
-    (tmp_path / "open.conll").write_text("anna\tI-PER\nsmith\tI-PER\nslept\tO\n")
+    (tmp_path / "open.conll").write_text("anna\tI-PER\nsmith\tI-PER\nslept\tO\nwell\tB-X\n")
 
     assert 2 == cli("check", "open.conll").returncode
     repaired = cli("check", "open.conll", "--repair", "-o", "new.conll")
 
     assert 0 == repaired.returncode, repaired.stderr
-    assert "1 sentences, 3 words, entities: PER 1" in repaired.stdout
+    assert "1 sentences, 4 words, entities: PER 1, X 1" in repaired.stdout
     assert "1 tags repaired" in repaired.stdout
-    assert "anna\tB-PER\nsmith\tI-PER\nslept\tO\n\n" == (tmp_path / "new.conll").read_text()
+    assert "anna\tB-PER\nsmith\tI-PER\nslept\tO\nwell\tB-X\n\n" == (tmp_path / "new.conll").read_text()
+
+
+def test_check_says_that_tags_are_iob1(tmp_path, capsys):
+    """A file that opens entities with I-TYPE throughout is valid, and how it is read is said."""
+    (tmp_path / "old.conll").write_text("anna\tI-PER\nsmith\tI-PER\nslept\tO\n")
+
+    assert 0 == main(["check", str(tmp_path / "old.conll")])
+    assert "IOB1: 1 I-TYPE that open an entity are read as B-TYPE" in capsys.readouterr().out
 
 
 def test_check_counts_the_labels_of_texts(cli, tmp_path):

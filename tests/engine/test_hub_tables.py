@@ -226,9 +226,28 @@ def test_a_tag_without_a_name_is_a_fault():
         hub_tables.sentences_of(parse("hf:set?tokens=tokens&tags=tags"), grids({"train": table, "test": far}))
 
 
-@pytest.mark.parametrize("tags", [["B-PER", "E-PER", "S-LOC"], ["I-PER", "O", "I-LOC"]], ids=["bioes", "iob1"])
-def test_other_schemes_of_entities_are_read(tmp_path, tags):
-    """IOBES and IOB1 are taken as they stand: seqeval finds their entities."""
+@pytest.mark.parametrize(
+    ("tags", "read"),
+    [
+        (["B-PER", "E-PER", "S-LOC"], ["B-PER", "E-PER", "S-LOC"]),
+        (["I-PER", "O", "I-LOC"], ["B-PER", "O", "B-LOC"]),
+    ],
+    ids=["bioes", "iob1"],
+)
+def test_other_schemes_of_entities_are_read(tmp_path, tags, read):
+    """IOBES is taken as it stands, and IOB1 becomes BIO."""
     samples = hub_tables.load(parse(tagged(tmp_path / "set", tags)), skip_bad=False)
 
-    assert tuple(tags) == samples.tags[0]
+    assert tuple(read) == samples.tags[0]
+
+
+def test_broken_bio_is_refused_unless_its_repair_is_asked_for(tmp_path):
+    """Tables follow the rules of files: what goes on with nothing is a fault, or read as B-TYPE on request."""
+    reference = tagged(tmp_path / "set", ["I-PER", "O", "B-LOC"])
+    with pytest.raises(UsageError, match=r"train row 1: word 1: I-PER opens the sentence.*\?repair=true"):
+        hub_tables.load(parse(reference), skip_bad=False)
+
+    repaired = parse(reference).having("repair", "true")
+    assert ("B-PER", "O", "B-LOC") == hub_tables.load(repaired, skip_bad=False).tags[0]
+    with pytest.raises(UsageError, match="expected repair=true or repair=false, got repair=maybe"):
+        hub_tables.load(repaired.having("repair", "maybe"), skip_bad=False)

@@ -51,6 +51,22 @@ def test_bioes_is_read_and_its_order_checked(tmp_path):
         read_conll(written(tmp_path, "a B-x\n\nb S-x\nc E-y\n"))
 
 
+def test_iob1_is_read_as_bio(tmp_path):
+    """The first form of CoNLL 2003 needs no repair; one B-TYPE behind O says that the file is no such one."""
+    text = "Ann I-x\nLee I-x\nBob B-x\nran O\n\nEve I-y\n"
+
+    assert (("B-x", "I-x", "B-x", "O"), ("B-y",)) == read_conll(written(tmp_path, text)).tags
+    with pytest.raises(UsageError, match="(?s)2 faults.*line 1: I-x opens the sentence.*line 6"):
+        read_conll(written(tmp_path, f"{text}\nran O\nIan B-x\n"))
+
+
+def test_other_schemes_are_named(tmp_path):
+    """BMES is read as it stands; BILOU is refused by its name, with what to write."""
+    assert ("B-x", "M-x", "E-x") == read_conll(written(tmp_path, "a B-x\nb M-x\nc E-x\n")).tags[0]
+    with pytest.raises(UsageError, match="line 2: the tag 'L-x'(?s:.*)this is BILOU: write S- in place of U-"):
+        read_conll(written(tmp_path, "a B-x\nb L-x\n"))
+
+
 def test_plain_labels_stand_in_any_column(tmp_path):
     """Parts of speech are read on request, from the column that is named; every word needs one."""
     text = "# text = a\n1\tThe\tthe\tDET\t_\n2\tcat\tcat\tNOUN\t_\n"

@@ -109,6 +109,14 @@ def test_bad_tables_say_what_was_expected(tmp_path, text, form, message):
         read_tables(write(tmp_path / "a.csv", text), form)
 
 
+@pytest.mark.parametrize("text", ["stars", "review+stars"])
+def test_a_label_is_never_read_as_text(tmp_path, text):
+    """A model that finds the answer in its input would be right everywhere."""
+    file = write(tmp_path / "a.csv", "review,stars\nfine,4\npoor,1\n")
+    with pytest.raises(UsageError, match="the column 'stars' is read as text and as label"):
+        read_tables(file, TableForm(text=text, label="stars"))
+
+
 def test_a_label_that_training_never_shows_is_refused(tmp_path):
     """The test part may only hold labels that training has."""
     train, test = write(tmp_path / "train.tsv", "a\t0\nb\t1\n"), write(tmp_path / "test.tsv", "c\t2\n")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ptmbench.errors import UsageError
 from ptmbench.files.conll import read_conll
-from ptmbench.files.tagged_text import bio_faults, check_texts, check_tokens, read_labelled, repair_bio
+from ptmbench.files.tagged_text import bio_faults, check_texts, check_tokens, is_iob1, read_labelled, repair_bio
 
 
 def flat(parts):
@@ -56,6 +56,22 @@ def test_repaired_tags_have_no_fault(sequence):
     assert all((sequence[place][0], repaired[place][0]) == ("I", "B") for place in changed)
 
 
+@given(st.lists(valid, max_size=4))
+def test_iob1_says_the_same_as_bio(sentences):
+    """BIO written as IOB1 is told by its tags and comes back as it was; BIO itself is never taken for it."""
+    old = [
+        [
+            tag if tag == "O" or before[1:] == tag[1:] else f"I{tag[1:]}"
+            for before, tag in itertools.pairwise(("O", *sentence))
+        ]
+        for sentence in sentences
+    ]
+
+    assert [tuple(sentence) for sentence in sentences] == [repair_bio(row) for row in old]
+    assert any(map(bio_faults, old)) == is_iob1(old)
+    assert not is_iob1(sentences)
+
+
 @pytest.mark.parametrize("tag", ["", "B-", "I-", "B", "PER", "E-PER", "o", "B-two words"])
 def test_what_is_no_tag_is_named_and_not_repaired(tag):
     """A tag that is not O, B-TYPE or I-TYPE is a fault that the repair leaves alone."""
@@ -101,7 +117,7 @@ def test_unicode_spaces_break_no_line(tmp_path):
 
 def test_an_entity_that_begins_inside_is_repaired_only_on_demand(tmp_path):
     """An I-TYPE without its B-TYPE is refused, and read as B-TYPE and counted where the repair is asked for."""
-    path = written(tmp_path, "a\tI-x\nb\tI-x\nc\tI-y\n\nd\tO\n")
+    path = written(tmp_path, "a\tI-x\nb\tI-x\nc\tI-y\n\nd\tO\ne\tB-x\n")
 
     told = refusal(read_conll, path)
     read = read_conll(path, repair=True)
@@ -109,8 +125,9 @@ def test_an_entity_that_begins_inside_is_repaired_only_on_demand(tmp_path):
     assert f"{path}: 2 faults" in told
     assert "line 1: I-x opens the sentence" in told
     assert "line 3: I-y follows I-x, expected B-y or I-y before it" in told
+    assert "?repair=true behind the reference" in told
     assert "ptmbench check FILE --form tagged --repair" in told
-    assert (("B-x", "I-x", "B-y"), ("O",)) == read.tags
+    assert (("B-x", "I-x", "B-y"), ("O", "B-x")) == read.tags
     assert 2 == read.repairs
 
 

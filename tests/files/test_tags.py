@@ -3,7 +3,7 @@
 import pytest
 
 from ptmbench.errors import UnknownName, UsageError
-from ptmbench.files.tags import Tagged, checked_entities, is_plain, tags_of
+from ptmbench.files.tags import Tagged, checked_entities, in_bio, is_plain, tags_of
 
 
 def tagged(*rows):
@@ -32,6 +32,17 @@ def test_tags_that_cannot_be_scored_are_refused(row, told):
     """Entity F1 is never computed of tags that say no entity."""
     with pytest.raises(UsageError, match=told):
         tags_of(tagged(row), "here", plain=False)
+
+
+def test_one_order_of_entities_for_every_scheme_of_data():
+    """IOB1 becomes BIO; what breaks off or goes on with nothing is refused with its place, or read as B-TYPE."""
+    assert ("B-x", "O", "B-x", "B-x") == in_bio(tagged(["I-x", "O", "I-x", "B-x"]), "here", repair=False)[0].tags
+    broken = tagged(["I-x", "O", "B-x"])
+    with pytest.raises(UsageError, match=r"row 0: word 1: I-x opens the sentence.*\?repair=true"):
+        in_bio(broken, "here", repair=False)
+    assert ("B-x", "O", "B-x") == in_bio(broken, "here", repair=True)[0].tags
+    with pytest.raises(UsageError, match="row 0: word 1: B-x ends the sentence.*mend them"):
+        in_bio(tagged(["B-x"], ["S-x"]), "here", repair=True)
 
 
 def test_plain_labels_are_any_two():

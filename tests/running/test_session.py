@@ -147,6 +147,22 @@ def test_the_control_of_a_model_that_cannot_be_loaded_is_not_run(session, monkey
     assert ["failed", "ok", "ok"] == [one.status for one in again(session).run_all([CASE, control, beside])]
 
 
+def test_the_control_of_a_model_that_is_not_on_disk_is_not_run(session, monkeypatch):
+    """Weights that are not there leave the control beside nothing, as weights that cannot be loaded do."""
+    control, honest = find_case("resnet_tiny.random", "digits_1shot", "knn"), identity.identify
+
+    def away(bench, case):
+        if case.model == CASE.model:
+            raise Unavailable("its weights are not on disk")
+        return honest(bench, case)
+
+    monkeypatch.setattr(identity, "identify", away)
+    first, second = session.run_all([CASE, control])
+
+    assert [("skipped", "its weights are not on disk"), "skipped"] == [(first.status, first.reason), second.status]
+    assert "resnet_tiny.glyphs could not be loaded" in second.reason
+
+
 def test_a_control_runs_where_its_model_did(session, monkeypatch):
     """A tokenizer that knows no word of one task's texts says nothing of the model on another task."""
     honest, tasks = runner.prepare, ("digits_1shot", "digits_5shot")

@@ -126,7 +126,8 @@ def sentences_of(reference: Reference, grids: Grids) -> LabelledTokens:
         raise UsageError(
             f"{reference}: {len(faults)} faults: {listed(told_once(faults))}; give every word a tag: O for no entity"
         )
-    return tokens_of(sentences, str(reference), plain=is_plain(reference.get("scheme", "entities")))
+    plain = is_plain(reference.get("scheme", "entities"))
+    return tokens_of(sentences, str(reference), plain=plain, repair=reference.flag("repair"))
 
 
 def _sentence(words: Any, tags: Any, names: Sequence[str]) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], list[str]]:

@@ -42,7 +42,7 @@ def conll(reference: Reference, *, skip_bad: bool) -> LabelledTokens:
     if not place.exists():
         raise UsageError(f"{place} is not there: expected a folder with a train and a test file of tagged words")
     form = ConllForm(
-        repair=reference.get("repair") in {"true", "yes", "1"},
+        repair=reference.flag("repair"),
         plain=is_plain(reference.get("scheme", "entities")),
         word=reference.integer("word"),
         tag=reference.integer("tag"),
@@ -54,7 +54,7 @@ def conll(reference: Reference, *, skip_bad: bool) -> LabelledTokens:
         names = [f"{path.name}:{line}" for line in found.lines]
         for name, words, tags in zip(names, found.sentences, found.tags, strict=True):
             sentences.append(Tagged(part, name, name, words, tags))
-    return tokens_of(sentences, str(reference), plain=form.plain)
+    return tokens_of(sentences, str(reference), plain=form.plain, repair=form.repair)
 
 
 def of_sklearn(reference: Reference, *, skip_bad: bool) -> Samples:

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 
 from ptmbench.engine.datasets.base import LabelledTokens
-from ptmbench.files.tags import Tagged, tags_of
+from ptmbench.files.tags import Tagged, in_bio, tags_of
 
 
-def tokens_of(sentences: Sequence[Tagged], where: str, *, plain: bool) -> LabelledTokens:
+def tokens_of(sentences: Sequence[Tagged], where: str, *, plain: bool, repair: bool = False) -> LabelledTokens:
     """The samples; raises `UsageError` where the tags are none that can be scored."""
+    classes = tags_of(sentences, where, plain=plain)
+    if not plain:
+        sentences = in_bio(sentences, where, repair=repair)
+        classes = tags_of(sentences, where, plain=False)  # I-TYPE has become B-TYPE
     return LabelledTokens(
         ids=tuple(row.id for row in sentences),
         sentences=tuple(row.words for row in sentences),
         tags=tuple(row.tags for row in sentences),
-        classes=tags_of(sentences, where, plain=plain),
+        classes=classes,
         parts=tuple(row.part for row in sentences if row.part) or None,
         plain=plain,
     )

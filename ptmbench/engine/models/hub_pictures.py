@@ -23,6 +23,7 @@ from ptmbench.engine.models.networks import first_of, last_stage
 from ptmbench.errors import WeightsError
 
 FILTERS: Mapping[int, Interpolation] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
+MOST_FILTER = 5  # of Pillow: Hamming is 5, box 4
 FIRST_TOKENS = frozenset({"cls_token", "class_embedding", "class_token"})  # parameters of models that begin with one
 SIZES = ("size", "crop_size")
 Triple = tuple[float, float, float]
@@ -85,9 +86,38 @@ def _process(processor: Any, options: Mapping[str, Any], picture: Image.Image) -
     return pixels[0]
 
 
+def _channels(values: Any) -> list[float]:
+    """A value for each of red, green and blue; one value, by itself or as a list, stands for all three."""
+    given = list(values) if isinstance(values, list | tuple) else [values]
+    return given * 3 if len(given) == 1 else given
+
+
 def _triple(values: float | list[float], unit: float) -> Triple:
-    red, green, blue = (value / unit for value in ([values] * 3 if isinstance(values, int | float) else values))
+    red, green, blue = (value / unit for value in _channels(values))
     return red, green, blue
+
+
+def odd_settings(processor: Any) -> list[str]:
+    """What a processor says that no picture can be prepared by: transformers would divide by it, or crash."""
+    faults = []
+    for name in ("image_mean", "image_std") if getattr(processor, "do_normalize", True) else ():
+        given = getattr(processor, name, None)
+        values = _channels(given)
+        numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in values)
+        if len(values) != 3 or not numbers:
+            faults.append(f"{name} is {given}, expected three numbers")
+        elif name == "image_std" and min(values) <= 0:
+            faults.append(f"{name} is {given}, expected numbers above 0: values are divided by them")
+    factor = getattr(processor, "rescale_factor", 1)
+    if getattr(processor, "do_rescale", True) and not (isinstance(factor, int | float) and factor > 0):
+        faults.append(f"rescale_factor is {factor}, expected a number above 0, such as 1/255")
+    for option in SIZES:
+        short = {name: length for name, length in _lengths(processor, option).items() if length < 1}
+        faults += [f"{option} has {name} {length}, expected pixels" for name, length in short.items()]
+    resample = getattr(processor, "resample", None)
+    if resample is not None and not (isinstance(resample, int) and 0 <= resample <= MOST_FILTER):
+        faults.append(f"resample is {resample}, expected one of Pillow's filters, 0 to {MOST_FILTER}")
+    return faults
 
 
 def _translated(processor: Any, side: int) -> ImagePreprocessing:
@@ -117,6 +147,9 @@ def _translated(processor: Any, side: int) -> ImagePreprocessing:
 def image_preprocessing(processor: Any, size: int | None) -> ImagePreprocessing | OwnPreprocessing:
     """What an image processor does, by ours where that does the same; `size` scales all its lengths."""
     name = type(processor).__name__
+    faults = odd_settings(processor)
+    if faults:
+        raise WeightsError(f"{name}: {'; '.join(faults)}; mend preprocessor_config.json beside the weights")
     native = _process(processor, {}, Image.new("RGB", LANDSCAPE[::-1]))
     if native.dim() != 3:
         raise WeightsError(

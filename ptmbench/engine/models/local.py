@@ -22,6 +22,7 @@ from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import UnknownName, UsageError
 
 OVERRIDES = ("crop", "resize", "interpolation", "mean", "std", "channels")
+PARTIAL = ("refuse", "allow")  # of weights that do not fill the network
 EXPECTED = "file:WEIGHTS#torchvision:NAME or file:WEIGHTS#package.module:function"
 
 
@@ -135,7 +136,7 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     example = preprocessing.example(2, preprocessing.shape)
     if not spec.random:
         file = _file(reference)
-        partial = reference.get("partial") == "allow"
+        partial = _one_of(reference, "partial", PARTIAL, PARTIAL[0]) == "allow"
         sha256 = sha256_of_file(file)
         state = read_state(file, reference.get("state"))
         fraction = fill(network, state, spec.name, leave=beside_features(network, example), partial=partial)

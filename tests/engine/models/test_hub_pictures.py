@@ -1,5 +1,7 @@
 """Tests of the image models of transformers: what they are fed, and what is made of what they give."""
 
+import json
+
 import pytest
 import torch
 from PIL import Image
@@ -106,3 +108,34 @@ def test_half_a_pixel_of_margin_goes_where_the_processor_puts_it(tmp_path):
         own = processor(images=Image.fromarray(picture.permute(1, 2, 0).numpy()), return_tensors="pt")["pixel_values"]
 
         torch.testing.assert_close(own, loaded.preprocessing.apply(picture[None]))
+
+
+def test_one_number_stands_for_all_channels(tmp_path):
+    """A mean and a deviation of one value are those of red, green and blue, as the processor itself takes them."""
+    ViTModel(ViTConfig(**VISION, image_size=32)).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 32, "width": 32}, image_mean=[0.4], image_std=[0.3]).save_pretrained(tmp_path)
+    preprocessing = built(tmp_path, "?modality=image")[0].preprocessing
+
+    assert ((0.4,) * 3, (0.3,) * 3) == (preprocessing.mean, preprocessing.std)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"image_std": [0.0] * 3}, "image_std is .0.0, 0.0, 0.0., expected numbers above 0"),
+        ({"image_mean": [0.5, 0.5]}, "image_mean is .0.5, 0.5., expected three numbers"),
+        ({"image_mean": ["a", 0, 0], "rescale_factor": 0}, "expected three numbers; rescale_factor is 0"),
+        ({"size": {"height": 0, "width": 32}}, "size has height 0, expected pixels"),
+        ({"resample": 17}, "resample is 17, expected one of Pillow's filters, 0 to 5"),
+    ],
+    ids=["std", "two", "several", "size", "filter"],
+)
+def test_settings_that_prepare_no_picture_are_named(tmp_path, settings, told):
+    """Whoever edited the file learns which value is wrong, in place of a division by zero somewhere inside."""
+    ViTModel(ViTConfig(**VISION, image_size=32)).save_pretrained(tmp_path)
+    ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+    file = tmp_path / "preprocessor_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **settings}))
+
+    with pytest.raises(WeightsError, match=f"{told}.*; mend preprocessor_config.json beside the weights"):
+        built(tmp_path, "?modality=image")

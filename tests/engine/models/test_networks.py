@@ -184,6 +184,8 @@ def test_weights_that_do_not_fit_are_refused_unless_told_otherwise(tmp_path):
     with pytest.raises(WeightsError, match=told):
         local.build(spec, 0)
     assert 0.98 == pytest.approx(local.build(allowed, 0).loaded_fraction)
+    with pytest.raises(UnknownName, match="allowed.*did you mean allow"):
+        local.build(model_spec(f"{spec.reference}&partial=allowed", ()), 0)
 
 
 def test_a_head_of_other_classes_does_not_matter(tmp_path):
