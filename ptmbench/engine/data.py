@@ -1,8 +1,8 @@
 """The data of a task, loaded once: samples, split, digest, and network inputs for a preprocessing."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from ptmbench.engine.datasets.base import COUNTED_IN_ALL, LabelledTexts, Labelle
 from ptmbench.engine.datasets.builtin import DATASETS
 from ptmbench.engine.datasets.referenced import check_shots
 from ptmbench.engine.hot import hot
+from ptmbench.engine.inputs.batches import Inputs
 from ptmbench.engine.inputs.pictures import Encoded, Preprocessing
 from ptmbench.engine.metrics import Labels
 from ptmbench.errors import UnknownName
@@ -68,11 +69,11 @@ class TaskData:
     balance: Balance = UNKNOWN
     _encoded: tuple[Preprocessing, Encoded] | None = field(default=None, repr=False)
 
-    def encoded(self, preprocessing: Preprocessing) -> Encoded:
-        """All samples as the checkpoint wants them."""
+    def encoded(self, preprocessing: Preprocessing, keep: Callable[[Inputs], Inputs] = lambda given: given) -> Encoded:
+        """All samples as the checkpoint wants them; `keep` may keep what was decoded."""
         if self._encoded is None or self._encoded[0] != preprocessing:
             encoded = preprocessing.encode(self.samples, self.split.train, self.split.validation)
-            self._encoded = preprocessing, encoded
+            self._encoded = preprocessing, replace(encoded, inputs=keep(encoded.inputs))
         return self._encoded[1]
 
     def training_examples(self, shots: int | None, seed: int) -> Tensor:

@@ -22,7 +22,7 @@ from ptmbench.engine.cost.footprint import Example
 from ptmbench.engine.datasets.base import LabelledImages
 from ptmbench.engine.device import Device, resolve
 from ptmbench.engine.foreign_code import built
-from ptmbench.engine.inputs.batches import largest
+from ptmbench.engine.inputs.batches import Inputs, kept_in, largest
 from ptmbench.engine.inputs.pictures import Encoded
 from ptmbench.engine.methods import fine_tune
 from ptmbench.engine.methods.fine_tune import Trainable
@@ -115,7 +115,12 @@ class Workbench:
         """All samples as the case's model wants them, on the CPU."""
         preprocessing, found = self.loaded(case, 0).preprocessing, self.task_data(case)
         stages.HERE.at("preparing the inputs")
-        return found.encoded(preprocessing)
+        return found.encoded(preprocessing, self._kept)
+
+    def _kept(self, inputs: Inputs) -> Inputs:
+        """The inputs, what is decoded for them kept where features are."""
+        store = self._frozen.store
+        return inputs if store is None else kept_in(inputs, store.folder, feature_identity.of_decoding())
 
     def rows(self, case: Case) -> Rows:
         """Where in the model's outputs the labels of the task stand."""

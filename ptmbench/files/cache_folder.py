@@ -1,6 +1,7 @@
 """A folder of files that can be made again: how many there are, how large they may be together, which one goes first.
 
-FOLDER/features-SHA256.safetensors                     an entry
+FOLDER/features-SHA256.safetensors                     an entry: features
+FOLDER/pictures-SHA256.rows                            an entry: decoded pictures
 FOLDER/.features-SHA256.safetensors.PID.RANDOM.tmp     one that is being written
 
 Only regular files of these names are counted or deleted: what else lies in the folder is somebody else's, and links are
@@ -19,8 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-ENTRY: Final = re.compile(r"features-[0-9a-f]{64}\.safetensors")
-BEGUN: Final = re.compile(r"\.features-[0-9a-f]{64}\.safetensors\.\d+\.[0-9a-f]{8}\.tmp")
+KINDS: Final = {"features": "safetensors", "pictures": "rows"}
+NAME: Final = "|".join(rf"{kind}-[0-9a-f]{{64}}\.{suffix}" for kind, suffix in KINDS.items())
+ENTRY: Final = re.compile(NAME)
+BEGUN: Final = re.compile(rf"\.(?:{NAME})\.\d+\.[0-9a-f]{{8}}\.tmp")
 ABANDONED_S: Final = 3600.0  # no entry takes so long to write: its writer was killed
 OF_THE_DISK: Final = 10  # of what is free or taken by entries, one part in so many is for entries
 OF_THE_LIMIT: Final = 4  # an entry of more than one part in so many would drive too many others out
@@ -41,9 +44,9 @@ class CacheFolder:
     path: Path
     limit: int
 
-    def file(self, sha256: str) -> Path:
+    def file(self, sha256: str, kind: str = "features") -> Path:
         """Where the entry of that name lies, there or not."""
-        return self.path / f"features-{sha256}.safetensors"
+        return self.path / f"{kind}-{sha256}.{KINDS[kind]}"
 
     def entries(self) -> list[CachedFile]:
         """The entries, the least recently used first."""

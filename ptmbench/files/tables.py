@@ -190,8 +190,8 @@ def _rows(entry: Named, form: TableForm) -> tuple[list[Labelled], list[str]]:
     if any(label in group for group in columns):
         what = "picture" if form.image else "text"
         raise UsageError(
-            f"{grid.path}: the column {form.label!r} is read as {what} and as label: any model would find the answer in "
-            f"its input; name two columns (?{'image' if form.image else 'text'}=COLUMN&label=COLUMN)"
+            f"{grid.path}: the column {form.label!r} is read as {what} and as label: any model would find the answer "
+            f"in its input; name two columns (?{'image' if form.image else 'text'}=COLUMN&label=COLUMN)"
         )
     names = _declared(grid, form)
     headless = grid.headless and form.label.isdecimal() and all(name.isdecimal() for name in reads)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,12 @@ from torch.nn import functional
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Size
 from ptmbench.engine.datasets.base import Samples
 from ptmbench.engine.inputs.batches import FileInputs, TensorInputs
-from ptmbench.engine.inputs.pictures import Channels, Encoded, Fields, Interpolation, scaled, stated
+from ptmbench.engine.inputs.pictures import Channels, Encoded, Fields, Interpolation, depends_on, scaled, stated
 from ptmbench.engine.seeding import torch_generator
 from ptmbench.files.masks import IGNORED
 from ptmbench.files.pictures import PLAIN, Tones, rgb
+
+FILLED = 4  # bytes at the end of a row: how much of the square the picture fills
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,42 @@ class Letterbox:
 
     def apply(self, images: Tensor) -> Tensor:
         """Images [n, 3, h, w] (uint8) of one size to normalised input [n, 3, side, side] (float32)."""
+        return self.finish(self.rows(images))
+
+    @property
+    def geometry(self) -> str:
+        """All but the values by which pixels are normalised."""
+        return repr(replace(self, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)))
+
+    def rows(self, images: Tensor) -> Tensor:
+        """Images [n, 3, h, w] (uint8) of one size to bytes [n, 3 * side * side + 4].
+
+        Those are the square, and the height and width that the picture fills of it, in two bytes each.
+        """
         if self.channels == "bgr":
             images = images.flip(1)
         height, width = self.inner((images.shape[-2], images.shape[-1]))
         if images.shape[-2:] != (height, width):
             images = scaled(images, [height, width], self.interpolation)
+        square = functional.pad(images, (0, self.side - width, 0, self.side - height)).flatten(1)
+        filled = torch.tensor([height // 256, height % 256, width // 256, width % 256], dtype=torch.uint8)
+        return torch.cat([square, filled.expand(len(images), -1)], dim=1)
+
+    def finish(self, rows: Tensor) -> Tensor:
+        """Rows, as above, to normalised input [n, 3, side, side] (float32)."""
+        squares = rows[:, :-FILLED].reshape(-1, *self.shape)
         mean, std = (torch.tensor(values)[:, None, None] for values in (self.mean, self.std))
-        pixels = (images.float().div(255) - mean) / std
-        return functional.pad(pixels, (0, self.side - width, 0, self.side - height))
+        pixels = (squares.float().div(255) - mean) / std
+        filled = rows[:, -FILLED:].int()
+        heights, widths = filled[:, 0] * 256 + filled[:, 1], filled[:, 2] * 256 + filled[:, 3]
+        for picture, height, width in zip(pixels, heights.tolist(), widths.tolist(), strict=True):
+            picture[:, height:] = 0
+            picture[:, :, width:] = 0
+        return pixels
 
     def read(self, file: Path, tones: Tones = PLAIN) -> Tensor:
-        """The input [3, side, side] that a picture file gives."""
-        return self.apply(torch.from_numpy(rgb(file, tones)).permute(2, 0, 1)[None])[0]
+        """The row that a picture file gives."""
+        return self.rows(torch.from_numpy(rgb(file, tones)).permute(2, 0, 1)[None])[0]
 
     def encode(  # pictures teach it nothing
         self,
@@ -75,7 +101,9 @@ class Letterbox:
         stored = samples.pictures.stored
         if isinstance(stored, Tensor):
             return Encoded(TensorInputs(self.apply(stored)))
-        return Encoded(FileInputs(stored, functools.partial(self.read, tones=samples.pictures.tones), self.shape))
+        tones = samples.pictures.tones
+        depends = depends_on(self.geometry, samples.pictures.digests, tones)
+        return Encoded(FileInputs(stored, functools.partial(self.read, tones=tones), self.shape, self.finish, depends))
 
     def boxes(self, boxes: NDArray[np.float32], size: Size) -> Tensor:
         """Boxes [k, 4] of a picture in the pixels of the input."""

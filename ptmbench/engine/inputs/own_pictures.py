@@ -47,7 +47,16 @@ class OwnPreprocessing(PicturePreprocessing):
         """Channels, height, width."""
         return self.made
 
-    def apply(self, images: Tensor) -> Tensor:
+    @property
+    def geometry(self) -> str:
+        """The processor with its settings."""
+        return repr(self)
+
+    def finish(self, rows: Tensor) -> Tensor:
+        """The rows themselves: the processor's inputs."""
+        return rows
+
+    def rows(self, images: Tensor) -> Tensor:
         """Images [n, 3, h, w] (uint8) to inputs [n, *shape] (float32)."""
         pictures = images.cpu().permute(0, 2, 3, 1).numpy()
         return torch.stack([self.process(Image.fromarray(picture)) for picture in pictures]).to(images.device)

@@ -1,10 +1,11 @@
 """From samples to network inputs: what a checkpoint wants done to pictures or text before it sees them."""
 
 import functools
+import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -86,9 +87,22 @@ class PicturePreprocessing(ABC):
     def shape(self) -> tuple[int, ...]:
         """Channels, height, width."""
 
+    @property
     @abstractmethod
+    def geometry(self) -> str:
+        """All that rows depend on: two preprocessings of one geometry make the same."""
+
+    @abstractmethod
+    def rows(self, images: Tensor) -> Tensor:
+        """Images [n, 3, h, w] (uint8) to what is kept of them [n, ...], of one type."""
+
+    @abstractmethod
+    def finish(self, rows: Tensor) -> Tensor:
+        """Rows [n, ...] to inputs [n, *shape] (float32) on their device."""
+
     def apply(self, images: Tensor) -> Tensor:
-        """Images [n, 3, h, w] (uint8) to inputs [n, *shape] (float32)."""
+        """Images [n, 3, h, w] (uint8) to inputs [n, *shape] (float32) on their device."""
+        return self.finish(self.rows(images))
 
     def read(
         self,
@@ -96,11 +110,11 @@ class PicturePreprocessing(ABC):
         change: Callable[[NDArray[np.uint8], str], NDArray[np.uint8]] | None = None,
         tones: Tones = PLAIN,
     ) -> Tensor:
-        """The input [3, side, side] that a picture file gives: turned upright, made RGB, changed."""
+        """The row that a picture file gives: turned upright, made RGB, changed."""
         pixels = rgb(file, tones, upright=True)
         if change:
             pixels = change(pixels, file.name)
-        return self.apply(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0]
+        return self.rows(torch.from_numpy(pixels).permute(2, 0, 1)[None])[0]
 
     def encode(  # pictures teach it nothing
         self,
@@ -111,7 +125,8 @@ class PicturePreprocessing(ABC):
         """Normalised pictures [n, 3, side, side], those of files and large ones when they are asked for."""
         if isinstance(samples, LabelledImageFiles):
             read = functools.partial(self.read, change=samples.change, tones=samples.tones)
-            return Encoded(FileInputs(samples.files, read, self.shape))
+            depends = None if samples.change else depends_on(self.geometry, samples.digests, samples.tones)
+            return Encoded(FileInputs(samples.files, read, self.shape, self.finish, depends))
         assert isinstance(samples, LabelledImages)
         if len(samples.images) * math.prod(self.shape) * FLOAT_BYTES > KEPT_BYTES:
             return Encoded(AppliedInputs(samples.images, self.apply, self.shape))
@@ -142,17 +157,22 @@ class ImagePreprocessing(PicturePreprocessing):
     preset: str | None = None
     margin: Rounding = "nearest"
 
-    def apply(self, images: Tensor) -> Tensor:
-        """Images [n, 3, h, w] (uint8) to normalised input [n, 3, side, side] (float32) on the images' device."""
-        if self.channels == "bgr":
-            images = images.flip(1)
-        pixels = self._resized(images)
+    @property
+    def geometry(self) -> str:
+        """All but the values by which pixels are normalised."""
+        return repr(replace(self, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0), preset=None))
+
+    def finish(self, rows: Tensor) -> Tensor:
+        """Squares [n, 3, side, side], bytes or from 0 to 1, normalised."""
+        pixels = rows if rows.is_floating_point() else rows.float().div_(255)
         mean = torch.tensor(self.mean, device=pixels.device)[:, None, None]
         std = torch.tensor(self.std, device=pixels.device)[:, None, None]
         return (pixels - mean) / std
 
-    def _resized(self, images: Tensor) -> Tensor:
-        """The square of each picture, its values from 0 to 1."""
+    def rows(self, images: Tensor) -> Tensor:
+        """The square [3, side, side] of each picture: bytes where it is resized in bytes, else from 0 to 1."""
+        if self.channels == "bgr":
+            images = images.flip(1)
         if self.resize is None and self.interpolation == "bilinear":
             pixels = images.float().div_(255)
             if pixels.shape[-2:] == (self.side, self.side):
@@ -162,7 +182,7 @@ class ImagePreprocessing(PicturePreprocessing):
             )
         # As bytes: wider filters overshoot, and every checkpoint's own processor cuts that off at black and white.
         wanted = [self.side, self.side] if self.resize is None else [self.resize]
-        return self._middle(scaled(images, wanted, self.interpolation)).float().div_(255)
+        return self._middle(scaled(images, wanted, self.interpolation))
 
     def _middle(self, images: Tensor) -> Tensor:
         """The square in the middle of each picture; what is missing at its edges is black."""
@@ -181,6 +201,12 @@ class ImagePreprocessing(PicturePreprocessing):
     def fields(self) -> Fields:
         """Side, means, standard deviations, interpolation, and the length resized to where there is one."""
         return stated(asdict(self))
+
+
+def depends_on(geometry: str, digests: Sequence[bytes], tones: Tones) -> dict[str, object]:
+    """What the rows of files depend on: the files' bytes, and what is done to them."""
+    files = hashlib.sha256(tones.content() + b"".join(digests)).hexdigest()
+    return {"files": files, "geometry": geometry}
 
 
 def scaled(images: Tensor, size: list[int], interpolation: Interpolation) -> Tensor:

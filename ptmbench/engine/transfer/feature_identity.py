@@ -92,10 +92,22 @@ def of_surroundings(device: Device) -> Identity | None:
         "versions": _versions(),
         "device": [device.type, device.gpu, device.precision, device.threads],
         "machine": environment.machine(device.gpu, device.threads).fingerprint,  # whose seconds can be compared
-        "cpu": [environment.cpu_name(), torch.backends.cpu.get_cpu_capability()],
+        "cpu": [environment.cpu_name(), _capability()],
         "matmul": torch.get_float32_matmul_precision(),
         "rounding": {name: value for name, value in sorted(os.environ.items()) if name.startswith(ROUNDING)},
     }
+
+
+def of_decoding() -> Identity | None:
+    """Versions, code and processor: what decoded pictures depend on beside their files; None as above."""
+    found = _sources()
+    if found is None:
+        return None
+    return {"sources": found, "versions": _versions(), "cpu": [environment.cpu_name(), _capability()]}
+
+
+def _capability() -> str:
+    return str(torch.backends.cpu.get_cpu_capability())
 
 
 def of_model(spec: ModelSpec, model: LoadedModel, seed: int) -> Identity | None:

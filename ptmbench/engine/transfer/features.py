@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ptmbench import stages
 from ptmbench.engine.device import Device
-from ptmbench.engine.inputs.batches import Inputs, TensorInputs
+from ptmbench.engine.inputs.batches import Inputs, TensorInputs, prepare
 from ptmbench.engine.transfer.feature_identity import Identity
 from ptmbench.engine.transfer.feature_store import FeatureStore, pays
 from ptmbench.errors import Diverged
@@ -99,6 +99,7 @@ def _computed(
     examples: Sequence[int] | None,
 ) -> tuple[dict[str, Tensor], float]:
     """What all ends give, and the seconds it took; raises `Diverged`."""
+    prepare(inputs, examples)
     device.synchronise()
     started = time.perf_counter()
     found = forward_each(*parts(), inputs, device, examples)

@@ -13,7 +13,7 @@ from ptmbench.catalog.spec import Case, Recipe
 from ptmbench.engine.corruptions.stress import Condition, Stress
 from ptmbench.engine.data import Indices
 from ptmbench.engine.device import Device
-from ptmbench.engine.inputs.batches import Inputs, Order
+from ptmbench.engine.inputs.batches import Inputs, Order, prepare
 from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.seeding import seeded_draws, torch_generator
@@ -192,6 +192,7 @@ class TrainedRun:
         """A network trained on the seed's examples; draw and batch order depend on task and seed alone."""
         drawn = self.work.examples(seed)
         network = self.device.place(self.network_of(seed).trained)
+        prepare(self.work.inputs, drawn.tolist())
         generator = torch_generator("batches", self.case.task.draws, seed)
         indices = batch_indices(len(drawn), recipe.batch_size, recipe.steps, generator)
         order = [drawn[index].tolist() for index in indices]

@@ -1,7 +1,9 @@
 """Tests of inputs: wherever they come from, a batch is the same."""
 
+import errno
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +11,10 @@ import torch
 from PIL import Image
 
 from ptmbench.engine.inputs import batches
-from ptmbench.engine.inputs.batches import AppliedInputs, FileInputs, TensorInputs, largest
+from ptmbench.engine.inputs.batches import AppliedInputs, FileInputs, TensorInputs, kept_in, largest, prepare
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.errors import UsageError
+from ptmbench.files.cache_folder import CacheFolder
 
 PREPROCESSING = ImagePreprocessing(16, (0.5, 0.5, 0.5), (0.2, 0.2, 0.2), resize=20)
 ORDER = [[3, 1], [0], [5, 4, 2]]
@@ -37,7 +40,7 @@ def test_files_and_tensors_give_the_same_batches(pictures, monkeypatch, few):
 
     for other in (
         AppliedInputs(pixels, PREPROCESSING.apply, PREPROCESSING.shape),
-        FileInputs(files, PREPROCESSING.read, PREPROCESSING.shape),
+        FileInputs(files, PREPROCESSING.read, PREPROCESSING.shape, PREPROCESSING.finish),
     ):
         assert (6, (3, 16, 16)) == (len(other), other.shape) == (len(kept), kept.shape)
         for mine, theirs in zip(expected, other.batches(ORDER), strict=True):
@@ -68,6 +71,97 @@ def test_a_signal_to_the_whole_group_is_not_the_workers_to_heed(pictures, monkey
         return torch.zeros(3, 16, 16)
 
     assert [2, 1, 3] == [len(found) for found in FileInputs(files, told, (3, 16, 16)).batches(ORDER)]
+
+
+@pytest.fixture
+def kept(pictures, tmp_path):
+    """Inputs of the files whose rows are kept in a folder, and the calls of their reader."""
+    files, _ = pictures
+    calls = []
+
+    def read(file):
+        calls.append(file)
+        return PREPROCESSING.read(file)
+
+    inputs = FileInputs(files, read, PREPROCESSING.shape, PREPROCESSING.finish, {"files": "sha"})
+    folder = CacheFolder(tmp_path / "cache", 2**40)
+    return kept_in(inputs, folder, {"code": "sha"}), calls, folder
+
+
+@pytest.mark.parametrize("few", [0, 99], ids=["workers", "this process"])
+def test_each_file_is_decoded_once_where_rows_are_kept(pictures, kept, monkeypatch, few):
+    """The first pass and every later one, of this process or of the next, give the same to the last bit."""
+    monkeypatch.setattr(batches, "FEW", few)
+    inputs, calls, folder = kept
+    plain = replace(inputs, kept=None)
+    expected = list(plain.batches(ORDER))
+    first = list(inputs.batches(ORDER))
+    calls.clear()
+
+    for other in (inputs, kept_in(plain, folder, {"code": "sha"})):
+        for mine, again, theirs in zip(expected, first, other.batches(ORDER), strict=True):
+            assert torch.equal(mine, theirs)
+            assert torch.equal(mine, again)
+    assert len(calls) <= 1  # the next process reads one, to know how large rows are
+    assert kept_in(plain, None, {}) is plain
+    assert kept_in(plain, folder, None) is plain
+    assert kept_in(replace(plain, depends=None), folder, {}).kept is None
+
+
+def test_only_what_is_asked_for_is_decoded(kept):
+    """A draw of few examples costs as many files, and the others come when they are needed."""
+    inputs, calls, _ = kept
+    prepare(inputs, [4, 2, 4])
+    assert {inputs.files[4], inputs.files[2]} == set(calls)
+    calls.clear()
+    prepare(inputs)
+    assert {inputs.files[place] for place in (0, 1, 3, 5)} == set(calls)
+
+
+def test_spoiled_rows_are_decoded_again(kept):
+    """A row that is not as it was written is never an input."""
+    inputs, _, folder = kept
+    expected = list(inputs.batches(ORDER))
+    (entry,) = folder.entries()
+    content = entry.path.read_bytes()
+    entry.path.write_bytes(content[:-700] + bytes(700))
+    again = replace(inputs, kept=replace(inputs.kept, _file=None))
+
+    for mine, theirs in zip(expected, again.batches(ORDER), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize("why", ["room", "disk", "folder"])
+def test_what_cannot_be_kept_is_decoded_at_every_pass(kept, monkeypatch, why):
+    """Too little room, a full disk and a folder that cannot be made cost time and no figure."""
+    inputs, _, folder = kept
+    expected = list(replace(inputs, kept=None).batches(ORDER))
+    if why == "room":
+        inputs = kept_in(inputs, replace(folder, limit=100), {"code": "sha"})
+    elif why == "folder":
+        folder.path.write_text("a file")
+    else:
+        monkeypatch.setattr(os, "pwrite", full_disk)
+
+    for mine, theirs in zip(expected, inputs.batches(ORDER), strict=True):
+        assert torch.equal(mine, theirs)
+    assert inputs.kept.broken
+
+
+def full_disk(*_arguments):
+    """What writing to a full disk does."""
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_files_that_cannot_be_decoded_are_named_together_where_rows_are_kept(kept):
+    """As at any other pass: all of them at once, and the others stay kept."""
+    inputs, _, _ = kept
+    for broken in (inputs.files[0], inputs.files[4]):
+        broken.write_bytes(broken.read_bytes()[:60])
+
+    with pytest.raises(UsageError, match=r"(?s)2 images cannot be decoded: .*0.png .*4.png .*take them out"):
+        list(inputs.batches(ORDER))
+    assert [0, 4] == inputs.kept.missing(range(6))
 
 
 def test_texts_are_cut_to_the_longest_of_their_group():

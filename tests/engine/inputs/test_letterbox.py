@@ -69,8 +69,22 @@ def test_any_picture_is_read_as_rgb(tmp_path, mode):
     Image.new("RGB", (9, 5), (255, 255, 255)).convert(mode).save(tmp_path / "a.png")
 
     assert (5, 9, 3) == rgb(tmp_path / "a.png").shape
-    assert (3, 64, 64) == LETTERBOX.read(tmp_path / "a.png").shape
-    assert 2.0 == pytest.approx(float(LETTERBOX.read(tmp_path / "a.png").max()))
+    found = LETTERBOX.finish(LETTERBOX.read(tmp_path / "a.png")[None])
+    assert (1, 3, 64, 64) == found.shape
+    assert 2.0 == pytest.approx(float(found.max()))
+
+
+def test_rows_of_any_sizes_are_finished_together():
+    """Each picture of a batch fills its own part of the square, as far as it does alone; the rest is the mean."""
+    pictures = [torch.randint(0, 255, (1, 3, *size), dtype=torch.uint8) for size in ((5, 9), (300, 200), (64, 64))]
+    together = LETTERBOX.finish(torch.cat([LETTERBOX.rows(picture) for picture in pictures]))
+
+    for picture, found in zip(pictures, together, strict=True):
+        height, width = LETTERBOX.inner(tuple(picture.shape[-2:]))
+        torch.testing.assert_close(LETTERBOX.apply(picture)[0], found, rtol=0, atol=0)
+        assert not found[:, height:].any()
+        assert not found[:, :, width:].any()
+        assert found[:, :height, :width].any()
 
 
 def test_a_rotation_in_the_metadata_is_left_alone(tmp_path):
