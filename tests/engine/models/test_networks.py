@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
+from torchvision.transforms.functional import to_pil_image
 
 from ptmbench.catalog.model_references import model_spec, model_specs
 from ptmbench.catalog.references import parse
@@ -249,12 +250,14 @@ def test_torchvision_weights_come_from_torch_home(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["resnet18", "inception_v3", "vit_b_16", "efficientnet_b0", "convnext_tiny", "swin_t"])
 def test_preprocessing_is_that_of_the_weights(name):
-    """Our input of a picture is what the weights' own transforms make of it."""
+    """Our input of a picture is what the weights' own transforms make of it, but for a grey value here and there."""
     weights = torchvision_models.weights_of(parse(f"torchvision:{name}"))
     picture = torch.randint(256, (3, 300, 400), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     ours = torchvision_models.preprocessing_of(weights).apply(picture[None])[0]
+    apart = (weights.transforms()(to_pil_image(picture)) - ours).abs() * 255 * torch.tensor([[[0.229]]])
 
-    torch.testing.assert_close(weights.transforms()(picture), ours)
+    assert apart.max() < 2.1
+    assert (apart > 0.1).float().mean() < 0.02
 
 
 @pytest.mark.parametrize(
