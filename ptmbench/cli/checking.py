@@ -7,7 +7,7 @@ from pathlib import Path
 from ptmbench.catalog.data_references import known_options, task_spec
 from ptmbench.catalog.references import Reference, check, check_size, parse
 from ptmbench.catalog.traits import TaskKind
-from ptmbench.errors import UsageError
+from ptmbench.errors import UsageError, listed
 from ptmbench.files.conll import ConllFile, read_conll
 from ptmbench.files.tagged_text import read_labelled
 from ptmbench.outlet import say
@@ -79,7 +79,7 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
 
 
 def _left_out(names: tuple[str, ...]) -> str:
-    return f"; {len(names)} left out" if names else ""
+    return f"; {len(names)} left out: {listed(names)}" if names else ""
 
 
 def _counted(labels: Counter[str]) -> str:

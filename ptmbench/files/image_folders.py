@@ -5,8 +5,9 @@ is a val folder and no test folder, val is the test part, as ImageNet users have
 """
 
 import os
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -50,11 +51,46 @@ class ImageFolder:
 
 
 def part_folders(folder: Path) -> dict[Part, Path]:
-    """The folders of the parts, by their usual names; none where the folder is not divided."""
-    found = {PART_NAMES[path.name.lower()]: path for path in _folders(folder) if path.name.lower() in PART_NAMES}
-    if "test" not in found and "validation" in found:
-        found["test"] = found.pop("validation")
-    return {part: found[part] for part in get_args(Part) if part in found}
+    """The folders of the parts, by their usual names; none where the folder is not divided.
+
+    A name that holds a usual one (training_set, seg_test) speaks of a part where the folder divides into the same
+    folders as that of training. A folder called train that holds no folder is a class.
+
+    Raises:
+        UsageError: Where several folders are one part.
+    """
+    found: dict[Part, list[Path]] = {}
+    places = _folders(folder)
+    for path in places:
+        if path.name.lower() in PART_NAMES:
+            found.setdefault(PART_NAMES[path.name.lower()], []).append(path)
+    if "train" in found and not any(map(_folders, found["train"])):
+        return {}
+    loose = [(part, path) for path in places if (part := _part_within(path.name))]
+    training = {place.name for path in (*found.get("train", ()), *_of("train", loose)) for place in _folders(path)}
+    for part, path in loose:
+        if training & {place.name for place in _folders(path)} and len({of for of, _ in loose} | found.keys()) > 1:
+            found.setdefault(part, []).append(path)
+    twice = [f"{part} ({listed([path.name for path in paths])})" for part, paths in found.items() if len(paths) > 1]
+    if twice:
+        raise UsageError(
+            f"{folder} has several folders for a part: {listed(twice)}: expected one; move the others away"
+        )
+    single = {part: paths[0] for part, paths in found.items()}
+    if "test" not in single and "validation" in single:
+        single["test"] = single.pop("validation")
+    return {part: single[part] for part in get_args(Part) if part in single}
+
+
+def _part_within(name: str) -> Part | None:
+    """The part that one word of a folder's name speaks of, where the name is more than that word."""
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)]
+    parts = [PART_NAMES[word] for word in words if word in PART_NAMES]
+    return parts[0] if len(parts) == 1 and name.lower() not in PART_NAMES else None
+
+
+def _of(part: Part, loose: Iterable[tuple[Part, Path]]) -> list[Path]:
+    return [path for of, path in loose if of == part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +109,10 @@ def read_image_folder(folder: Path, *, skip_bad: bool = False) -> ImageFolder:
     but never the last training image of a class that has others.
     """
     divided = _divided(folder)
+    beside = _beside(folder, divided) if divided else []
     classes = sorted({path.name for place in divided.values() or [folder] for path in _folders(place)})
     rows: list[_Row] = []
-    faults, bad = _class_faults(folder, divided, classes), []
+    faults, bad = _class_faults(folder, divided, classes), _loose_pictures(folder, divided)
     for part, place in divided.items() or [(None, folder)]:
         for name in classes:
             pictures, others = _files_below(place / name)
@@ -87,7 +124,7 @@ def read_image_folder(folder: Path, *, skip_bad: bool = False) -> ImageFolder:
     _refuse(folder, faults, bad, skip_bad=skip_bad)
     kept = [(row, look) for row, look in pairs if not look.fault]
     _check_classes(folder, rows, [row for row, _ in kept])
-    return _image_folder(folder, kept, bad, divided=bool(divided))
+    return _image_folder(folder, kept, [*bad, *beside], divided=bool(divided))
 
 
 def _divided(folder: Path) -> dict[Part, Path]:
@@ -103,6 +140,23 @@ def _divided(folder: Path) -> dict[Part, Path]:
             f"name it: imagefolder:{divided['train']}"
         )
     return divided
+
+
+def _beside(folder: Path, divided: dict[Part, Path]) -> list[str]:
+    """The folders with pictures that are no part of a divided folder."""
+    others = [path for path in _folders(folder) if path not in divided.values()]
+    counts = {path.name: len(_files_below(path)[0]) for path in others}
+    return [f"{name}{os.sep} (no part: {count} pictures)" for name, count in counts.items() if count]
+
+
+def _loose_pictures(folder: Path, divided: dict[Part, Path]) -> list[str]:
+    """The pictures that stand outside of every class."""
+    return [
+        f"{path.relative_to(folder)} (in no class folder)"
+        for place in divided.values() or [folder]
+        for path in sorted(place.iterdir())
+        if path.is_file() and path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    ]
 
 
 def _image_folder(folder: Path, kept: Sequence[tuple[_Row, Look]], bad: Sequence[str], *, divided: bool) -> ImageFolder:
@@ -173,8 +227,11 @@ def _check_classes(folder: Path, rows: Sequence[_Row], kept: Sequence[_Row]) -> 
     if lost:
         raise UsageError(f"{folder}: no sound training image is left of {listed(lost)}: mend them, or remove the class")
     if len(learned) < 2:
+        inner = [path for path in _folders(folder) if part_folders(path) or len(_folders(path)) > 1]
+        deeper = f"; the classes seem to lie deeper: imagefolder:{inner[0]}" if inner else ""
         raise UsageError(
             f"{folder} has {len(learned)} class{'' if len(learned) == 1 else 'es'} with images: expected two or more"
+            f"{deeper}"
         )
 
 
@@ -184,6 +241,6 @@ def _refuse(folder: Path, faults: list[str], bad: list[str], *, skip_bad: bool) 
     if bad:
         forms = Counter(Path(entry.partition(" (")[0]).suffix.lower() or "no ending" for entry in bad)
         by_form = ", ".join(f"{form} {count}" for form, count in forms.most_common())
-        told.append(f"{len(bad)} files are no whole pictures ({by_form}): {listed(sorted(bad))}")
+        told.append(f"{len(bad)} files are no examples ({by_form}): {listed(sorted(bad))}")
     if told and not (skip_bad and faults[:1] != [f"no class folders: {EXPECTED}"]):
         raise UsageError(f"{folder}: " + "\n  ".join(["", *told, f"next: {SKIP}"]).lstrip("\n"))

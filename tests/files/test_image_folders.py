@@ -111,6 +111,48 @@ def test_parts_that_do_not_fit_are_refused(divided, change, message):
         read_image_folder(divided)
 
 
+@pytest.mark.parametrize("names", [("training_set", "test_set"), ("seg_train", "seg_test"), ("TrainImages", "valid")])
+def test_names_that_hold_a_usual_one_are_parts(divided, names):
+    """Where two folders divide into the same classes they are parts, and no classes themselves."""
+    for before, after in zip(("train", "test"), names, strict=True):
+        (divided / before).rename(divided / after)
+    found = read_image_folder(divided)
+
+    assert (("cat", "dog"), {"train": 6, "test": 4}) == (found.classes, {p: found.parts.count(p) for p in found.parts})
+
+
+def test_a_class_may_have_the_name_of_a_part(tmp_path):
+    """Pictures right in a folder called train make it a class, and so does a name that only holds the word."""
+    for name in ("train", "bus", "test_tube"):
+        paint(tmp_path / name / "0.png")
+    found = read_image_folder(tmp_path)
+
+    assert (("bus", "test_tube", "train"), None) == (found.classes, found.parts)
+
+
+def test_nothing_of_a_divided_folder_is_lost_without_a_word(divided):
+    """Two folders for a part are refused, pictures outside of classes are faults, and other folders are told."""
+    paint(divided / "extra" / "cat" / "9.png")
+    assert ("extra/ (no part: 1 pictures)",) == read_image_folder(divided).left_out
+    paint(divided / "train" / "9.png")
+    with pytest.raises(UsageError, match=r"train/9.png \(in no class folder\)"):
+        read_image_folder(divided)
+    assert 10 == len(read_image_folder(divided, skip_bad=True).files)
+    for name in ("val", "valid"):
+        paint(divided / name / "cat" / "0.png")
+    with pytest.raises(UsageError, match=r"several folders for a part: validation \(val, valid\): expected one"):
+        read_image_folder(divided)
+
+
+def test_classes_that_lie_deeper_are_found(divided):
+    """A folder above the one that is meant says which one to name."""
+    (divided / "images").mkdir()
+    for part in ("train", "test"):
+        (divided / part).rename(divided / "images" / part)
+    with pytest.raises(UsageError, match=r"expected two or more; the classes seem to lie deeper: imagefolder:.*images"):
+        read_image_folder(divided)
+
+
 def test_one_class_is_no_classification(tmp_path):
     """A folder with a single class, without classes, or that is none, is refused."""
     with pytest.raises(UsageError, match="no class folders"):
