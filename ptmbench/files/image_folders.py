@@ -54,7 +54,8 @@ def part_folders(folder: Path) -> dict[Part, Path]:
     """The folders of the parts, by their usual names; none where the folder is not divided.
 
     A name that holds a usual one (training_set, seg_test) speaks of a part where the folder divides into the same
-    folders as that of training. A folder called train that holds no folder is a class.
+    folders as that of training. A folder called train that holds no folder, and has no
+    other part beside it, is a class.
 
     Raises:
         UsageError: Where several folders are one part.
@@ -64,7 +65,7 @@ def part_folders(folder: Path) -> dict[Part, Path]:
     for path in places:
         if path.name.lower() in PART_NAMES:
             found.setdefault(PART_NAMES[path.name.lower()], []).append(path)
-    if "train" in found and not any(map(_folders, found["train"])):
+    if [*found] == ["train"] and not any(map(_folders, found["train"])):
         return {}
     loose = [(part, path) for path in places if (part := _part_within(path.name))]
     training = {place.name for path in (*found.get("train", ()), *_of("train", loose)) for place in _folders(path)}
