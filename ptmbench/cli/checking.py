@@ -13,6 +13,7 @@ from ptmbench.files.tagged_text import read_labelled
 from ptmbench.outlet import say
 
 TAGGED = "tagged"
+TABLES = {".csv", ".jsonl", ".ndjson", ".json", ".parquet"}
 TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}
 
 
@@ -32,6 +33,13 @@ def check_data(arguments: argparse.Namespace) -> int:
 
 
 def _check_file(path: Path, arguments: argparse.Namespace) -> int:
+    if path.suffix.lower() in TABLES and not arguments.form:
+        raise UsageError(f"{path}: a table: ptmbench check csv:{path}?text=COLUMN&label=COLUMN")
+    if path.is_dir():
+        raise UsageError(
+            f"{path}: a folder: say what it holds: imagefolder:{path}, or textfolder:, csv:, conll:, voc:, coco:, "
+            "masks: or hf: before it"
+        )
     form = arguments.form or (TAGGED if path.suffix.lower() in TAGGED_SUFFIXES else "labelled")
     if form != TAGGED:
         if arguments.repair or arguments.output:
@@ -59,6 +67,8 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
     task = task_spec(str(reference), ())
     data, kind = load(task.dataset, skip_bad=skip_bad), task.kind
     data.train_size(task.shots)
+    if data.unscored:
+        raise UsageError(f"{reference}: {data.unscored}; take a test part with entities")
     samples, split = data.samples, data.split
     sizes = ", ".join(
         f"{name} {len(part):,}"
@@ -72,8 +82,7 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
         held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
     say(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
     notes = samples.notes if isinstance(samples, PICTURED) else ()
-    unscored = (data.unscored,) if data.unscored else ()
-    for line in (*unscored, *notes, *data.balance.told(len(split.test))):
+    for line in (*notes, *data.balance.told(len(split.test))):
         say(f"  {line}")
     return 0
 

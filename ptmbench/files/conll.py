@@ -1,8 +1,8 @@
 """Files with a word and its tag a line, blank lines between sentences: CoNLL 2003, CoNLL-U and what is called so.
 
-Tags are BIO, IOB1, BIOES, or plain labels where those are asked for. Lines that begin with "# " before a sentence are
-comments, unless they are a word "#" with its tag. Where the first column counts the words of each sentence, the word is
-the next.
+Tags are BIO, IOB1, BIOES, or plain labels where those are asked for. Lines that begin with "#" and a space
+or tab before a sentence are comments, unless they are a word "#" with its tag. Where the first column counts the words
+of each sentence, the word is the next.
 """
 
 import re
@@ -16,7 +16,7 @@ from ptmbench.files.tags import BILOU, BILOU_HINT, PLAIN_HINT
 
 DOCUMENT_START: Final = "-DOCSTART-"  # CoNLL 2003 opens each document with a line of this word
 BLANK: Final = " \t\r"  # str.strip takes more: a no-break space is a word in real tweets
-COMMENT: Final = "# "
+COMMENTS: Final = ("# ", "#\t")  # GermEval puts a tab behind the sign
 
 _BIO = re.compile(r"O|[BI]-\S+")
 _BIOES = re.compile(r"O|[BIESM]-\S+")
@@ -126,17 +126,17 @@ def _columns(line: str) -> list[str]:
 def _without_comments(lines: Sequence[str], form: ConllForm) -> list[Line]:
     """The lines in columns, less the comments before sentences."""
     rows = [(number, _columns(line)) for number, line in enumerate(lines, 1)]
-    words = [columns for (_, columns), line in zip(rows, lines, strict=True) if columns and line[:2] != COMMENT]
+    words = [columns for (_, columns), line in zip(rows, lines, strict=True) if columns and line[:2] not in COMMENTS]
     width = _width(words)
     place = form.tag - 1 if form.tag and form.tag <= width else width - 1
     known = {columns[place] for columns in words if len(columns) == width} if form.plain else set()
-    tabbed = any("\t" in line for line in lines if line[:2] != COMMENT)
+    tabbed = any("\t" in line for line in lines if line[:2] not in COMMENTS)
     kept: list[Line] = []
     opens = True
     for (number, columns), line in zip(rows, lines, strict=True):
         alike = len(columns) == width and ("\t" in line or not tabbed)
         tagged = alike and (columns[place] in known if form.plain else bool(_BIOES.fullmatch(columns[place])))
-        if opens and line[:2] == COMMENT and not tagged:
+        if opens and line[:2] in COMMENTS and not tagged:
             continue
         kept.append((number, columns))
         opens = not columns

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ptmbench.errors import Unavailable, UnknownName, UsageError
+from ptmbench.errors import Unavailable, UnknownName, UsageError, in_short
 from ptmbench.reading import content_of, json_of, opened
 
 DELIMITERS: Final = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " "}
@@ -73,6 +73,12 @@ class Grid:
             if not 1 <= int(name) <= len(names):
                 raise UsageError(f"{self.path}: there is no column {name}; there are {len(names)}")
             return int(name) - 1
+        sign = next((word for word, sign in DELIMITERS.items() if len(names) == 1 and sign in names[0]), "")
+        if self.headless and sign not in {"", "space"}:
+            raise UsageError(
+                f"{self.path}: no column {name}, and one column in all, {in_short(names[0])}: is it divided by {sign}? "
+                f"?delimiter={sign}"
+            )
         raise UnknownName(f"column of {self.path}", name, names)
 
     def columns(self, name: str) -> list[int]:
@@ -267,7 +273,7 @@ def _lines(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
 
 
 def _whole(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
-    """The rows of one JSON value: a list of objects, an object of lists, or an object with one list of objects."""
+    """The rows of one JSON value: a list of objects, an object of columns, or an object with one list of objects."""
     try:
         value = json_of(text)
     except ValueError as error:
@@ -279,9 +285,22 @@ def _whole(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
             value = rows[0]
         elif lists and len(lists) == len(value) and len({len(entry) for entry in lists.values()}) == 1:
             value = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+        elif value and all(isinstance(entry, dict) and entry for entry in value.values()):
+            value = _by_columns(path, value)
         else:
             value = [value]
     return list(enumerate(value, 1)), []
+
+
+def _by_columns(path: Path, columns: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of an object of columns, each an object by the numbers of its rows: what pandas writes unasked."""
+    numbers = [*next(iter(columns.values()))]
+    if any([*column] != numbers for column in columns.values()):
+        raise UsageError(
+            f"{path}: expected an object a line, or one list of objects, got an object of objects: "
+            "DataFrame.to_json(PATH, orient='records', lines=True) writes lines"
+        )
+    return [{name: column[number] for name, column in columns.items()} for number in numbers]
 
 
 def _why(error: Exception) -> str:

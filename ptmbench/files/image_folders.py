@@ -18,8 +18,8 @@ from ptmbench.files.splits import Part
 
 PART_NAMES: dict[str, Part] = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "devel"), "validation"),
-    **dict.fromkeys(("test", "testing", "eval"), "test"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "devel", "testa"), "validation"),  # CoNLL 2003's testa
+    **dict.fromkeys(("test", "testing", "eval", "testb"), "test"),
 }  # fmt: skip
 SUFFIXES = frozenset(
     {

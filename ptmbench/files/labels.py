@@ -7,6 +7,7 @@ class where training examples carry it.
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ NO_LABEL: Final = "no label"
 FEW_NUMBERS: Final = 20  # different numbers that are taken for classes whatever they are
 FEW_FRACTIONS: Final = 10  # the same where some are no whole numbers: half stars are classes, similarities are not
 EXAMPLES_A_NUMBER: Final = 20  # of a column of indices; a column of quantities repeats hardly any
+LONG_NAME: Final = 3  # letters from which case tells no labels apart
 JOINED: Final = (";", "|", ",")  # signs between the labels of one cell; their parts may be known from other cells
 LOOSELY_JOINED: Final = ("+", "/", "&", " ")  # these stand inside of names too: each part must be a label of its own
 
@@ -61,6 +63,11 @@ def label_of(value: Any, names: Sequence[str] = ()) -> tuple[str, str]:
         return "", NO_LABEL
     if isinstance(value, list | tuple | dict):
         return "", f"expected one label, got {in_short(value)}: several labels an example are not read"
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError:
+            return "", f"expected a label in UTF-8, got the bytes {in_short(value)}"
     if isinstance(value, str):
         return (value.strip(), "") if value.strip() else ("", NO_LABEL)
     if names:
@@ -116,6 +123,7 @@ def classes_of(rows: Sequence[Labelled], where: str, declared: Sequence[str] = (
     found = (*declared, *_ordered(free))
     if len({row.label for row in rows} | set(declared)) < 2:
         raise UsageError(f"{where}: expected two labels or more, got {listed(found) or 'none'}")
+    _refuse_alike(found, where)
     if not declared:
         _refuse_several(free, where)
         _refuse_quantities(free, where)
@@ -161,6 +169,23 @@ def _refuse_several(counts: Counter[str], where: str) -> None:
             f"{where}: {len(lists)} labels are several labels in one cell, such as {in_short(lists[0])}: an example "
             "has one label here (multi-label classification is not measured); take a column with one label, or one "
             "column a label, each as a task of its own"
+        )
+
+
+def _refuse_alike(names: Sequence[str], where: str) -> None:
+    """Raises `UsageError` where two labels are one in two spellings: letters composed or not, case, odd spaces.
+
+    Case counts where names are short: a and A may be two letters, Co and CO two substances.
+    """
+    spellings: dict[str, list[str]] = {}
+    for name in names:
+        key = " ".join(unicodedata.normalize("NFKC", name).split())
+        spellings.setdefault(key if len(key) < LONG_NAME else key.casefold(), []).append(name)
+    alike = [" and ".join(map(ascii, found)) for found in spellings.values() if len(found) > 1]
+    if alike:
+        raise UsageError(
+            f"{where}: labels that seem to be one in several spellings: {listed(alike)}: expected one spelling of each "
+            "label; a model would be asked to tell them apart"
         )
 
 

@@ -63,6 +63,8 @@ class Tones:
 
 
 PLAIN: Final = Tones()
+COLOURS: Final = ("RGB", "RGBA")
+LEAST_OF_16: Final = 64  # of 16 bits a colour Pillow keeps the upper 8: 14 bits leave values below this
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +92,27 @@ def look_at(file: Path) -> Look:
         with Image.open(io.BytesIO(content)) as picture:
             if too_large := size_fault(picture.size):
                 return Look(too_large)
+            halved = picture.mode in COLOURS and any("16" in str(tile[3]) for tile in picture.tile)
             picture.load()
             reach = _reach(picture)
-            if not all(0 <= value <= WHITES[-1] for value in reach):
-                return Look(f"holds values from {reach[0]:g} to {reach[1]:g}: expected 0 to 65535 at most")
+            if fault := _fault_of_values(picture, reach, halved=halved):
+                return Look(fault)
             eight_bits(picture, PLAIN)
             whole, fraction = (0.0, reach[1]) if picture.mode == "F" else (reach[1], 0.0)
             digest, form = hashlib.sha256(content).digest(), picture.format or ""
             return Look("", picture.size, digest, form, whole, fraction, _is_transparent(picture))
     except Exception as error:  # noqa: BLE001  Pillow's decoders raise what they like: struct.error, IndexError, ...
         return Look(_why(error))
+
+
+def _fault_of_values(picture: Image.Image, reach: tuple[float, float], *, halved: bool) -> str:
+    """What is wrong with the values of a picture; `halved`: Pillow kept the upper 8 of its 16 bits."""
+    if not all(0 <= value <= WHITES[-1] for value in reach):
+        return f"holds values from {reach[0]:g} to {reach[1]:g}: expected 0 to 65535 at most"
+    most = int(np.asarray(picture.convert("RGB")).max()) if halved else LEAST_OF_16
+    if most >= LEAST_OF_16:
+        return ""
+    return f"16 bits a colour, of which the lower {8 + most.bit_length()} are used: convert it to 8 bits"
 
 
 def tones_of(looks: Iterable[Look]) -> Tones:

@@ -5,12 +5,13 @@ number from 1; `title+body` joins columns. Everything that is wrong with a file 
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from ptmbench.errors import SHOWN, UsageError, listed
+from ptmbench.errors import SHOWN, UsageError, in_short, listed
 from ptmbench.files.grids import Cells, Grid, TextForm, read_grid, swallowed
 from ptmbench.files.image_folders import PART_NAMES, SUFFIXES
 from ptmbench.files.labels import Labelled, classes_of, kept_rows, label_of, named_alike, without_missing
@@ -19,6 +20,9 @@ from ptmbench.files.tagged_text import HEADINGS
 
 MEND = "mend the lines, or --skip-bad"
 Look = Callable[[list[Labelled]], list[Labelled]]
+SPLIT_COLUMNS = ("split", "subset", "partition", "set", "fold")  # headings of a column that may name parts
+TEXTS = str | bytes | int | float | None
+_NAME = re.compile(r"[A-Za-z_][\w -]{0,29}")
 BETWEEN = "\n"  # columns that are joined: a title, then its body
 
 
@@ -87,7 +91,8 @@ def part_files(folder: Path) -> dict[Part, Path]:
     twice = [path.name for paths in found.values() if len(paths) > 1 for path in paths]
     if twice or "train" not in found or not found.keys() & {"test", "validation"}:
         what = f"several files for a part: {listed(twice)}" if twice else f"{', '.join(found) or 'no part'}"
-        raise UsageError(f"{folder}: expected one file each for train and test by name, got {what}")
+        way = "hf:FOLDER joins the files of a part" if twice else "a file by itself is divided by hashes: name it"
+        raise UsageError(f"{folder}: expected one file each for train and test by name, got {what}; {way}")
     single = {part: paths[0] for part, paths in found.items()}
     if "test" not in single:
         single["test"] = single.pop("validation")
@@ -193,19 +198,50 @@ def _rows(entry: Named, form: TableForm) -> tuple[list[Labelled], list[str]]:
             f"{grid.path}: the column {form.label!r} is read as {what} and as label: any model would find the answer "
             f"in its input; name two columns (?{'image' if form.image else 'text'}=COLUMN&label=COLUMN)"
         )
+    if any(_is_picture(cells[place]) for _, cells in grid.rows[:1] for group in columns for place in group):
+        raise UsageError(
+            f"{grid.path}: the column {reads[0]!r} holds pictures themselves, which are not read out of tables: write "
+            "each into a folder of its class, and name the folder of these: imagefolder:DIR"
+        )
     names = _declared(grid, form)
     headless = grid.headless and form.label.isdecimal() and all(name.isdecimal() for name in reads)
     lost = swallowed(grid, label)
     rows = []
     body = grid.rows[0 if headless or not grid.headless else 1 :]
-    labels = [str(cells[label]).strip().lower() for _, cells in body]
-    if headless and labels and labels[0] in HEADINGS and labels.count(labels[0]) == 1:
-        told = f"the label {labels[0]!r} stands here only: a heading? name the columns by their headings"
+    if headless and body and _is_heading(body, label, [place for group in columns for place in group]):
+        told = f"the label {body[0][1][label]!r} stands here only: a heading? name the columns by their headings"
         return [], [f"{entry.where(body[0][0])}: {told}"]
+    parts = {line: entry.part for line, _ in body} if entry.part else _parts_told(grid, body)
     for line, cells in body:
         if line not in lost:
-            rows.append(_example(entry, line, cells, columns, (cells[label], names, form.label_until)))
+            found = _example(entry, line, cells, columns, (cells[label], names, form.label_until))
+            rows.append(replace(found, part=parts.get(line)))
     return rows, list(lost.values())
+
+
+def _is_heading(body: Sequence[tuple[int, Cells]], label: int, read: Sequence[int]) -> bool:
+    """Whether the first row seems to be headings: its label is one, or the only one that stands once, and a name."""
+    first = str(body[0][1][label]).strip().lower()
+    counts = Counter(str(cells[label]).strip().lower() for _, cells in body)
+    if counts.pop(first) > 1:
+        return False
+    names = all(_NAME.fullmatch(str(body[0][1][place]).strip()) for place in (*read, label))
+    return first in HEADINGS or bool(names and counts and min(counts.values()) > 1)
+
+
+def _parts_told(grid: Grid, body: Sequence[tuple[int, Cells]]) -> dict[int, Part]:
+    """The part of each row by a column that says it (`split`), where every row names one; else nothing."""
+    headings = [heading.strip().lower() for heading in grid.headings]
+    place = next((headings.index(name) for name in SPLIT_COLUMNS if headings.count(name) == 1), None)
+    if place is None or (grid.headless and body and body[0] == grid.rows[0]):
+        return {}
+    found = {line: PART_NAMES.get(str(cells[place]).strip().lower()) for line, cells in body}
+    told = {line: part for line, part in found.items() if part}
+    if len(told) < len(found) or "train" not in told.values() or len({*told.values()}) < 2:
+        return {}
+    if "test" not in told.values():
+        return {line: "test" if part == "validation" else part for line, part in told.items()}
+    return told
 
 
 def _example(
@@ -218,17 +254,34 @@ def _example(
     """One row: the texts of its columns and its label, or what is wrong with it."""
     value, names, until = labelled
     label, fault = label_of(value, names)
-    label = label.partition(until)[0] if until else label
+    label = label.partition(until)[0].strip() if until else label
+    if until and not label and not fault:
+        fault = f"no label before {until!r}"
     texts = tuple(_joined([cells[column] for column in places], strips=entry.strips) for places in columns)
-    if not all(text.strip() for text in texts):
+    odd = [cells[place] for group in columns for place in group if not isinstance(cells[place], TEXTS)]
+    if odd:
+        fault = f"the text is {in_short(odd[0])}, expected a string"
+    elif not all(text.strip() for text in texts):
         fault = "the text is empty"
     return Labelled(entry.part, entry.id(line), entry.where(line), texts, label, fault)
 
 
 def _joined(cells: Sequence[Any], *, strips: bool) -> str:
-    """The texts of several cells, one below the other; what is no text counts as empty."""
-    texts = [cell for cell in cells if isinstance(cell, str) and cell.strip()]
+    """The texts of several cells, one below the other; a number is the text that it is written as."""
+    texts = [text for cell in cells if (text := _text_of(cell)).strip()]
     return BETWEEN.join(text.strip() if strips else text for text in texts)
+
+
+def _text_of(cell: Any) -> str:
+    """What a cell says; nothing where it is missing."""
+    if isinstance(cell, bytes):
+        return cell.decode(errors="replace")
+    return "" if cell is None or cell != cell else str(cell)  # noqa: PLR0124  NaN
+
+
+def _is_picture(cell: Any) -> bool:
+    """Whether a cell is a decoded picture, or its bytes as `datasets` keeps them."""
+    return hasattr(cell, "getbands") or (isinstance(cell, dict) and {"bytes", "path"} >= {*cell} and bool(cell))
 
 
 def _refuse_paths(found: Table, form: TableForm, where: str) -> None:

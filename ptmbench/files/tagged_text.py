@@ -15,7 +15,10 @@ from pathlib import Path
 from ptmbench.errors import SHOWN, UsageError, listed
 from ptmbench.reading import content_of
 
-HEADINGS = {"label", "labels", "class", "category", "target"}
+HEADINGS = {
+    *("label", "labels", "class", "category", "target", "sentiment", "polarity", "stance", "emotion", "intent"),
+    *("topic", "rating"),
+}
 
 _TAG = re.compile(r"O|[BI]-\S+")
 _GOES_ON = {"B-", "I-", "M-"}  # of BIOES; BMES writes M for I

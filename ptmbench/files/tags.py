@@ -114,7 +114,7 @@ def checked_entities(tags: Iterable[Sequence[str]], part: str, where: str) -> No
     if not has_entity(tags):
         raise UsageError(
             f"{where} has no entity in the {part} part, so that there is nothing to learn: expected tags B-TYPE and "
-            "I-TYPE beside O"
+            "I-TYPE beside O; where they stand in another column, name it"
         )
 
 

@@ -251,3 +251,19 @@ def test_broken_bio_is_refused_unless_its_repair_is_asked_for(tmp_path):
     assert ("B-PER", "O", "B-LOC") == hub_tables.load(repaired, skip_bad=False).tags[0]
     with pytest.raises(UsageError, match="expected repair=true or repair=false, got repair=maybe"):
         hub_tables.load(repaired.having("repair", "maybe"), skip_bad=False)
+
+
+def test_the_only_split_of_a_set_is_divided(tmp_path):
+    """A set with one split has its test part drawn from it, and no split is learned from and tested on at once."""
+    for file in ("one/train.csv", "both/train.csv", "both/test.csv"):
+        rows = [f"{file} {row},{'xy'[row % 2]}" for row in range(4)]
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("\n".join(["text,label", *rows]))
+    one, both = (parse(f"hf:{tmp_path / name}?text=text&label=label") for name in ("one", "both"))
+    for option in ("validation", "test"):
+        with pytest.raises(UsageError, match=f"{option}=train would be the rows that are learned from"):
+            hub_tables.load(both.having(option, "train"), skip_bad=False)
+    assert {"train", "test"} == {*hub_tables.load(both, skip_bad=False).parts}
+    found = hub_tables.load(one, skip_bad=False)
+
+    assert (4, None) == (len(found.texts), found.parts)

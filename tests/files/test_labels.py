@@ -110,3 +110,18 @@ def test_no_class_is_lost_with_faulty_examples():
     with pytest.raises(UsageError, match="none left to learn from: c"):
         kept_rows(faulty, "here")
     assert 5 == len(kept_rows(found, "here"))
+
+
+@pytest.mark.parametrize(
+    "labels", [["cafe\u0301", "caf\xe9"], ["a b", "a\xa0b"], ["NEG", "neg", "pos"], ["True", "true"]]
+)
+def test_one_label_in_two_spellings_is_refused(labels):
+    """What reads alike is one label, and a model is not asked to tell its spellings apart."""
+    with pytest.raises(UsageError, match="seem to be one in several spellings.*expected one spelling of each"):
+        classes_of(rows(labels), "here")
+
+
+@pytest.mark.parametrize("labels", [["a", "A"], ["Co", "CO"], ["x1", "x2"], ["+", "-"]])
+def test_short_names_differ_by_case(labels):
+    """Letters and symbols of substances are classes as they stand."""
+    assert tuple(sorted(labels)) == classes_of(rows(labels), "here")

@@ -155,3 +155,28 @@ def test_a_picture_is_turned_where_asked(tmp_path):
     (tmp_path / "a.jpg").write_bytes(buffer.getvalue())
 
     assert [(2, 4, 3), (4, 2, 3)] == [rgb(tmp_path / "a.jpg", upright=turn).shape for turn in (False, True)]
+
+
+def png_of_16_bits(path, values):
+    """Writes colours [h, w, 3] of 16 bits as PNG, which Pillow itself cannot write."""
+    height, width = values.shape[:2]
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    )
+    return path
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_colours_of_few_bits_in_16_are_refused(tmp_path, bits):
+    """Pillow keeps the upper half of 16 bits a colour: of fewer, nearly black is left."""
+    colours = np.stack([GREY.astype(np.uint16) * 257] * 3, axis=-1)
+
+    assert "" == look_at(png_of_16_bits(tmp_path / "16.png", colours)).fault
+    told = look_at(png_of_16_bits(tmp_path / "few.png", colours >> (16 - bits))).fault
+    assert f"16 bits a colour, of which the lower {bits} are used: convert it to 8 bits" == told

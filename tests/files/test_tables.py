@@ -88,6 +88,11 @@ def test_all_faulty_lines_are_told_at_once_and_can_be_skipped(tmp_path):
     ("text", "form", "message"),
     [
         ("text,lable\na,b\n", TableForm(), "did you mean lable"),
+        (
+            "text;label\na;b\n",
+            TableForm(),
+            r"one column in all, 'text;label': is it divided by semicolon\? \?delimiter=",
+        ),
         ("text,label\na,x\nb,x\n", TableForm(), "expected two labels or more, got x"),
         ("", TableForm(), "the file is empty"),
         ("a,b\n", TableForm("1", "3"), "there is no column 3; there are 2"),
@@ -115,6 +120,51 @@ def test_a_label_is_never_read_as_text(tmp_path, text):
     file = write(tmp_path / "a.csv", "review,stars\nfine,4\npoor,1\n")
     with pytest.raises(UsageError, match="the column 'stars' is read as text and as label"):
         read_tables(file, TableForm(text=text, label="stars"))
+
+
+def test_a_column_that_says_the_parts_is_heeded(tmp_path):
+    """Where every row names its part in a column called split, it is the split; val stands in for a missing test."""
+    rows = ["text,label,split", "a,x,train", "b,y,train", "c,x,VAL", "d,y,val"]
+    assert ("train", "train", "test", "test") == read_tables(
+        write(tmp_path / "a.csv", "\n".join(rows)), TableForm()
+    ).parts
+    rows[1] = "a,x,first"
+    assert read_tables(write(tmp_path / "a.csv", "\n".join(rows)), TableForm()).parts is None
+
+
+def test_a_first_row_that_reads_like_headings_is_no_example(tmp_path):
+    """A name above labels that all stand more than once is a heading; a text that is a sentence is an example."""
+    body = "".join(f"good film {place},pos\nbad film {place},neg\n" for place in range(3))
+    with pytest.raises(UsageError, match="a.csv:1: the label 'verdict' stands here only: a heading"):
+        read_tables(write(tmp_path / "a.csv", f"comment,verdict\n{body}"), TableForm("1", "2"))
+    assert 7 == len(read_tables(write(tmp_path / "b.csv", f"so so; well,fair\n{body}"), TableForm("1", "2")).texts)
+
+
+def test_numbers_and_bytes_are_texts(tmp_path):
+    """A number is the text that it is written as, bytes are UTF-8, and a list is a fault that shows it."""
+    file = write(tmp_path / "a.jsonl", '{"text": 12, "label": "x"}\n{"text": 0.5, "label": "y"}\n')
+    assert ("12", "0.5") == read_tables(file, TableForm()).texts
+    Dataset.from_dict({"text": [b"caf\xc3\xa9", b"b"], "label": [b"x", b"y"]}).to_parquet(tmp_path / "b.parquet")
+    found = read_tables(tmp_path / "b.parquet", TableForm())
+    assert (("caf\xe9", "b"), ("x", "y")) == (found.texts, found.classes)
+    file = write(tmp_path / "c.jsonl", '{"text": ["a"], "label": "x"}\n{"text": "b", "label": "y"}\n')
+    with pytest.raises(UsageError, match=r"c.jsonl:1: the text is \['a'\], expected a string"):
+        read_tables(file, TableForm())
+
+
+def test_a_label_that_is_cut_to_nothing_is_a_fault(tmp_path):
+    """No class is called nothing."""
+    file = write(tmp_path / "a.csv", "text,label\na,:x\nb,y:z\n")
+    with pytest.raises(UsageError, match="a.csv:2: no label before ':'"):
+        read_tables(file, TableForm(label_until=":"))
+
+
+def test_pictures_in_a_table_are_named(tmp_path):
+    """What `datasets` keeps of a picture is no text, and the message says where pictures are read from."""
+    rows = {"image": [{"bytes": b"x", "path": "a.png"}] * 2, "label": ["x", "y"]}
+    Dataset.from_dict(rows).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(UsageError, match="the column 'image' holds pictures themselves.*imagefolder:DIR"):
+        read_tables(tmp_path / "a.parquet", TableForm("image"))
 
 
 def test_a_label_that_training_never_shows_is_refused(tmp_path):
@@ -176,8 +226,9 @@ JSON_ROWS = ['{"text": "a", "stars": 1, "more": null}', '{"stars": 2, "text": "b
         ("a.json", f'{{"version": 1, "data": [{", ".join(JSON_ROWS)}]}}'),
         ("a.json", '{"text": ["a", "b"],\n"stars": [1, 2]}'),
         ("a.json", "\n".join(JSON_ROWS)),
+        ("a.json", '{"text": {"0": "a", "1": "b"}, "stars": {"0": 1, "1": 2}}'),
     ],
-    ids=["lines", "blank_lines", "array", "inside", "columns", "lines_by_another_name"],
+    ids=["lines", "blank_lines", "array", "inside", "columns", "lines_by_another_name", "pandas"],
 )
 def test_json_is_read_in_its_usual_forms(tmp_path, name, text):
     """An object a line, a list of objects or an object of lists are the same table."""
@@ -188,7 +239,7 @@ def test_json_is_read_in_its_usual_forms(tmp_path, name, text):
 
 def test_faults_of_json_lines_have_their_lines(tmp_path):
     """Lines that are no JSON, no object, or too deep, and rows without text or label stand in one message."""
-    lines = ['{"text": "a", "label": true}', "{", "[1]", '{"label": false}', '{"text": 5, "label": true}',
+    lines = ['{"text": "a", "label": true}', "{", "[1]", '{"label": false}', '{"text": [5], "label": true}',
              '{"text": "x", "label": null}', "[" * 100_000, '{"text": "b", "label": false}']  # fmt: skip
     file = write(tmp_path / "a.jsonl", "\n".join(lines))
 

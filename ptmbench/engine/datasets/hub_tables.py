@@ -70,7 +70,7 @@ def load(reference: Reference, *, skip_bad: bool) -> LabelledTexts | LabelledIma
         grids = {None: named_by_file(place, None, form_of(reference)).grid}
     else:
         found = hub_grids(reference, place)
-        grids = {part: found[name] for part, name in _parts(reference, list(found)).items()}
+        grids = _divided(reference, found)
     if reference.get("tokens"):
         return sentences_of(reference, grids)
     return examples_of(reference, grids, place.parent if place.is_file() else place, skip_bad=skip_bad)
@@ -89,6 +89,13 @@ def _called(part: Part | None, grid: Grid) -> Named:
     return Named(grid, part, lambda row: f"{name}/{row - 1}", lambda row: f"{name} row {row}", strips=False)
 
 
+def _divided(reference: Reference, found: Mapping[str, Grid]) -> Grids:
+    """The grid of each part; the only split of a set is divided by hashes."""
+    if len(found) == 1 and not reference.get("validation") and not reference.get("test"):
+        return {None: next(iter(found.values()))}
+    return {part: found[name] for part, name in _parts(reference, list(found)).items()}
+
+
 def _parts(reference: Reference, names: Sequence[str]) -> dict[Part, str]:
     """Which split is which part: by its name, or as `validation=` and `test=` say."""
     wanted: dict[Part, str] = {"train": "train", "validation": "validation", "test": "test"}
@@ -98,6 +105,12 @@ def _parts(reference: Reference, names: Sequence[str]) -> dict[Part, str]:
             raise UnknownName(f"split of {reference.name}", name, names)
         if name:
             wanted[part] = name
+    again = [f"{part}={name}" for part, name in given.items() if name and name == wanted["train"]]
+    if again:
+        raise UsageError(
+            f"{reference}: {' and '.join(again)} would be the rows that are learned from: name another split of "
+            f"{', '.join(names)}, or leave it out"
+        )
     if wanted["test"] == wanted["validation"]:
         del wanted["validation"]  # the training part gives one, as where a set comes without it
     found = {part: name for part, name in wanted.items() if name in names}
