@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from ptmbench.errors import Unavailable, UnknownName, UsageError, in_short
+from ptmbench.files.json_rows import JSON_SUFFIXES, values_of
 from ptmbench.reading import content_of, json_of, opened
 
 DELIMITERS: Final = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|", "space": " "}
 QUOTES: Final = ("double", "none")
 CSV_FIELD_LIMIT: Final = 10**7  # characters: Python's own limit of 131,072 is below a long document
-JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".json")
 PARQUET: Final = ".parquet"
 WIDE_BYTES: Final = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 begins
 OTHERS: Final = {  # what is no table of text, and what to do with it
@@ -236,16 +236,7 @@ def _alone(line: str, delimiter: str) -> list[str]:
 
 def _json(path: Path, text: str) -> Grid:
     """JSON lines, or one array of objects; a key that a row lacks is None there."""
-    found, faults = _whole(path, text) if _is_whole(path, text) else _lines(path, text)
-    return of_objects(path, found, faults)
-
-
-def _is_whole(path: Path, text: str) -> bool:
-    """Whether the file is one value: an array, or an object over several lines, or alone in a file not called lines."""
-    first, _, more = text.strip().partition("\n")
-    if first.startswith("["):
-        return True
-    return not first.rstrip().endswith("}") or (not more and path.suffix.lower() == ".json")
+    return of_objects(path, *values_of(path, text))
 
 
 def of_objects(path: Path, found: Sequence[tuple[int, Any]], faults: Sequence[str]) -> Grid:
@@ -259,52 +250,6 @@ def of_objects(path: Path, found: Sequence[tuple[int, Any]], faults: Sequence[st
     return Grid(
         path, headings, tuple((number, [row.get(key) for key in headings]) for number, row in rows), tuple(told)
     )
-
-
-def _lines(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
-    found, faults = [], []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                found.append((number, json_of(line)))
-            except ValueError as error:
-                faults.append(f"{path}:{number}: no JSON: {_why(error)}")
-    return found, faults
-
-
-def _whole(path: Path, text: str) -> tuple[list[tuple[int, Any]], list[str]]:
-    """The rows of one JSON value: a list of objects, an object of columns, or an object with one list of objects."""
-    try:
-        value = json_of(text)
-    except ValueError as error:
-        raise UsageError(f"{path}: no JSON: {_why(error)}; expected an object a line, or one list of objects") from None
-    if isinstance(value, dict):
-        lists = {key: entry for key, entry in value.items() if isinstance(entry, list)}
-        rows = [entry for entry in lists.values() if entry and all(isinstance(row, dict) for row in entry)]
-        if len(rows) == 1:
-            value = rows[0]
-        elif lists and len(lists) == len(value) and len({len(entry) for entry in lists.values()}) == 1:
-            value = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-        elif value and all(isinstance(entry, dict) and entry for entry in value.values()):
-            value = _by_columns(path, value)
-        else:
-            value = [value]
-    return list(enumerate(value, 1)), []
-
-
-def _by_columns(path: Path, columns: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of an object of columns, each an object by the numbers of its rows: what pandas writes unasked."""
-    numbers = [*next(iter(columns.values()))]
-    if any([*column] != numbers for column in columns.values()):
-        raise UsageError(
-            f"{path}: expected an object a line, or one list of objects, got an object of objects: "
-            "DataFrame.to_json(PATH, orient='records', lines=True) writes lines"
-        )
-    return [{name: column[number] for name, column in columns.items()} for number in numbers]
-
-
-def _why(error: Exception) -> str:
-    return str(error).partition(" (char")[0]
 
 
 def _parquet(path: Path) -> Grid:

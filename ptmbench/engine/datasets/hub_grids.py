@@ -15,7 +15,8 @@ from ptmbench.catalog.references import Reference
 from ptmbench.engine.foreign_code import imported
 from ptmbench.engine.foreign_loads import table, table_builder
 from ptmbench.errors import PtmbenchError, Unavailable, UsageError
-from ptmbench.files.grids import JSON_SUFFIXES, Grid, TextForm, read_grid
+from ptmbench.files.grids import Grid, TextForm, read_grid
+from ptmbench.files.json_rows import JSON_SUFFIXES
 
 FILES: Final = ("*.parquet", "*.csv", "*.tsv", "*.jsonl", "*.json")
 OWN: Final = {"csv": (".csv", ".tsv", ".txt"), "json": JSON_SUFFIXES}  # what the reader of all schemes reads
