@@ -164,10 +164,10 @@ class ImagePreprocessing(PicturePreprocessing):
 
     def finish(self, rows: Tensor) -> Tensor:
         """Squares [n, 3, side, side], bytes or from 0 to 1, normalised."""
-        pixels = rows if rows.is_floating_point() else rows.float().div_(255)
-        mean = torch.tensor(self.mean, device=pixels.device)[:, None, None]
-        std = torch.tensor(self.std, device=pixels.device)[:, None, None]
-        return (pixels - mean) / std
+        mean = torch.tensor(self.mean, device=rows.device)[:, None, None]
+        std = torch.tensor(self.std, device=rows.device)[:, None, None]
+        pixels = rows - mean if rows.is_floating_point() else rows.float().div_(255).sub_(mean)
+        return pixels.div_(std)
 
     def rows(self, images: Tensor) -> Tensor:
         """The square [3, side, side] of each picture: bytes where it is resized in bytes, else from 0 to 1."""
