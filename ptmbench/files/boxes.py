@@ -6,7 +6,7 @@ their own size counts, not the one that an annotation tells. Faults are told in 
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,14 @@ class Annotation:
     objects: tuple[BoxObject, ...]
     part: Part | None = None
     broken: bool = False
+
+
+def spelled_alike(names: Iterable[str]) -> str:
+    """Names that differ by case or outer spaces alone, or by nothing; empty where all differ by more."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(name.strip().casefold(), []).append(repr(name))
+    return listed([" and ".join(spellings) for spellings in alike.values() if len(spellings) > 1])
 
 
 def joined(*sets: BoxSet) -> BoxSet:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ptmbench.errors import UsageError, listed, told_once
-from ptmbench.files.image_folders import PARTIAL, SKIP, SUFFIXES, part_folders
+from ptmbench.files.image_folders import PART_NAMES, PARTIAL, SKIP, SUFFIXES, part_folders
+from ptmbench.files.mask_pixels import Colour, colours_of, indices_of, palettes_fault
 from ptmbench.files.pictures import PLAIN, Look, Tones, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
 from ptmbench.files.voc import voc_parts
@@ -25,7 +26,10 @@ from ptmbench.reading import content_of
 
 IGNORED = 255  # the index of a mask's pixels that do not count, as in Pascal VOC
 LOSSY: Final = {"JPEG", "JPEG2000", "MPO", "AVIF"}  # forms that blur indices at the edges of classes
-INDEX_MODES: Final = {"L", "P", "1", "I", "I;16"}  # Pillow's names for pictures of one channel
+UNCOLOUR = (
+    "expected one channel of class indices; write 0, 1, 2, ... for its colours, the same in all masks, and save that "
+    "as a grey PNG: Image.fromarray(indices.astype('uint8'))"
+)
 EXPECTED = "expected DIR/images/*.jpg with DIR/masks/*.png, or both below DIR/train and DIR/test"
 
 
@@ -123,12 +127,13 @@ class _Pair:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a pair holds: the grey values of its mask, both files, or what is wrong with them."""
+    """What a pair holds: the grey values of its mask and their colours, both files, or what is wrong with them."""
 
     fault: str = ""
     values: frozenset[int] = frozenset()
     image: Look = field(default_factory=Look)
     mask: Look = field(default_factory=Look)
+    colours: dict[int, Colour] = field(default_factory=dict)
 
 
 def read_masks(folder: Path, form: MaskForm = PLAIN_MASKS, *, skip_bad: bool = False) -> MaskSet:
@@ -136,7 +141,9 @@ def read_masks(folder: Path, form: MaskForm = PLAIN_MASKS, *, skip_bad: bool = F
 
     A set that shows a single class, or no pixel of a class that was given a name, is a fault as a whole.
     """
-    divided = part_folders(folder) if folder.is_dir() else {}
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder: {EXPECTED}")
+    divided = part_folders(folder)
     places: list[tuple[Part | None, Path]] = [(part, place) for part, place in divided.items()]
     faults: list[str] = []
     pairs = [
@@ -196,9 +203,12 @@ def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], form: MaskFor
     looked = in_threads(lambda pair: _look_over(pair.image, pair.mask, form), pairs)
     rows = list(zip(pairs, looked, strict=True))
     faults += [f"{pair.mask.relative_to(folder)}: {seen.fault}" for pair, seen in rows if seen.fault]
+    kept = [(pair, seen) for pair, seen in rows if not seen.fault]
+    left_out = form.ignored | {IGNORED} - {form.foreground}
+    if differing := palettes_fault({pair.mask.relative_to(folder): seen.colours for pair, seen in kept}, left_out):
+        raise UsageError(f"{folder}: {listed([differing, *told_once(faults)])}")
     if faults and not skip_bad:
         raise UsageError(f"{folder}: {len(faults)} faults: {listed(told_once(faults))}; {SKIP}")
-    kept = [(pair, seen) for pair, seen in rows if not seen.fault]
     if not kept:
         raise UsageError(f"{folder} has no sound mask: {listed(told_once(faults))}")
     parts = tuple(pair.part for pair, _ in kept if pair.part)
@@ -221,20 +231,43 @@ def _mask_set(folder: Path, pairs: list[_Pair], faults: list[str], form: MaskFor
 
 def _pairs(place: Path, suffix: str, faults: list[str]) -> list[tuple[Path, Path]]:
     """Pictures and masks of one name, the latter with a suffix; what has no partner is a fault."""
-    images, named = _by_stem(place / "images"), _by_stem(place / "masks")
-    masks = {stem.removesuffix(suffix): path for stem, path in named.items()}
+    if misnamed := _misnamed(place):
+        faults.append(misnamed)
+        return []
+    images = _by_stem(place / "images", "", faults)
+    masks = _by_stem(place / "masks", suffix, faults)
     if not images.keys() & masks.keys() and (ending := _ending_of(images, masks)):
         faults.append(f"the names of masks in {place.name}/masks end in {ending}: add ?mask_suffix={ending}")
         return []
-    faults += [f"{place.name}/images/{images[stem].name} has no mask" for stem in sorted(images.keys() - masks.keys())]
-    faults += [f"{place.name}/masks/{masks[stem].name} has no picture" for stem in sorted(masks.keys() - images.keys())]
-    return [(images[stem], masks[stem]) for stem in sorted(images.keys() & masks.keys())]
+    single = [stem for stem in sorted(images.keys() & masks.keys()) if len(images[stem]) == len(masks[stem]) == 1]
+    for here, there, lacks in ((images, masks, "images/{} has no mask"), (masks, images, "masks/{} has no picture")):
+        alone = [path for stem in sorted(here.keys() - there.keys()) for path in here[stem]]
+        faults += [f"{place.name}/{lacks.format(path.name)}" for path in alone]
+    return [(images[stem][0], masks[stem][0]) for stem in single]
 
 
-def _by_stem(place: Path) -> dict[str, Path]:
-    if not place.is_dir():
-        return {}
-    return {path.stem: path for path in sorted(place.iterdir()) if path.suffix.lower() in SUFFIXES - PARTIAL}
+def _misnamed(place: Path) -> str:
+    """What to rename where one of the two folders is there and the only other one has another name; empty if none."""
+    there = sorted(path.name for path in place.iterdir() if path.is_dir() and path.name[0] not in "._")
+    wanted = {"images", "masks"} - set(there)
+    others = [name for name in there if name not in {"images", "masks"}]
+    if len(wanted) != 1 or len(others) != 1 or others[0].lower() in PART_NAMES:
+        return ""
+    return f"{place.name} has no folder {min(wanted)}: is it {others[0]}? rename that to {min(wanted)}"
+
+
+def _by_stem(place: Path, suffix: str, faults: list[str]) -> dict[str, list[Path]]:
+    """The pictures of a folder by their names without a suffix; several of one name are a fault."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(place.iterdir()) if place.is_dir() else []:
+        if path.suffix.lower() in SUFFIXES - PARTIAL:
+            found.setdefault(path.stem.removesuffix(suffix), []).append(path)
+    faults += [
+        f"{place.parent.name}/{place.name}: {' and '.join(path.name for path in paths)} have one name: keep one of them"
+        for paths in found.values()
+        if len(paths) > 1
+    ]
+    return found
 
 
 def _ending_of(images: Iterable[str], masks: Iterable[str]) -> str:
@@ -257,7 +290,8 @@ def _look_over(image: Path, mask: Path, form: MaskForm) -> _Seen:
     if held.format in LOSSY:
         return _Seen(f"is a {held.format} file, which blurs indices: save masks as PNG, from the originals")
     with Image.open(io.BytesIO(content_of(mask))) as picture:
-        if picture.mode not in INDEX_MODES:
-            return _Seen(f"has the mode {picture.mode}; expected one channel of class indices")
-        values = frozenset(map(int, np.unique(np.asarray(picture))))
-    return _Seen(form.fault_of(values), values, seen, held)
+        indices = indices_of(picture)
+        if indices is None:
+            return _Seen(f"is coloured or transparent (mode {picture.mode}): {UNCOLOUR}")
+        values = frozenset(map(int, np.unique(indices)))
+        return _Seen(form.fault_of(values), values, seen, held, colours_of(picture, values))

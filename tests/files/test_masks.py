@@ -45,7 +45,8 @@ def test_all_faults_are_told_at_once(tmp_path):
     """An index out of range, another size, a picture without a mask and a coloured mask stand in one message."""
     pair(tmp_path, "a", [1, 7, 9])
     pair(tmp_path, "b", [1], size=(5, 4))
-    pair(tmp_path, "c", [1], mode="RGB")
+    pair(tmp_path, "c", [1])
+    Image.new("RGB", (6, 4), "red").save(tmp_path / "masks" / "c.png")
     pair(tmp_path, "d", [1])
     (tmp_path / "masks" / "e.png").write_bytes(b"no picture")
     Image.new("RGB", (6, 4)).save(tmp_path / "images" / "e.jpg")
@@ -57,7 +58,11 @@ def test_all_faults_are_told_at_once(tmp_path):
     assert "5 faults" in message
     for fault in ("a.png: has the index 7, 9, expected 0 to 2, or 255", "b.png: is 6x4, its picture 5x4"):
         assert fault in message
-    for fault in ("c.png: has the mode RGB", "e.png: no picture that Pillow can read", "f.jpg has no mask"):
+    for fault in (
+        "c.png: is coloured or transparent (mode RGB): expected one channel of class indices; write 0, 1",
+        "e.png: no picture that Pillow can read",
+        "f.jpg has no mask",
+    ):
         assert fault in message
     found = read_masks(tmp_path, MaskForm(classes=3), skip_bad=True)
     assert (("images/d.jpg",), 5) == (found.ids, len(found.left_out))
@@ -69,7 +74,8 @@ def test_the_fault_of_many_masks_is_told_once(tmp_path):
         pair(tmp_path, f"m{number:02}", [7])
     for number in range(5):
         Image.new("RGB", (6, 4)).save(tmp_path / "images" / f"n{number}.jpg")
-    pair(tmp_path, "z", [1], mode="RGB")
+    pair(tmp_path, "z", [1])
+    Image.new("RGB", (6, 4), "red").save(tmp_path / "masks" / "z.png")
 
     with pytest.raises(UsageError) as told:
         read_masks(tmp_path, MaskForm(classes=3))
@@ -77,7 +83,7 @@ def test_the_fault_of_many_masks_is_told_once(tmp_path):
     assert ": 46 faults: " in message
     assert "/images/n0.jpg has no mask (and 4 others likewise), " in message
     assert (
-        "masks/m00.png: has the index 7, expected 0 to 2, or 255 (and 39 others likewise), masks/z.png: has" in message
+        "masks/m00.png: has the index 7, expected 0 to 2, or 255 (and 39 others likewise), masks/z.png: is" in message
     )
     assert "m01" not in message
 
@@ -235,3 +241,77 @@ def test_options_reach_the_masks(tmp_path, capsys):
     assert "masks of 2 classes" in capsys.readouterr().out
     assert 2 == main(["check", f"masks:{tmp_path}?ignore=none"])
     assert "ignore=none: expected values of masks" in capsys.readouterr().err
+
+
+def paletted(folder, name, palette, indices=(0, 1)):
+    """A pair whose mask has these colours."""
+    pair(folder, name, indices)
+    with Image.open(folder / "masks" / f"{name}.png") as grey:
+        mask = Image.fromarray(np.asarray(grey), mode="P")
+    mask.putpalette([part for colour in palette for part in colour])
+    mask.save(folder / "masks" / f"{name}.png")
+
+
+BLACK, RED, BLUE = (0, 0, 0), (128, 0, 0), (0, 0, 128)
+
+
+def test_palettes_that_disagree_are_refused(tmp_path):
+    """An index of another colour in another file may mean another class: two files and the index are named."""
+    paletted(tmp_path, "a", [BLACK, RED])
+    paletted(tmp_path, "b", [RED, BLACK])
+    told = r"0 is \(0, 0, 0\) in masks/a.png and \(128, 0, 0\) in masks/b.png.*one palette, or as grey indices"
+
+    for skip_bad in (False, True):
+        with pytest.raises(UsageError, match=told):
+            read_masks(tmp_path, skip_bad=skip_bad)
+
+
+def test_palettes_need_agree_on_what_counts_alone(tmp_path):
+    """A longer palette, another colour of an index that no pixel has or that is left out, and grey masks are fine."""
+    paletted(tmp_path, "a", [BLACK, RED])
+    paletted(tmp_path, "b", [BLACK, RED, BLUE])
+    paletted(tmp_path, "c", [BLACK, RED, *[BLUE] * 254], (0, 1, IGNORED))
+    paletted(tmp_path, "d", [BLACK, BLUE, *[RED] * 254], (0, 0, IGNORED))
+    paletted(tmp_path, "e", [(grey, grey, grey) for grey in range(256)])
+    pair(tmp_path, "f", [0, 1])
+
+    assert 2 == read_masks(tmp_path).classes
+
+
+@pytest.mark.parametrize("place", ["images", "masks"])
+def test_two_files_of_one_name_are_a_fault(tmp_path, place):
+    """Of two pictures or two masks of one name none is taken silently: both are named, and --skip-bad leaves both."""
+    pair(tmp_path, "a", [1])
+    pair(tmp_path, "b", [1])
+    Image.new("L", (6, 4)).save(tmp_path / place / "a.bmp")
+    names = " and ".join(sorted(path.name for path in (tmp_path / place).glob("a.*")))
+
+    with pytest.raises(UsageError, match=f"1 faults: .*/{place}: {names} have one name: keep one of them"):
+        read_masks(tmp_path)
+    assert ("images/b.jpg",) == read_masks(tmp_path, skip_bad=True).ids
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA"])
+def test_grey_saved_with_more_channels_is_read_as_grey(tmp_path, mode):
+    """Three equal channels, all of it opaque, hold the indices without a loss."""
+    pair(tmp_path, "a", [1, 2, IGNORED], mode=mode)
+
+    assert {0, 1, 2, IGNORED} == read_masks(tmp_path).values
+
+
+def test_transparent_masks_are_refused(tmp_path):
+    """Where a grey mask is transparent, nobody has said what a pixel is."""
+    pair(tmp_path, "a", [1, 2])
+    Image.new("LA", (6, 4), (1, 9)).save(tmp_path / "masks" / "a.png")
+
+    with pytest.raises(UsageError, match=r"a.png: is coloured or transparent \(mode LA\)"):
+        read_masks(tmp_path)
+
+
+def test_a_folder_called_otherwise_is_to_be_renamed(tmp_path):
+    """Where pictures lie beside one folder that is not called masks, the message says what to rename."""
+    pair(tmp_path, "a", [1])
+    (tmp_path / "masks").rename(tmp_path / "labels")
+
+    with pytest.raises(UsageError, match="has no folder masks: is it labels\\? rename that to masks"):
+        read_masks(tmp_path)

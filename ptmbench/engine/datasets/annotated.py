@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ptmbench.errors import UsageError
+from ptmbench.files.mask_pixels import indices_of
 from ptmbench.files.masks import IGNORED, PLAIN_MASKS, MaskForm
 from ptmbench.files.pictures import PLAIN, Tones, rgb
 from ptmbench.files.splits import Part
@@ -171,4 +173,7 @@ class MaskedImages:
         if not isinstance(self.masks, tuple):
             return np.asarray(self.masks[index])
         with opened(self.masks[index]) as stream, Image.open(stream) as picture:
-            return self.form.classes_of(np.asarray(picture))
+            indices = indices_of(picture)
+            if indices is None:
+                raise UsageError(f"{self.masks[index]} has become a coloured picture since it was read: restore it")
+            return self.form.classes_of(indices)

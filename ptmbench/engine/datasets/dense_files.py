@@ -10,7 +10,7 @@ from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Pictures
 from ptmbench.engine.datasets.torchvision_sets import LATEST_VOC, root_of
 from ptmbench.errors import Unavailable, UsageError
-from ptmbench.files.boxes import BoxSet, joined
+from ptmbench.files.boxes import BoxSet, joined, spelled_alike
 from ptmbench.files.coco import read_coco
 from ptmbench.files.masks import PLAIN_MASKS, MaskForm, MaskSet, read_masks, read_voc_masks
 from ptmbench.files.voc import read_voc
@@ -51,7 +51,7 @@ def masks(reference: Reference, *, skip_bad: bool) -> MaskedImages:
     `foreground=255` says which value is class 1, `ignore=11,12` which values count as no class, `mask_suffix=_mask`
     what the names of masks end in.
     """
-    names, foreground = tuple(filter(None, reference.get("names").split(","))), reference.integer("foreground")
+    names, foreground = _names(reference), reference.integer("foreground")
     classes = reference.integer("classes") or len(names) or (None if foreground is None else 2)
     if names and len(names) != classes:
         raise UsageError(f"{reference}: classes={classes}, and names has {len(names)}")
@@ -60,6 +60,14 @@ def masks(reference: Reference, *, skip_bad: bool) -> MaskedImages:
     form = MaskForm(classes, names, foreground, _ignored(reference), reference.get("mask_suffix"))
     found = read_masks(Path(reference.name).expanduser(), form, skip_bad=skip_bad)
     return _masked(found, form.called(found.classes), form)
+
+
+def _names(reference: Reference) -> tuple[str, ...]:
+    """The names of `names=`, each of another class."""
+    names = tuple(name for typed in reference.get("names").split(",") if (name := typed.strip()))
+    if alike := spelled_alike(names):
+        raise UsageError(f"{reference}: names= calls several classes alike: {alike}; expected a name for each class")
+    return names
 
 
 def _ignored(reference: Reference) -> frozenset[int]:

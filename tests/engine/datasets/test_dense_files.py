@@ -103,6 +103,8 @@ def test_masks_are_read_with_names(tmp_path):
     assert before != load(task.dataset).sha256
     with pytest.raises(UsageError, match="classes=3, and names has 2"):
         load(f"masks:{tmp_path}?names=ground,cell&classes=3")
+    with pytest.raises(UsageError, match="calls several classes alike: 'cell' and 'Cell'; expected a name for each"):
+        load(f"masks:{tmp_path}?names=cell,Cell")
 
 
 def with_masks(folder, *values):
@@ -213,3 +215,13 @@ def test_the_first_pixel_may_be_0(tmp_path):
     assert 6 == load(f"voc:{folder}?first=0").samples.boxes[0][1][1]
     with pytest.raises(UsageError, match="expected 0 or 1"):
         load(f"voc:{folder}?first=2")
+
+
+def test_grey_masks_of_three_channels_are_grey_in_training_too(tmp_path):
+    """What a check reads as grey is what a model learns from."""
+    folder = with_masks(tmp_path / "own", 1)
+    for file in (folder / "masks").iterdir():
+        with Image.open(file) as mask:
+            mask.convert("RGB").save(file)
+
+    assert [0, 1] == load(f"masks:{folder}").samples.mask(0)[:2, 0].tolist()
