@@ -129,7 +129,7 @@ def load(dataset: str, *, skip_bad: bool = False) -> TaskData:
     split = _split(samples, labels, reference)
     checked_parts(split, dataset)
     if isinstance(samples, BoxedImages | MaskedImages):
-        checked_truth(samples.counting, split, dataset, COUNTS[type(samples)])
+        checked_truth(samples.counting, samples.classes, split, dataset, COUNTS[type(samples)])
     if isinstance(samples, OneLabel):
         checked_classes(labels.tolist(), samples.classes, split, dataset)
     if isinstance(samples, LabelledTokens) and not samples.plain:

@@ -68,11 +68,16 @@ def checked_classes(labels: Sequence[int], classes: Sequence[str], split: Split,
         raise UsageError(f"{where}: every training example is of the class {only}: expected two classes or more")
 
 
-def checked_truth(counting: Sequence[Sequence[int]], split: Split, where: str, counts: str) -> None:
-    """Raises `UsageError` where nothing counts in the training part, or in the test part: no figure would mean a thing.
+def checked_truth(
+    counting: Sequence[Sequence[int]], classes: Sequence[str], split: Split, where: str, counts: str
+) -> None:
+    """Raises `UsageError` where no figure would mean a thing.
+
+    That is so where nothing counts in the training or the test part, or nothing in the latter is of a class learned.
 
     Args:
         counting: The classes of what counts, of each example [n][k].
+        classes: Their names.
         split: Who is in which part.
         where: The data, as it was named.
         counts: What would count, such as "box that is neither difficult nor a crowd".
@@ -81,6 +86,13 @@ def checked_truth(counting: Sequence[Sequence[int]], split: Split, where: str, c
     if empty := [name for name, part in parts.items() if not any(counting[index] for index in part)]:
         held = " and ".join(f"the {len(parts[name]):,} {name} pictures" for name in empty)
         raise UsageError(f"{where}: expected at least one {counts} in each part, got none in {held}")
+    learned, asked = ({label for index in part for label in counting[index]} for part in parts.values())
+    if not learned & asked:
+        names = [listed([classes[label] for label in sorted(labels)]) for labels in (learned, asked)]
+        raise UsageError(
+            f"{where}: no class of the test part is in training: training has {names[0]}, test {names[1]}; expected "
+            "one spelling of each class in all parts"
+        )
 
 
 def balance_of(

@@ -6,8 +6,9 @@ their own size counts, not the one that an annotation tells. Faults are told in 
 
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ptmbench.errors import UsageError, listed, told_once
@@ -51,19 +52,21 @@ class BoxSet:
 
 @dataclass(frozen=True, slots=True)
 class BoxObject:
-    """One box of an annotation: its class, its corners from 0, and its numbers as they stand in the file."""
+    """One box of an annotation: its class, its corners from 0, and its numbers and its id as they stand in the file."""
 
     label: str
     box: Box
     ignored: bool
     written: Box
+    id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
     """What an annotation says, not held against its picture yet; `name` stands in messages.
 
-    A `broken` one lacks an object that cannot be read.
+    A `size` of 0 is one that is not told: some programs write none, and some write 0. A `broken` one lacks an object
+    that cannot be read. `hint` says what to type where the picture is not there.
     """
 
     name: str
@@ -73,18 +76,30 @@ class Annotation:
     objects: tuple[BoxObject, ...]
     part: Part | None = None
     broken: bool = False
+    hint: str = ""
 
 
 def spelled_alike(names: Iterable[str]) -> str:
-    """Names that differ by case or outer spaces alone, or by nothing; empty where all differ by more."""
+    """Names that differ by case or outer spaces alone, or by nothing; empty where all differ by more.
+
+    Single letters keep their case: sets of characters have a class for A and one for a.
+    """
     alike: dict[str, list[str]] = {}
     for name in names:
-        alike.setdefault(name.strip().casefold(), []).append(repr(name))
+        bare = name.strip()
+        alike.setdefault(bare if len(bare) == 1 else bare.casefold(), []).append(repr(name))
     return listed([" and ".join(spellings) for spellings in alike.values() if len(spellings) > 1])
 
 
+def _spelling_fault(names: Iterable[str]) -> list[str]:
+    alike = spelled_alike(sorted(names))
+    return [f"class names differ by case or spaces alone: {alike}; write each class in one way"] if alike else []
+
+
 def joined(*sets: BoxSet) -> BoxSet:
-    """Several sets as one."""
+    """Several sets as one; raises `UsageError` where they spell a class differently."""
+    if alike := _spelling_fault({name for found in sets for name in found.classes}):
+        raise UsageError(f"the annotations of training and test: {alike[0]}")
     return BoxSet(
         pictures=tuple(picture for found in sets for picture in found.pictures),
         classes=tuple(sorted({name for found in sets for name in found.classes})),
@@ -130,14 +145,15 @@ def _held_against(annotation: Annotation, look: Look, faults: list[str]) -> Anno
     A picture without one of its objects would teach that the object is none.
     """
     if look.fault:
-        faults.append(f"{annotation.name}: the picture {annotation.file.name}: {look.fault}")
+        which = "" if Path(annotation.name).name == annotation.file.name else f"the picture {annotation.file.name}: "
+        faults.append(f"{annotation.name}: {which}{look.fault}{annotation.hint}")
         return None
-    if annotation.size != look.size and any(annotation.size):  # some programs write 0 for what they do not know
+    if any(told and told != own for told, own in zip(annotation.size, look.size, strict=True)):
         told, found = ("{}x{}".format(*pair) for pair in (annotation.size, look.size))
         faults.append(f"{annotation.name}: says {told}, and the picture {annotation.file.name} is {found}")
         return None
-    boxes, faulty = [], []
-    for thing in annotation.objects:
+    boxes, faulty, objects = [], [], tuple(dict.fromkeys(annotation.objects))
+    for thing in objects:
         boxes.append(cut_at_edges(thing.box, look.size))
         if fault := box_fault(boxes[-1], *look.size):
             written = [round(edge, 2) for edge in thing.written]
@@ -151,20 +167,36 @@ def _held_against(annotation: Annotation, look: Look, faults: list[str]) -> Anno
         size=look.size,
         digest=look.digest,
         boxes=tuple(boxes),
-        names=tuple(thing.label for thing in annotation.objects),
-        ignored=tuple(thing.ignored for thing in annotation.objects),
+        names=tuple(thing.label for thing in objects),
+        ignored=tuple(thing.ignored for thing in objects),
         part=annotation.part,
     )
+
+
+def _twice(annotation: Annotation) -> list[str]:
+    """Objects that stand more than once: a model that finds one would be said to miss the others."""
+    counts = Counter(annotation.objects)
+    told = {thing: f"{thing.label} {[round(edge, 2) for edge in thing.written]}" for thing in counts}
+    ids = {thing: [other.id for other in annotation.objects if other == thing and other.id] for thing in counts}
+    return [
+        f"{annotation.name}: a box of {told[thing]} stands {count} times"
+        + (f" (annotations {' and '.join(ids[thing])})" if ids[thing] else "")
+        for thing, count in counts.items()
+        if count > 1
+    ]
 
 
 def _look(annotation: Annotation) -> Look:
     return look_at(annotation.file) if is_there(annotation.file) else Look("not there")
 
 
-def box_set(source: Path, annotations: list[Annotation], faults: list[str], *, skip_bad: bool) -> BoxSet:
+def box_set(
+    source: Path, annotations: list[Annotation], faults: list[str], *, skip_bad: bool, published: bool = False
+) -> BoxSet:
     """The annotations held against their pictures; raises `UsageError` with all faults, those given included.
 
-    Boxes in shares of their pictures are a fault of the whole set.
+    Boxes in shares of their pictures are a fault of the whole set. One that stands twice counts once: in a `published`
+    set, which nobody is to mend (COCO's train2017 has some), that is a note, elsewhere a fault.
     """
     written = [thing.written for annotation in annotations for thing in annotation.objects]
     if written and all(max(map(abs, box)) <= 1 for box in written):
@@ -175,7 +207,12 @@ def box_set(source: Path, annotations: list[Annotation], faults: list[str], *, s
     looks = in_threads(_look, annotations)
     held = [_held_against(*row, faults) for row in zip(annotations, looks, strict=True)]
     pictures = tuple(picture for picture in held if picture)
-    if faults and not skip_bad:
+    twice = [fault for annotation in annotations for fault in _twice(annotation)]
+    faults += [] if published else twice
+    notes = (f"boxes that stand twice count once: {listed(twice)}",) if published and twice else ()
+    alike = _spelling_fault({thing.label for annotation in annotations for thing in annotation.objects})
+    if alike or (faults and not skip_bad):
+        faults[:0] = alike
         raise UsageError(f"{source}: {len(faults)} faults: {listed(told_once(faults))}; {SKIP}")
     classes = tuple(sorted({name for picture in pictures for name in picture.names}))
     shown = {(thing.label, _teaches(one.part)) for one in annotations for thing in one.objects}
@@ -184,7 +221,7 @@ def box_set(source: Path, annotations: list[Annotation], faults: list[str], *, s
         raise UsageError(f"{source}: no sound box is left of {listed(named)}: {listed(told_once(faults))}")
     if not classes:
         raise UsageError(f"{source} has no boxes" + (f": {listed(told_once(faults))}" if faults else ""))
-    return BoxSet(pictures, classes, tuple(faults), tones=tones_of(looks))
+    return BoxSet(pictures, classes, tuple(faults), notes, tones=tones_of(looks))
 
 
 def _teaches(part: Part | None) -> bool:

@@ -6,22 +6,28 @@ shows it.
 
 import xml.etree.ElementTree as ET  # no entity of a document type is expanded by this parser's default
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ptmbench.errors import UsageError, listed
 from ptmbench.files.boxes import Annotation, Box, BoxObject, BoxSet, box_set, inside
 from ptmbench.files.image_folders import PART_NAMES, SUFFIXES
 from ptmbench.files.splits import Part
-from ptmbench.reading import content_of, text_of
+from ptmbench.reading import content_of, is_there, text_of
 
 VOC = "expected DIR/Annotations/*.xml, DIR/JPEGImages/*.jpg and DIR/ImageSets/Main/train.txt, test.txt"
 
 
-def read_voc(folder: Path, *, skip_bad: bool = False, first: int | None = None) -> BoxSet:
+YES, NO = frozenset({"1", "true", "yes"}), frozenset({"", "0", "false", "no"})
+SIDES = ("width", "height")
+
+
+def read_voc(folder: Path, *, skip_bad: bool = False, first: int | None = None, published: bool = False) -> BoxSet:
     """Reads a Pascal VOC folder (Everingham et al. 2010); raises `UsageError` with all faults.
 
     `first` is the number of the first pixel, 0 or 1; None: 0 where any box begins at 0, else VOC's own 1.
+    Boxes that stand twice in a `published` folder are no fault.
     """
     annotations = sorted((folder / "Annotations").glob("*.xml"))
     if not annotations:
@@ -36,14 +42,15 @@ def read_voc(folder: Path, *, skip_bad: bool = False, first: int | None = None) 
         pictures = {path.stem: path.name for path in _pictures_in(folder / "JPEGImages")}
         faults += [f"{pictures[stem]} has no annotation" for stem in sorted(set(pictures) - known)]
     counted, notes = _counted_from([annotation for annotation in read if annotation], first)
-    return replace(box_set(folder, counted, faults, skip_bad=skip_bad), notes=notes)
+    found = box_set(folder, counted, faults, skip_bad=skip_bad, published=published)
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def voc_parts(place: Path, known: Iterable[str] = ()) -> dict[str, Part]:
     """The part of each name in the lists of a folder (train.txt, val.txt, test.txt); none where there are no lists.
 
     Where there is no list for train, trainval is it, and where there is none for test, that for validation. A line is a
-    name, spaces included, where that is `known`, else its first word.
+    name, spaces included, where that is `known`, else its first word; the suffix of a picture is passed over.
     """
     found: dict[str, Part] = {}
     lists: dict[str, str] = {}
@@ -52,7 +59,7 @@ def voc_parts(place: Path, known: Iterable[str] = ()) -> dict[str, Part]:
         file = place / f"{stem}.txt"
         if file.exists() and not (stem == "trainval" and (place / "train.txt").exists()):
             lines = [line.strip() for line in _list_of(file).splitlines() if line.strip()]
-            listed_here = [line if line in names else line.split()[0] for line in lines]
+            listed_here = [_named_in(line, names) for line in lines]
             twice += [f"{name} ({lists[name]} and {file.name})" for name in listed_here if name in lists]
             lists |= {} if stem == "trainval" else dict.fromkeys(listed_here, file.name)
             found |= dict.fromkeys(listed_here, part)
@@ -61,6 +68,17 @@ def voc_parts(place: Path, known: Iterable[str] = ()) -> dict[str, Part]:
     if "test" not in found.values():
         found = {name: "test" if part == "validation" else part for name, part in found.items()}
     return found
+
+
+def _named_in(line: str, known: AbstractSet[str]) -> str:
+    """The name that a line of a list means: the whole of it where that is known, with or without a picture's suffix."""
+    for name in (line, line.split(maxsplit=1)[0]):
+        path = PurePosixPath(name)
+        if name not in known and path.suffix.lower() in SUFFIXES and (path.stem in known or not known):
+            return path.stem
+        if name in known:
+            return name
+    return line.split(maxsplit=1)[0]
 
 
 def _list_of(file: Path) -> str:
@@ -76,19 +94,45 @@ def _pictures_in(place: Path) -> list[Path]:
 
 def _annotation(file: Path, folder: Path, part: Part | None, faults: list[str]) -> Annotation | None:
     try:
-        root = ET.fromstring(content_of(file))  # noqa: S314  the user's own file
-        width, height = (int(float(_text(root, f"size/{side}"))) for side in ("width", "height"))
+        root = _root_of(file)
+        width, height = (int(float((root.findtext(f"size/{side}") or "").strip() or 0)) for side in SIDES)
         objects = tuple(
-            BoxObject(_text(thing, "name"), box, thing.findtext("difficult") == "1", box)
+            BoxObject(_text(thing, "name"), box, _is_difficult(thing), box)
             for thing in root.iter("object")
             for box in (_box(thing),)
         )
-        image = inside(folder / "JPEGImages", root.findtext("filename") or f"{file.stem}.jpg")
+        image = _picture_of(folder / "JPEGImages", (root.findtext("filename") or "").strip(), file.stem)
     except (ET.ParseError, ValueError, OverflowError, OSError) as error:
         faults.append(f"{file.name}: {error}")
         return None
-    image = image if image.suffix else image.with_suffix(".jpg")
     return Annotation(file.name, file.stem, image, (width, height), objects, part)
+
+
+def _root_of(file: Path) -> ET.Element:
+    root = ET.fromstring(content_of(file))  # noqa: S314  the user's own file
+    if root.tag != "annotation" or not len(root):
+        raise ValueError(f"expected an <annotation> of Pascal VOC, got <{root.tag}> with {len(root)} entries")
+    return root
+
+
+def _picture_of(place: Path, called: str, stem: str) -> Path:
+    """The picture that an annotation names, whatever its suffix; of a path of another machine the last part counts."""
+    windows = PureWindowsPath(called)
+    named = inside(place, windows.name if windows.drive or windows.root else called or stem)
+    if named.suffix and is_there(named):
+        return named
+    bare = named.name.removesuffix(named.suffix) if named.suffix.lower() in SUFFIXES else named.name
+    found: list[Path] = []
+    for endings in (SUFFIXES, [ending.upper() for ending in SUFFIXES]):  # one by one: a disk may know no case
+        found = found or [path for ending in endings if is_there(path := named.with_name(bare + ending))]
+    return found[0] if len(found) == 1 else named if named.suffix else named.with_suffix(".jpg")
+
+
+def _is_difficult(thing: ET.Element) -> bool:
+    told = (thing.findtext("difficult") or "0").strip()
+    if told.casefold() not in YES | NO:
+        raise ValueError(f"expected 0 or 1 as <difficult>, got {told!r}")
+    return told.casefold() in YES
 
 
 def _text(element: ET.Element, path: str) -> str:

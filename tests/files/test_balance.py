@@ -55,7 +55,15 @@ def test_parts_without_examples_and_one_class_are_refused():
 def test_a_part_in_which_nothing_counts_is_refused():
     """Without a truth that counts in training or in test a figure means nothing; validation may lack one."""
     split = Split((0,), (1,), (2,))
-    checked_truth([[1], [], [0]], split, "photos", "box")
+    checked_truth([[1], [], [0, 1]], ("cat", "dog"), split, "photos", "box")
 
     with pytest.raises(UsageError, match="photos: expected at least one box in each part, got none in the 1 test"):
-        checked_truth([[1], [0], []], split, "photos", "box")
+        checked_truth([[1], [0], []], ("cat", "dog"), split, "photos", "box")
+
+
+def test_a_test_part_of_other_classes_alone_is_refused():
+    """Where training shows no class that the test part asks for, every model would score 0; both are named."""
+    told = "photos: no class of the test part is in training: training has dog, test cat; expected one spelling"
+
+    with pytest.raises(UsageError, match=told):
+        checked_truth([[1], [], [0]], ("cat", "dog"), Split((0,), (1,), (2,)), "photos", "box")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptmbench.errors import UsageError
-from ptmbench.files.boxes import box_fault, cut_at_edges
+from ptmbench.files.boxes import box_fault, cut_at_edges, joined
 from ptmbench.files.coco import read_coco
 from ptmbench.files.voc import read_voc
 
@@ -69,3 +69,15 @@ def test_boxes_in_shares_of_the_picture_are_refused(tmp_path):
         read_coco(write_coco(tmp_path, [row]), tmp_path)
     with pytest.raises(UsageError, match="expected boxes in pixels, got 2 .* multiply them by its width and height"):
         read_voc(write_voc(tmp_path / "voc", {"a": [("cat", 0, 0.1, 0.1, 0.6, 0.6), ("cat", 0, 0.0, 0.2, 1.0, 1.0)]}))
+
+
+def test_class_names_of_two_files_that_differ_by_case_are_refused(tmp_path):
+    """Cat in training and cat in test would be learned and never asked for."""
+    row = {"image_id": 7, "category_id": 1, "bbox": [0, 0, 5, 5]}
+    parts = [
+        read_coco(write_coco(tmp_path, [row], categories=[{"id": 1, "name": name}]), tmp_path)
+        for name in ("Cat", "cat ")
+    ]
+
+    with pytest.raises(UsageError, match="class names differ by case or spaces alone: 'Cat' and 'cat '; write each"):
+        joined(*parts)

@@ -83,7 +83,7 @@ def test_all_faulty_boxes_are_told_at_once_and_can_be_skipped(tmp_path):
     ("text", "message"),
     [
         ("<annotation>", "a.xml: no element found"),
-        ("<annotation></annotation>", "no <size/width>"),
+        ("<annotation></annotation>", "a.xml: expected an <annotation> of Pascal VOC, got <annotation> with 0 entries"),
         ("<annotation><size><width>wide</width><height>5</height></size></annotation>", "could not convert"),
     ],
 )
@@ -149,3 +149,75 @@ def test_a_name_in_two_lists_is_a_fault(tmp_path):
     }
     with pytest.raises(UsageError, match=r"each name in one list, got 1 in two: a \(train.txt and val.txt\)"):
         read_voc(write_voc(tmp_path, pictures, {"train": ["a"], "val": ["a", "b"]}))
+
+
+def changed(folder, name, old, new):
+    """An annotation with one text in place of another."""
+    file = folder / "Annotations" / f"{name}.xml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    return folder
+
+
+@pytest.mark.parametrize("told", ["", "<size/>", "<size><width></width><height>50</height></size>"])
+def test_a_size_that_voc_does_not_tell_is_the_pictures(tmp_path, told):
+    """Pictures are looked at anyway."""
+    folder = write_voc(tmp_path, {"a": [("cat", 0, 1, 1, 100, 50)]})
+    changed(folder, "a", "<size><width>100</width><height>50</height></size>", told)
+
+    assert (100, 50) == read_voc(folder).pictures[0].size
+
+
+@pytest.mark.parametrize("called", ["a.png", "a", "C:\\imgs\\a.jpg", "/home/me/a.jpeg", "a.JPG"])
+def test_the_picture_of_voc_is_found(tmp_path, called):
+    """Another suffix than that of the file, none, and a path of another machine lead to the one picture."""
+    folder = write_voc(tmp_path, {"a": [("cat", 0, 1, 1, 9, 9)]})
+    changed(folder, "a", ">a.jpg<", f">{called}<")
+
+    assert "a.jpg" == read_voc(folder).pictures[0].file.name
+    Image.new("RGB", (100, 50)).save(folder / "JPEGImages" / "a.bmp")
+    changed(folder, "a", f">{called}<", ">a.tif<")
+    with pytest.raises(UsageError, match="the picture a.tif: not there"):
+        read_voc(folder)
+
+
+def test_lists_of_voc_may_hold_file_names(tmp_path):
+    """A line with a picture's suffix means the picture without it."""
+    boxes = [("cat", 0, 1, 1, 9, 9)]
+    folder = write_voc(tmp_path, {"a": boxes, "b c": boxes}, {"train": ["a.jpg 1"], "test": ["b c.png"]})
+
+    assert {"a": "train", "b c": "test"} == {one.id: one.part for one in read_voc(folder).pictures}
+
+
+@pytest.mark.parametrize(
+    ("told", "ignored"), [("True", True), ("yes", True), (" 1 ", True), ("False", False), ("", False)]
+)
+def test_difficult_is_read_in_words(tmp_path, told, ignored):
+    """What other programs write for 1 and 0 is read as such, and anything else is a fault of its file."""
+    folder = write_voc(tmp_path, {"a": [("cat", 0, 1, 1, 9, 9)]})
+    changed(folder, "a", "<difficult>0<", f"<difficult>{told}<")
+
+    assert (ignored,) == read_voc(folder).pictures[0].ignored
+    changed(folder, "a", f"<difficult>{told}<", "<difficult>maybe<")
+    with pytest.raises(UsageError, match="a.xml: expected 0 or 1 as <difficult>, got 'maybe'"):
+        read_voc(folder)
+
+
+def test_an_object_that_stands_twice_counts_once(tmp_path):
+    """The second copy is told with its file, and --skip-bad keeps the first."""
+    folder = write_voc(tmp_path, {"a": [("cat", 0, 1, 1, 9, 9)] * 2})
+
+    with pytest.raises(UsageError, match=r"1 faults: a.xml: a box of cat \[1.0, 1.0, 9.0, 9.0\] stands 2 times;"):
+        read_voc(folder)
+    assert 1 == len(read_voc(folder, skip_bad=True).pictures[0].boxes)
+
+
+def test_class_names_that_differ_by_case_are_refused(tmp_path):
+    """Cat and cat would be two classes, --skip-bad or not; the letters A and a may be."""
+    folder = write_voc(tmp_path, {"a": [("cat", 0, 1, 1, 9, 9)], "b": [("Cat", 0, 1, 1, 9, 9)]})
+
+    for skip_bad in (False, True):
+        with pytest.raises(UsageError, match="differ by case or spaces alone: 'Cat' and 'cat'; write each"):
+            read_voc(folder, skip_bad=skip_bad)
+    write_voc(tmp_path, {"a": [("a", 0, 1, 1, 9, 9)], "b": [("A", 0, 1, 1, 9, 9)]})
+    assert ("A", "a") == read_voc(folder).classes

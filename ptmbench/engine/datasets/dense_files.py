@@ -83,7 +83,7 @@ def _ignored(reference: Reference) -> frozenset[int]:
 
 def voc_boxes(reference: Reference, *, skip_bad: bool) -> BoxedImages:
     """`torchvision:VOCDetection?year=YEAR`."""
-    return _boxed(read_voc(_voc_folder(reference), skip_bad=skip_bad))
+    return _boxed(read_voc(_voc_folder(reference), skip_bad=skip_bad, published=True))
 
 
 def voc_masks(reference: Reference, *, skip_bad: bool) -> MaskedImages:
@@ -103,8 +103,8 @@ def coco_boxes(reference: Reference, *, skip_bad: bool) -> BoxedImages:
         )
     return _boxed(
         joined(
-            read_coco(files["train"], root / f"train{year}", skip_bad=skip_bad, part="train"),
-            read_coco(files["val"], root / f"val{year}", skip_bad=skip_bad, part="test"),
+            read_coco(files["train"], root / f"train{year}", skip_bad=skip_bad, part="train", published=True),
+            read_coco(files["val"], root / f"val{year}", skip_bad=skip_bad, part="test", published=True),
         )
     )
 
