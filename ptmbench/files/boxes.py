@@ -211,8 +211,9 @@ def box_set(
     faults += [] if published else twice
     notes = (f"boxes that stand twice count once: {listed(twice)}",) if published and twice else ()
     alike = _spelling_fault({thing.label for annotation in annotations for thing in annotation.objects})
-    if alike or (faults and not skip_bad):
-        faults[:0] = alike
+    if alike:
+        raise UsageError(f"{source}: {listed([*alike, *told_once(faults)])}")
+    if faults and not skip_bad:
         raise UsageError(f"{source}: {len(faults)} faults: {listed(told_once(faults))}; {SKIP}")
     classes = tuple(sorted({name for picture in pictures for name in picture.names}))
     shown = {(thing.label, _teaches(one.part)) for one in annotations for thing in one.objects}
