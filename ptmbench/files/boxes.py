@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ptmbench.errors import UsageError, listed, told_once
 from ptmbench.files.image_folders import SKIP
+from ptmbench.files.labels import spelled_alike
 from ptmbench.files.pictures import PLAIN, Look, Size, Tones, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
 from ptmbench.reading import is_there
@@ -79,21 +80,9 @@ class Annotation:
     hint: str = ""
 
 
-def spelled_alike(names: Iterable[str]) -> str:
-    """Names that differ by case or outer spaces alone, or by nothing; empty where all differ by more.
-
-    Single letters keep their case: sets of characters have a class for A and one for a.
-    """
-    alike: dict[str, list[str]] = {}
-    for name in names:
-        bare = name.strip()
-        alike.setdefault(bare if len(bare) == 1 else bare.casefold(), []).append(repr(name))
-    return listed([" and ".join(spellings) for spellings in alike.values() if len(spellings) > 1])
-
-
 def _spelling_fault(names: Iterable[str]) -> list[str]:
     alike = spelled_alike(sorted(names))
-    return [f"class names differ by case or spaces alone: {alike}; write each class in one way"] if alike else []
+    return [f"class names seem to be one in several spellings: {alike}; write each class in one way"] if alike else []
 
 
 def joined(*sets: BoxSet) -> BoxSet:

@@ -123,12 +123,28 @@ def classes_of(rows: Sequence[Labelled], where: str, declared: Sequence[str] = (
     found = (*declared, *_ordered(free))
     if len({row.label for row in rows} | set(declared)) < 2:
         raise UsageError(f"{where}: expected two labels or more, got {listed(found) or 'none'}")
-    _refuse_alike(found, where)
+    if alike := spelled_alike(found):
+        raise UsageError(
+            f"{where}: labels that seem to be one in several spellings: {alike}: expected one spelling of each "
+            "label; a model would be asked to tell them apart"
+        )
     if not declared:
         _refuse_several(free, where)
         _refuse_quantities(free, where)
     _refuse_unseen(rows, found, where, declared)
     return found
+
+
+def spelled_alike(names: Iterable[str]) -> str:
+    """Names that are one in several spellings: case, spaces or composed letters apart; empty where there are none.
+
+    Case counts where names are short: a and A may be two letters, Co and CO two substances.
+    """
+    spellings: dict[str, list[str]] = {}
+    for name in names:
+        key = " ".join(unicodedata.normalize("NFKC", name).split())
+        spellings.setdefault(key if len(key) < LONG_NAME else key.casefold(), []).append(name)
+    return listed([" and ".join(map(ascii, found)) for found in spellings.values() if len(found) > 1])
 
 
 def named_alike(rows: Iterable[Labelled]) -> list[Labelled]:
@@ -169,23 +185,6 @@ def _refuse_several(counts: Counter[str], where: str) -> None:
             f"{where}: {len(lists)} labels are several labels in one cell, such as {in_short(lists[0])}: an example "
             "has one label here (multi-label classification is not measured); take a column with one label, or one "
             "column a label, each as a task of its own"
-        )
-
-
-def _refuse_alike(names: Sequence[str], where: str) -> None:
-    """Raises `UsageError` where two labels are one in two spellings: letters composed or not, case, odd spaces.
-
-    Case counts where names are short: a and A may be two letters, Co and CO two substances.
-    """
-    spellings: dict[str, list[str]] = {}
-    for name in names:
-        key = " ".join(unicodedata.normalize("NFKC", name).split())
-        spellings.setdefault(key if len(key) < LONG_NAME else key.casefold(), []).append(name)
-    alike = [" and ".join(map(ascii, found)) for found in spellings.values() if len(found) > 1]
-    if alike:
-        raise UsageError(
-            f"{where}: labels that seem to be one in several spellings: {listed(alike)}: expected one spelling of each "
-            "label; a model would be asked to tell them apart"
         )
 
 

@@ -79,5 +79,5 @@ def test_class_names_of_two_files_that_differ_by_case_are_refused(tmp_path):
         for name in ("Cat", "cat ")
     ]
 
-    with pytest.raises(UsageError, match="class names differ by case or spaces alone: 'Cat' and 'cat '; write each"):
+    with pytest.raises(UsageError, match="seem to be one in several spellings: 'Cat' and 'cat '; write each"):
         joined(*parts)

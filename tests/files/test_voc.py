@@ -218,7 +218,7 @@ def test_class_names_that_differ_by_case_are_refused(tmp_path):
 
     for skip_bad in (False, True):
         with pytest.raises(
-            UsageError, match="differ by case or spaces alone: 'Cat' and 'cat'; write each class in one way$"
+            UsageError, match="seem to be one in several spellings: 'Cat' and 'cat'; write each class in one way$"
         ):
             read_voc(folder, skip_bad=skip_bad)
     write_voc(tmp_path, {"a": [("a", 0, 1, 1, 9, 9)], "b": [("A", 0, 1, 1, 9, 9)]})

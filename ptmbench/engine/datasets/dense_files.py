@@ -10,8 +10,9 @@ from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.annotated import BoxedImages, MaskedImages, Pictures
 from ptmbench.engine.datasets.torchvision_sets import LATEST_VOC, root_of
 from ptmbench.errors import Unavailable, UsageError
-from ptmbench.files.boxes import BoxSet, joined, spelled_alike
+from ptmbench.files.boxes import BoxSet, joined
 from ptmbench.files.coco import read_coco
+from ptmbench.files.labels import spelled_alike
 from ptmbench.files.masks import PLAIN_MASKS, MaskForm, MaskSet, read_masks, read_voc_masks
 from ptmbench.files.voc import read_voc
 
