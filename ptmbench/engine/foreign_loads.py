@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -33,14 +34,23 @@ def configured(kind: Any, config: Any, **options: Any) -> Any:
     return kind.from_config(config, **rules, **options)
 
 
-def pickled(file: Path) -> object:
-    """The tensors and plain values of a file that `torch.save` wrote, on the CPU; raises on anything else in it."""
-    return torch.load(file, map_location="cpu", weights_only=True)
+def pickled(file: Path, *, mapped: bool = False) -> object:
+    """The tensors and plain values of a file that `torch.save` wrote, on the CPU; raises on anything else in it.
+
+    With `mapped` a tensor is read when its values are asked for; torch maps the archives that it writes, nothing older.
+    """
+    return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
 
 
 def safe_tensors(file: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file by name."""
     return dict(load_file(file))
+
+
+def safe_types(file: Path) -> dict[str, str]:
+    """The type of each tensor of a safetensors file, as its header has it (F32, I8): no tensor is read."""
+    with safe_open(file, "pt") as held:
+        return {key: str(held.get_slice(key).get_dtype()) for key in held.keys()}  # noqa: SIM118  no mapping
 
 
 def fill_from(network: Any, file: Path) -> None:

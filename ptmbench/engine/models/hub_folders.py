@@ -9,17 +9,20 @@ from typing import Any, Final
 import transformers
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from torch import Tensor
 
 from ptmbench.catalog.places import HF_WEIGHTS as WEIGHTS
 from ptmbench.catalog.references import parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_code import first_line
+from ptmbench.engine.foreign_loads import pickled, safe_types
 from ptmbench.engine.inputs.texts import tokenizer_sha256
+from ptmbench.engine.models.stray_tensors import narrow
 from ptmbench.engine.models.weight_files import sha256_of_file
 from ptmbench.errors import PtmbenchError, Unavailable, UsageError, WeightsError, listed
 from ptmbench.files.archives import leads_out
 from ptmbench.files.downloads import check_online
-from ptmbench.files.weight_kinds import not_weights
+from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_weights
 from ptmbench.reading import content_of, is_odd, json_of, text_of
 
 BESIDE = ("*.json", "*.txt", "*.model")  # configuration, tokenizer, processor
@@ -27,6 +30,7 @@ ADAPTER = "adapter_config.json"
 PROCESSOR = "preprocessor_config.json"
 MOST: Final = {("layer", "depth", "block", "stage"): 10_000, ("label",): 1_000_000}  # by words in names of settings
 LARGEST: Final = 10**10  # of any other: positions and rotations reach 10^8
+PLAIN: Final = frozenset({"F64", "F32", "F16", "BF16", "C64"})  # types of safetensors that need no scale
 UNKNOWN_TYPE = re.compile(r"model type [`'\"]?([\w.-]+)[`'\"]?")
 
 
@@ -68,6 +72,17 @@ def weight_files(folder: Path) -> list[Path]:
     if not found:
         raise Unavailable(f"{folder} holds no weights: expected {' or '.join(WEIGHTS)}; fetch it again")
     return found
+
+
+def narrow_kinds(folder: Path) -> dict[str, str]:
+    """The tensors of a folder's weights that hold no floating numbers of 16 bits or more, each with its type."""
+    kinds: dict[str, str] = {}
+    for file in weight_files(folder):
+        if is_safetensors(file):
+            kinds |= {key: kind for key, kind in safe_types(file).items() if kind not in PLAIN}
+        elif isinstance(state := pickled(file, mapped=is_torch_archive(file)), dict):
+            kinds |= narrow({str(key): value for key, value in state.items() if isinstance(value, Tensor)})
+    return kinds
 
 
 def weights_sha256(spec: ModelSpec) -> str:

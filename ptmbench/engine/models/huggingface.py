@@ -13,11 +13,12 @@ from ptmbench.engine.inputs.pictures import Preprocessing
 from ptmbench.engine.models import autoencoders
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
-from ptmbench.engine.models.hub_folders import check_folder, fetch, folder_of, loading, weights_sha256
+from ptmbench.engine.models.hub_folders import check_folder, fetch, folder_of, loading, narrow_kinds, weights_sha256
 from ptmbench.engine.models.hub_pictures import image_backbone
 from ptmbench.engine.models.hub_texts import has_decoder, text_backbone
 from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.provider import ModelProvider, at_revision
+from ptmbench.engine.models.stray_tensors import misread, refuse_adapters, refuse_quantised
 from ptmbench.engine.models.weight_files import layers_beyond
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import WeightsError, listed
@@ -55,6 +56,10 @@ def _filled(folder: Path, kind: Any, config: Any) -> tuple[PreTrainedModel, list
             dtype=torch.float32,
             ignore_mismatched_sizes=True,  # they are named below
         )
+    layers = {key for key, _ in model.named_modules()}
+    refuse_adapters(layers, report["unexpected_keys"], str(folder), "take its tensors out of the file")
+    if getattr(config, "quantization_config", None) is None:  # with one, transformers knows how to scale them
+        refuse_quantised(misread(model.state_dict(), narrow_kinds(folder)), str(folder))
     before = f"{model.base_model_prefix}."
     if beyond := layers_beyond(model.state_dict(), [key.removeprefix(before) for key in report["unexpected_keys"]]):
         raise WeightsError(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ptmbench.engine.foreign_code import first_line
 from ptmbench.engine.foreign_loads import pickled, safe_tensors
+from ptmbench.engine.models.stray_tensors import misread, narrow, refuse_adapters, refuse_quantised
 from ptmbench.errors import SHOWN, Unavailable, UnknownName, WeightsError, listed
 from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_weights
 from ptmbench.reading import opened
@@ -226,7 +227,12 @@ def fill(
     """
     wanted = {key: value for key, value in network.state_dict().items() if not key.endswith(COUNTER)}
     state = _named_as(wanted, state, name)
-    backbone = [key for key in wanted if not key.startswith(leave or ("\0",))]
+    head = leave or ("\0",)
+    layers = {key for key, _ in network.named_modules()}
+    if not partial:
+        unused = (key for key in state if key not in wanted and not key.startswith(head))
+        refuse_adapters(layers, unused, name, "measure the model without it with ?partial=allow")
+    backbone = [key for key in wanted if not key.startswith(head)]
     fits = {key: state[key] for key in wanted if key in state and state[key].shape == wanted[key].shape}
     faults = [
         f"{key} has shape {list(state[key].shape)}, expected {list(wanted[key].shape)}"
@@ -235,6 +241,7 @@ def fill(
         for key in backbone
         if key not in fits
     ]
+    refuse_quantised(misread(wanted, narrow(fits)), name)
     fraction = 1 - len(faults) / len(backbone)
     if faults and (not partial or not fits):
         shown = "\n  ".join([*faults[:SHOWN], *([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else [])])
@@ -244,7 +251,7 @@ def fill(
             f"all; its own names begin {near}:\n  {shown}\nnext: name the architecture that they were saved from, "
             "or load what fits with ?partial=allow"
         )
-    beyond = [key for key in layers_beyond(network.state_dict(), state) if not key.startswith(leave or ("\0",))]
+    beyond = [key for key in layers_beyond(network.state_dict(), state) if not key.startswith(head)]
     if beyond and not partial:
         raise WeightsError(
             f"{name}: the checkpoint holds {len(beyond)} tensors of layers that the network does not have "
