@@ -17,6 +17,16 @@ from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.foreign_code import first_line
 from ptmbench.engine.foreign_loads import pickled, safe_types
 from ptmbench.engine.inputs.texts import tokenizer_sha256
+from ptmbench.engine.models.hub_layouts import (
+    ADAPTER,
+    CONFIG,
+    MODULES,
+    in_place_of_folder,
+    misnamed,
+    modules_beyond,
+    other_form,
+    without_config,
+)
 from ptmbench.engine.models.stray_tensors import narrow
 from ptmbench.engine.models.weight_files import sha256_of_file
 from ptmbench.errors import PtmbenchError, Unavailable, UsageError, WeightsError, listed
@@ -26,7 +36,6 @@ from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_we
 from ptmbench.reading import content_of, is_odd, json_of, text_of
 
 BESIDE = ("*.json", "*.txt", "*.model")  # configuration, tokenizer, processor
-ADAPTER = "adapter_config.json"
 PROCESSOR = "preprocessor_config.json"
 MOST: Final = {("layer", "depth", "block", "stage"): 10_000, ("label",): 1_000_000}  # by words in names of settings
 LARGEST: Final = 10**10  # of any other: positions and rotations reach 10^8
@@ -39,9 +48,11 @@ def folder_of(spec: ModelSpec) -> Path:
     reference = parse(spec.reference)
     own = Path(reference.name).expanduser()
     if own.is_dir():
-        if not (own / "config.json").exists():
-            raise UsageError(f"{own} has no config.json: expected a folder in Hugging Face's format")
+        if not (own / CONFIG).exists():
+            raise UsageError(f"{own} {without_config(own)}")
         return own
+    if own.is_file():
+        raise WeightsError(f"{own} {in_place_of_folder(own)}")
     repository, _, revision = reference.name.partition("@")
     try:
         return Path(snapshot_download(repository, revision=revision or None, local_files_only=True))
@@ -54,8 +65,8 @@ def folder_of(spec: ModelSpec) -> Path:
 def fetch(spec: ModelSpec) -> Path:
     """Downloads configuration, tokenizer or processor, and weights into the hub's cache; the hub's client resumes."""
     own, (repository, _, revision) = Path(parse(spec.reference).name), parse(spec.reference).name.partition("@")
-    if own.expanduser().is_dir():
-        return own
+    if own.expanduser().exists():
+        return folder_of(spec)
     check_online()
     try:
         folder = Path(snapshot_download(repository, revision=revision or None, allow_patterns=[WEIGHTS[0], *BESIDE]))
@@ -67,8 +78,14 @@ def fetch(spec: ModelSpec) -> Path:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The files that hold the weights: safetensors where there are some."""
+    """The files that hold the weights: safetensors where there are some.
+
+    Raises `WeightsError` for weights of another form, and `Unavailable` where there are none.
+    """
     found = next((files for pattern in WEIGHTS if (files := sorted(folder.glob(pattern)))), [])
+    cached = folder.parent.name == "snapshots"  # of the hub: what was not fetched may yet be
+    if not found and not cached and (other := other_form(folder)):
+        raise WeightsError(f"{folder} {other}")
     if not found:
         raise Unavailable(f"{folder} holds no weights: expected {' or '.join(WEIGHTS)}; fetch it again")
     return found
@@ -91,7 +108,7 @@ def weights_sha256(spec: ModelSpec) -> str:
     For a random control it is that of the configuration, which is all it takes from the folder beside the tokenizer.
     """
     folder = folder_of(spec)
-    files = [folder / "config.json"] if spec.random else weight_files(folder)
+    files = [folder / CONFIG] if spec.random else weight_files(folder)
     digests = [sha256_of_file(file) for file in files]
     return digests[0] if len(digests) == 1 else tokenizer_sha256("".join(digests).encode())
 
@@ -101,7 +118,7 @@ def check_folder(folder: Path, spec: ModelSpec) -> None:
     odd = sorted(str(path) for path in folder.rglob("*") if is_odd(path))  # reading a pipe would never end
     if odd:
         raise WeightsError(f"{spec.name} cannot be loaded: no regular files, which is all that is read: {listed(odd)}")
-    fault = _config_fault(folder / "config.json")
+    fault = _config_fault(folder / CONFIG)
     if fault:
         raise WeightsError(f"{spec.name} cannot be loaded: {folder / 'config.json'} {fault}")
     if spec.random:
@@ -110,6 +127,12 @@ def check_folder(folder: Path, spec: ModelSpec) -> None:
         raise WeightsError(
             f"{folder} holds an adapter ({ADAPTER}) beside the weights, and ptmbench applies none: merge it with "
             "peft's merge_and_unload() and save the model; or, to measure the model without it, move its files away"
+        )
+    if beyond := modules_beyond(folder):
+        raise WeightsError(
+            f"{folder}: its {MODULES} lists {', '.join(beyond)}, which ptmbench does not apply: the features would be "
+            "those of the model before it; take a model without it, or, to measure the transformer alone, name a copy "
+            f"of the folder without {MODULES}"
         )
     faults = [f"{file} {what}" for file in weight_files(folder) if (what := not_weights(file))]
     faults += [f"{file} {what}" for file in sorted(folder.glob("*.index.json")) if (what := _index_fault(file))]
@@ -188,6 +211,15 @@ def _broken(folder: Path) -> str:
     return ""
 
 
+def _without_processor(folder: Path) -> str:
+    if (folder / PROCESSOR).exists():
+        return f"its {PROCESSOR} names no image processor that transformers {transformers.__version__} has"
+    return (
+        f"it has no image processor ({PROCESSOR}): copy the file from where the weights came from, or say "
+        "?modality=text if it reads texts"
+    )
+
+
 def _reason(error: Exception, folder: Path) -> str:
     """Why a folder cannot be loaded, and what to do."""
     text, first = str(error), first_line(error)
@@ -205,13 +237,10 @@ def _reason(error: Exception, folder: Path) -> str:
             f"transformers {transformers.__version__} knows no model type `{kind[1]}`; a newer one may: "
             "pip install -U transformers"
         )
-    elif "image processor" in text and (folder / PROCESSOR).exists():
-        why = f"its {PROCESSOR} names no image processor that transformers {transformers.__version__} has"
     elif "image processor" in text:
-        why = (
-            "it has no image processor (preprocessor_config.json): copy the file from where the weights came from, or "
-            "say ?modality=text if it reads texts"
-        )
+        why = _without_processor(folder)
+    elif "no file named" in text:
+        why = misnamed(folder)
     elif isinstance(error, ImportError):
         why = f"it needs a package that is not installed: {first}"
     elif "no attribute 'vocab_size'" in text:
