@@ -39,6 +39,8 @@ BEHIND_PLACE = re.compile(r": | has no ")
 def near(name: str, known: Iterable[str]) -> str:
     """What may have been meant by a name that is not known: near ones, or all, or one of many."""
     names = sorted(known)
+    if not names:
+        return "there are none."
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"

@@ -37,6 +37,11 @@ def test_one_fault_is_raised_as_it_is():
         faults.check()
 
 
+def test_where_there_is_nothing_to_choose_from_it_is_said():
+    """The sentence about near names stays whole."""
+    assert "no option is called 'x': there are none." == str(UnknownName("option", "x", []))
+
+
 def test_other_errors_go_on():
     """Only what a user can correct in what was typed is collected; without a fault nothing is raised."""
     faults = Faults()

@@ -7,6 +7,7 @@ Options say how the weights are loaded (`size`, `features`, ...) or what the rec
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from ptmbench.catalog.model_options import check_values
 from ptmbench.catalog.references import Reference, check, parse, short_name, slug
 from ptmbench.catalog.schemes import model_scheme, model_schemes
 from ptmbench.catalog.spec import RANDOM_SUFFIX, ModelSpec
@@ -63,10 +64,8 @@ def control_of(model: ModelSpec) -> ModelSpec:
 
 def _referenced(reference: Reference) -> ModelSpec:
     scheme = model_scheme(reference.scheme)
-    if reference.get("weights") not in {"", "random"}:
-        raise UsageError(f"expected weights=random or no such option, got weights={reference.get('weights')}")
-    for option in ("size", "max_length"):
-        reference.integer(option)
+    modality = scheme.modality(reference)
+    check_values(reference, modality)
     bare = reference.without(*FACTS)
     given = reference.get("name")
     identity = str(bare.without("weights"))
@@ -82,7 +81,7 @@ def _referenced(reference: Reference) -> ModelSpec:
         objective=reference.get("objective", "not stated"),
         source=reference.get("source", "not stated"),
         licence=reference.get("licence", "not stated"),
-        modalities=frozenset({scheme.modality(reference)}),
+        modalities=frozenset({modality}),
         serves=scheme.serves(reference.name),
     )
     return control_of(model) if model.random else model

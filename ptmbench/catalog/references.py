@@ -82,6 +82,10 @@ def check(reference: Reference, kind: str, known: Mapping[str, Collection[str]])
         raise UnknownName(f"{kind} scheme", reference.scheme, [scheme for scheme in known if scheme])
     if not reference.name:
         raise UsageError(f"expected {reference.scheme}:NAME, got {reference} (quote a `?` and `&` for the shell)")
+    if reference.options and not known[reference.scheme]:
+        raise UsageError(
+            f"{reference.name} is known by its name alone and takes no options, got {reference}: leave them out"
+        )
     for option, value in reference.options:
         if option not in known[reference.scheme]:
             raise UnknownName(f"option of {reference.scheme or kind}", option, known[reference.scheme])

@@ -26,7 +26,7 @@ from ptmbench.engine.models.hub_folders import loading
 from ptmbench.engine.models.language_backbone import Pooling, pool_names
 from ptmbench.engine.models.networks import last_stage
 from ptmbench.engine.seeding import torch_generator
-from ptmbench.errors import WeightsError
+from ptmbench.errors import UsageError, WeightsError
 
 GROUPS = 8  # of texts of like length in a batch: MiniLM takes SST-2 2.3 times as fast as in one
 USUAL_LENGTH = 512  # tokens, where neither model nor tokenizer has a limit
@@ -105,6 +105,26 @@ def text_length(config: Any, network: nn.Module, tokenizer: Any, reference: Refe
     found = [int(limit) for limit in limits if isinstance(limit, int | float) and 0 < limit < 1e9]
     asked = reference.integer("max_length")
     return min([*found, asked] if asked else found or [USUAL_LENGTH])
+
+
+def check_room(length: int, tokenizer: Any, reference: Reference, name: str) -> None:
+    """Raises where texts of that many tokens have no room for a word beside the tokenizer's own marks.
+
+    Two tokens are the least: whether a model is a decoder shows where one token may see another.
+    """
+    marks = int(tokenizer.num_special_tokens_to_add())
+    least = max(marks + 1, 2)
+    if length >= least:
+        return
+    if reference.integer("max_length") == length:
+        raise UsageError(
+            f"expected max_length={least} or more, got max_length={length}: the tokenizer of {name} puts {marks} marks "
+            "around each text, and its words need room beside them"
+        )
+    raise WeightsError(
+        f"{name} takes texts of {length} tokens, and its tokenizer puts {marks} marks around each: no word is left; "
+        "look at max_position_embeddings in config.json and model_max_length in tokenizer_config.json"
+    )
 
 
 def has_decoder(model: nn.Module) -> bool:
@@ -204,10 +224,13 @@ def text_backbone(
         raise WeightsError(f"{spec.name} has no vocabulary, so it reads no texts: say ?modality=image for pictures")
     tokenizer = fitted_tokenizer(found, vocabulary, spec.name)
     network = model.get_encoder() if has_decoder(model) else model
+    reference = parse(spec.reference)
+    length = text_length(config, network, tokenizer, reference)
+    check_room(length, tokenizer, reference, spec.name)
     preprocessing = TextPreprocessing(
         tokenizer=tokenizer,
         tokenizer_sha256=tokenizer_sha256(tokenizer.backend_tokenizer.to_str().encode()),
-        max_length=text_length(config, network, tokenizer, parse(spec.reference)),
+        max_length=length,
         vocabulary=vocabulary,
         segments=_reads_segments(tokenizer, network, config),
     )

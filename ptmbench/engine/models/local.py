@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from torch import nn
 
+from ptmbench.catalog.model_options import triple
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
 from ptmbench.engine.inputs.pictures import Channels, ImagePreprocessing, Interpolation
@@ -22,7 +23,6 @@ from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import UnknownName, UsageError
 
 OVERRIDES = ("crop", "resize", "interpolation", "mean", "std", "channels")
-PARTIAL = ("refuse", "allow")  # of weights that do not fill the network
 EXPECTED = "file:WEIGHTS#torchvision:NAME or file:WEIGHTS#package.module:function"
 
 
@@ -40,18 +40,6 @@ def _builder(reference: Reference) -> tuple[str, str]:
     if not colon or not package or not name:
         raise UsageError(f"expected {EXPECTED}, got {reference}")
     return package, name
-
-
-def triple(reference: Reference, option: str, default: tuple[float, float, float]) -> tuple[float, float, float]:
-    """Three numbers, one a channel."""
-    text = reference.get(option)
-    if not text:
-        return default
-    try:
-        red, green, blue = (float(value) for value in text.split(","))
-    except ValueError:
-        raise UsageError(f"expected {option}=R,G,B with three numbers, got {option}={text}") from None
-    return red, green, blue
 
 
 def build_network(reference: Reference, *seed: str | int) -> nn.Module:
@@ -101,8 +89,8 @@ def preprocessing_of(reference: Reference) -> ImagePreprocessing:
         side=reference.integer("crop") or usual.side,
         resize=_resize(reference, usual.resize),
         interpolation=_one_of(reference, "interpolation", get_args(Interpolation), usual.interpolation),
-        mean=triple(reference, "mean", usual.mean),
-        std=triple(reference, "std", usual.std),
+        mean=triple(reference, "mean") or usual.mean,
+        std=triple(reference, "std") or usual.std,
         channels=_one_of(reference, "channels", get_args(Channels), usual.channels),
         preset=f"{usual.preset} but for {', '.join(given)}" if usual.preset and given else usual.preset,
     )
@@ -136,7 +124,7 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     example = preprocessing.example(2, preprocessing.shape)
     if not spec.random:
         file = _file(reference)
-        partial = _one_of(reference, "partial", PARTIAL, PARTIAL[0]) == "allow"
+        partial = reference.get("partial") == "allow"
         sha256 = sha256_of_file(file)
         state = read_state(file, reference.get("state"))
         fraction = fill(network, state, spec.name, leave=beside_features(network, example), partial=partial)

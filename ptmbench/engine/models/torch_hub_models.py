@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ptmbench.catalog.model_options import triple
 from ptmbench.catalog.places import TRUSTED, torch_hub_folder
 from ptmbench.catalog.references import Reference, parse
 from ptmbench.catalog.spec import ModelSpec
@@ -23,7 +24,6 @@ from ptmbench.engine.foreign_code import no_network, state_sha256
 from ptmbench.engine.inputs.pictures import ImagePreprocessing
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.controls import tensor_bytes
-from ptmbench.engine.models.local import triple
 from ptmbench.engine.models.networks import Features, classifier_backbone, feature_size, last_stage
 from ptmbench.engine.models.provider import ModelProvider
 from ptmbench.engine.models.torchvision_models import IMAGENET_MEAN, IMAGENET_STD, SIDE
@@ -179,8 +179,8 @@ def build(spec: ModelSpec, seed: int) -> LoadedModel:
     reference = parse(spec.reference)
     preprocessing = ImagePreprocessing(
         reference.integer("size") or SIDE,
-        triple(reference, "mean", IMAGENET_MEAN),
-        triple(reference, "std", IMAGENET_STD),
+        triple(reference, "mean") or IMAGENET_MEAN,
+        triple(reference, "std") or IMAGENET_STD,
     )
     network = network_of(spec, "random", spec.architecture, seed)
     example = preprocessing.example(2, preprocessing.shape)

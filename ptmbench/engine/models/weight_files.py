@@ -72,7 +72,7 @@ def read_state(file: Path, which: str = "") -> dict[str, Tensor]:
 
 
 def _named(content: object, which: str, file: Path) -> Mapping[Any, object]:
-    """What stands under a key, or under names that begin with it; raises `UnknownName`."""
+    """What stands under a key, or under names that begin with it; raises `WeightsError`."""
     held = content if _maps(content) else {}
     sets = {str(key): value for key, value in held.items() if isinstance(value, Mapping)}
     if which in sets:
@@ -80,9 +80,8 @@ def _named(content: object, which: str, file: Path) -> Mapping[Any, object]:
     start = f"{which}."
     begun = {key.removeprefix(start): value for key, value in _tensors(held).items() if key.startswith(start)}
     if not begun:
-        raise UnknownName(
-            f"set of tensors in {file}", which, {*sets, *(key.partition(".")[0] for key in _tensors(held))}
-        )
+        known = {*sets, *(key.partition(".")[0] for key in _tensors(held))}
+        raise WeightsError(str(UnknownName(f"set of tensors in {file}", which, known)))
     return begun
 
 

@@ -1,5 +1,7 @@
 """Tests of the text models of transformers: lengths, what a token sees, padding, poor tokenizers."""
 
+import json
+
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -30,7 +32,7 @@ from transformers import (
 from ptmbench.catalog.model_references import model_specs
 from ptmbench.engine.datasets.base import LabelledTexts
 from ptmbench.engine.models import hub_texts, huggingface
-from ptmbench.errors import WeightsError
+from ptmbench.errors import UsageError, WeightsError
 
 WORDS = [*"abcdefghij", "[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 SMALL = {"vocab_size": 14, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "pad_token_id": 10}
@@ -120,6 +122,37 @@ def test_texts_are_cut_as_the_tokenizer_cuts(tmp_path):
     encoded = preprocessing.encode(texts("a b c d e f", "j"), ())
 
     assert [[12, 0, 1, 2, 13], [12, 9, 13, -1, -1]] == encoded.inputs.tensor.tolist()
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_a_length_without_room_for_a_word_is_refused(tmp_path, length):
+    """Between two marks a text needs three tokens; what a user asked for is told apart from what a folder says."""
+    folder = saved(tmp_path, LIMITS["roberta"][0]())
+
+    with pytest.raises(UsageError, match=rf"expected max_length=3 or more, got max_length={length}: .* puts 2 marks"):
+        built(folder, f"?max_length={length}")
+    assert (3,) == built(folder, "?max_length=3").preprocessing.shape
+
+
+def test_a_model_without_room_for_a_word_is_refused(tmp_path):
+    """Its own settings say so, and the message says where they stand."""
+    folder = saved(tmp_path, LIMITS["t5"][0]())
+    file = folder / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "model_max_length": 2}))
+
+    with pytest.raises(WeightsError, match=r"takes texts of 2 tokens, .*model_max_length in tokenizer_config.json"):
+        built(folder)
+
+
+def test_a_tokenizer_without_marks_needs_two_tokens(tmp_path):
+    """Of one token nobody can tell what it sees."""
+    backend = Tokenizer(models.WordLevel({word: index for index, word in enumerate(WORDS)}, unk_token="[UNK]"))  # noqa: S106
+    folder = saved(tmp_path, LIMITS["t5"][0]())
+    PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="[UNK]", pad_token="[PAD]").save_pretrained(folder)  # noqa: S106
+
+    with pytest.raises(UsageError, match="expected max_length=2 or more"):
+        built(folder, "?max_length=1")
+    assert (2,) == built(folder, "?max_length=2").preprocessing.shape
 
 
 def test_a_decoder_is_known_by_what_its_tokens_see(tmp_path):

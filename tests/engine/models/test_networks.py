@@ -358,7 +358,7 @@ def test_a_set_is_named_by_key_or_by_prefix(tmp_path):
 
     for name in ("w.pth", "w.safetensors"):
         assert 1.0 == fill(small(), read_state(tmp_path / name, "ema"), "net")
-        with pytest.raises(UnknownName, match="did you mean model"):
+        with pytest.raises(WeightsError, match="did you mean model"):
             read_state(tmp_path / name, "modl")
 
 
