@@ -51,7 +51,5 @@ def test_options_of_the_right_kind_are_taken(text):
 
 def test_a_catalog_name_takes_no_options():
     """What ships is called by its name alone, and there is no option to choose from."""
-    with pytest.raises(
-        UsageError, match="resnet_tiny is known by its name alone and takes no options, got"
-    ):
+    with pytest.raises(UsageError, match="resnet_tiny is known by its name alone and takes no options, got"):
         model_specs("resnet_tiny?size=64", ())

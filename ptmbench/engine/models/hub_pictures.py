@@ -20,6 +20,7 @@ from ptmbench.engine.models.backbone import Backbone, Pool
 from ptmbench.engine.models.checks import checked
 from ptmbench.engine.models.hub_folders import loading
 from ptmbench.engine.models.networks import first_of, last_stage
+from ptmbench.engine.models.timm_models import transform_of
 from ptmbench.errors import WeightsError
 
 FILTERS: Mapping[int, Interpolation] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
@@ -147,6 +148,8 @@ def _translated(processor: Any, side: int) -> ImagePreprocessing:
 def image_preprocessing(processor: Any, size: int | None) -> ImagePreprocessing | OwnPreprocessing:
     """What an image processor does, by ours where that does the same; `size` scales all its lengths."""
     name = type(processor).__name__
+    if isinstance(of_timm := getattr(processor, "data_config", None), dict):  # its config.json is what timm wrote
+        return transform_of(of_timm, size)
     faults = odd_settings(processor)
     if faults:
         raise WeightsError(f"{name}: {'; '.join(faults)}; mend preprocessor_config.json beside the weights")

@@ -1,5 +1,6 @@
 """Hugging Face checkpoints, `hf:ORG/NAME@REVISION` or `hf:FOLDER`: text encoders and decoders, and image models."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from ptmbench.engine.models.hub_texts import has_decoder, text_backbone
 from ptmbench.engine.models.language_models import quiet
 from ptmbench.engine.models.provider import ModelProvider, at_revision
 from ptmbench.engine.models.stray_tensors import misread, refuse_adapters, refuse_quantised
-from ptmbench.engine.models.weight_files import layers_beyond
+from ptmbench.engine.models.weight_files import WRAPPED, layers_beyond
 from ptmbench.engine.seeding import seeded_draws
 from ptmbench.errors import WeightsError, listed
 
 NOT_FEATURES = ("pooler.", "cls.", "lm_head.")  # tensors that features do not need and checkpoints may leave out
+WRAPPING = f"^(?:{'|'.join(map(re.escape, WRAPPED))})+"  # DataParallel and torch.compile save names of their own
 TOWERS = {Modality.IMAGE: "vision_config", Modality.TEXT: "text_config"}
 PARTS = {  # what models of pictures and texts call the half that takes one of them
     Modality.IMAGE: ("vision_model", "vision_tower", "visual", "vision_encoder"),
@@ -45,17 +47,27 @@ def _drawn(kind: Any, config: Any, spec: ModelSpec, seed: int) -> PreTrainedMode
         return kind(config)  # type: ignore[no-any-return]
 
 
-def _filled(folder: Path, kind: Any, config: Any) -> tuple[PreTrainedModel, list[str]]:
-    """A model with the folder's weights, and the tensors that it lacks."""
+def _loaded(folder: Path, kind: Any, config: Any, **options: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """A model with the folder's weights, and transformers' report of the load."""
     with quiet():
-        model, report = pretrained(
+        found: tuple[PreTrainedModel, dict[str, Any]] = pretrained(
             kind,
             folder,
             config=config,
             output_loading_info=True,
             dtype=torch.float32,
-            ignore_mismatched_sizes=True,  # they are named below
+            ignore_mismatched_sizes=True,  # they are named by whoever reads the report
+            **options,
         )
+    return found
+
+
+def _filled(folder: Path, kind: Any, config: Any) -> tuple[PreTrainedModel, list[str]]:
+    """A model with the folder's weights, and the tensors that it lacks."""
+    model, report = _loaded(folder, kind, config)
+    beside = report["unexpected_keys"]
+    if report["missing_keys"] and beside and all(key.startswith(WRAPPED) for key in beside):
+        model, report = _loaded(folder, kind, config, key_mapping={WRAPPING: ""})
     layers = {key for key, _ in model.named_modules()}
     refuse_adapters(layers, report["unexpected_keys"], str(folder), "take its tensors out of the file")
     if getattr(config, "quantization_config", None) is None:  # with one, transformers knows how to scale them

@@ -92,10 +92,13 @@ def fetch(spec: ModelSpec) -> Path:
 
 def preprocessing_of(network: nn.Module, size: int | None) -> ImagePreprocessing | OwnPreprocessing:
     """Timm's evaluation transform, by ours where that does the same; `size` is the side in the place of its own."""
-    data = library().data
-    config = data.resolve_data_config({}, model=network)
+    return transform_of(library().data.resolve_data_config({}, model=network), size)
+
+
+def transform_of(config: dict[str, Any], size: int | None) -> ImagePreprocessing | OwnPreprocessing:
+    """The evaluation transform of a data configuration of timm's, by ours where that does the same."""
     if size:
-        config["input_size"] = (config["input_size"][0], size, size)
+        config = {**config, "input_size": (config["input_size"][0], size, size)}
     side = int(config["input_size"][-1])
     ours = ImagePreprocessing(
         side=side,
@@ -104,7 +107,7 @@ def preprocessing_of(network: nn.Module, size: int | None) -> ImagePreprocessing
         interpolation=FILTERS.get(config["interpolation"], "bilinear"),
         resize=None if config["crop_mode"] == "squash" else int(side / config["crop_pct"]),
     )
-    transform: Processor = data.create_transform(**config, is_training=False)
+    transform: Processor = library().data.create_transform(**config, is_training=False)
     return as_the_source(ours, transform, name="timm.data.create_transform", identity=str(config))
 
 

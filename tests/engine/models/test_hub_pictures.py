@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from transformers import (
     AutoImageProcessor,
     CLIPImageProcessor,
@@ -139,3 +140,26 @@ def test_settings_that_prepare_no_picture_are_named(tmp_path, settings, told):
 
     with pytest.raises(WeightsError, match=f"{told}.*; mend preprocessor_config.json beside the weights"):
         built(tmp_path, "?modality=image")
+
+
+def test_a_repository_of_timm_is_fed_as_timm_does(tmp_path):
+    """Its config.json holds what other folders keep in a processor's file; a size takes the place of its own."""
+    timm = pytest.importorskip("timm")
+    config = {"input_size": [3, 48, 48], "mean": [0.4] * 3, "std": [0.2] * 3, "crop_pct": 0.9}
+    settings = {**config, "interpolation": "bicubic", "crop_mode": "center"}
+    (tmp_path / "config.json").write_text(
+        json.dumps({"architecture": "resnet18", "num_classes": 3, "num_features": 512, "pretrained_cfg": settings})
+    )
+    network = timm.create_model("resnet18", num_classes=3).eval()
+    save_file(network.state_dict(), tmp_path / "model.safetensors", {"format": "pt"})
+    loaded, _, control = built(tmp_path, "?modality=image")
+    picture = trial_pictures()[0]
+    own = timm.data.create_transform(**settings, is_training=False)(Image.fromarray(picture))
+    ours = loaded.preprocessing.apply(torch.from_numpy(picture).permute(2, 0, 1)[None])
+
+    assert float((own - ours[0]).abs().mean()) <= 0.01 * float(own.std())
+    with torch.no_grad():
+        features = loaded.backbone.pooled_by("mean")(ours)
+        assert torch.allclose(network.forward_features(ours).mean(dim=(2, 3)), features, atol=1e-5)
+    assert (3, 32, 32) == built(tmp_path, "?modality=image&size=32")[0].preprocessing.shape
+    assert {"mean": 512} == huggingface.build(control, 0).backbone.sizes

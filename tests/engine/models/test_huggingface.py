@@ -333,3 +333,21 @@ def test_layers_that_the_configuration_leaves_out_are_told(tmp_path):
 
     with pytest.raises(WeightsError, match=r"16 tensors of layers that config.json does not have .*layer.1.attention"):
         built(folder)
+
+
+@pytest.mark.parametrize("before", ["module.", "_orig_mod.", "module._orig_mod."])
+def test_what_wrapped_a_model_is_taken_off_its_names(tmp_path, before):
+    """Weights saved from DataParallel or torch.compile are the same weights."""
+    folder = saved(tmp_path, "bert")
+    plain, _, _ = built(folder)
+    state = load_file(folder / "model.safetensors")
+    save_file({f"{before}{key}": value for key, value in state.items()}, folder / "model.safetensors", {"format": "pt"})
+    loaded, _, _ = built(folder)
+
+    assert 1.0 == loaded.loaded_fraction
+    states = [
+        {key: value for key, value in found.backbone.state_dict().items() if "pooler" not in key}  # a new draw
+        for found in (plain, loaded)
+    ]
+    assert states[0].keys() == states[1].keys()
+    assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())
