@@ -4,7 +4,7 @@ import hashlib
 import pickle
 import re
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -15,6 +15,7 @@ from ptmbench.engine.foreign_code import first_line
 from ptmbench.engine.foreign_loads import pickled, safe_tensors
 from ptmbench.engine.models.stray_tensors import misread, narrow, refuse_adapters, refuse_quantised
 from ptmbench.errors import SHOWN, Unavailable, UnknownName, WeightsError, listed
+from ptmbench.files.pickle_names import words_in
 from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_weights
 from ptmbench.reading import opened
 
@@ -24,9 +25,13 @@ WRAPPED = (
     "_orig_mod.",
     "_fsdp_wrapped_module.",
 )  # what DataParallel, torch.compile and FSDP put before names
-HELD = ("model.", "net.", "network.", "backbone.", "encoder.", "ema.", "ema_model.")  # what trainers call their model
+HELD = (  # what trainers call their model; MoCo trains encoder_q, and encoder_k is its average
+    *("model.", "net.", "network.", "backbone.", "encoder.", "encoder_q.", "ema.", "ema_model."),
+)
+REFUSED = re.compile(r"GLOBAL ([\w.]+\w)")  # what torch names of a pickle that it refuses
 AVERAGED = "n_averaged"  # the counter that AveragedModel keeps beside its tensors
 NUMBERED = re.compile(r"(?<=\.)\d+(?=\.)")  # a layer's place among its like
+MISSING = " is missing"  # behind the name of a tensor
 DEEPEST = 10  # mappings inside each other
 COUNTER = "num_batches_tracked"  # BatchNorm's step counter: no weight, and older checkpoints have none
 _DIGESTS: dict[tuple[Path, int, int], str] = {}
@@ -112,16 +117,32 @@ def _unpickled(file: Path) -> object:
             warnings.filterwarnings("ignore", message="Detected pickle protocol", category=UserWarning)
             content: object = pickled(file)
     except pickle.UnpicklingError as error:
-        why = next((line.strip() for line in str(error).splitlines() if "GLOBAL" in line or "Unsupported" in line), "")
-        raise WeightsError(
-            f"{file} was refused and nothing in it ran: it holds more than tensors ({why or 'pickled objects'}). "
-            "Take a safetensors file, or save the tensors alone: torch.save(model.state_dict(), FILE)"
-        ) from None
+        found = REFUSED.search(str(error))  # of torch's text no more: it goes on to say how to switch the check off
+        raise WeightsError(f"{file} was refused and nothing in it ran: {_more(file, found and found[1])}") from None
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  a broken pickle may make its reader raise anything
         raise WeightsError(f"{file} is no whole checkpoint ({first_line(error)}): download it again") from None
     return content
+
+
+def _more(file: Path, refused: str | None) -> str:
+    """What a pickle holds more than tensors, and how its owner saves the tensors alone."""
+    words = words_in(file)
+    if {"_parameters", "_buffers"} <= words:
+        return (
+            f"it holds a whole model ({refused or 'pickled objects'}), and code with it. Save the tensors alone: "
+            "torch.save(model.state_dict(), FILE)"
+        )
+    key = next((key for key in WRAPPERS if key in words), None)
+    if key is None and (refused or "").startswith("numpy"):
+        alone = "{key: torch.from_numpy(value) for key, value in checkpoint.items()}"
+    else:
+        alone = "model.state_dict()" if key is None else f'checkpoint["{key}"]'
+    return (
+        f"it holds more than tensors ({refused or 'pickled objects'}). Take a safetensors file, or save the tensors "
+        f"alone: torch.save({alone}, FILE)"
+    )
 
 
 def _unwrapped(content: object, file: Path) -> dict[str, Tensor]:
@@ -211,6 +232,20 @@ def layers_beyond(wanted: Collection[str], held: Iterable[str]) -> list[str]:
     return sorted(key for key in held if key not in wanted and NUMBERED.sub("#", key) in known)
 
 
+def _misfit(faults: Sequence[str], tensors: int, state: Mapping[str, Tensor]) -> str:
+    """What does not fit, and what to do; tensors that are there in another shape are named in the first line."""
+    if any(fault.endswith(MISSING) for fault in faults):
+        shown = [*faults[:SHOWN], *([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else [])]
+        what = (
+            f"{100 * (1 - len(faults) / tensors):.0f} % of the backbone's {tensors} tensors are in the checkpoint, "
+            f"expected all; its own names begin {', '.join([*state][:3])}:\n  " + "\n  ".join(shown)
+        )
+    else:
+        what = f"{len(faults)} of the backbone's {tensors} tensors have another shape: {listed(faults)}"
+    size = ", at the size that it was trained at (?size=N)" if any("pos_embed" in fault for fault in faults) else ""
+    return f"{what}\nnext: name the architecture that they were saved from{size}, or load what fits with ?partial=allow"
+
+
 def fill(
     network: nn.Module,
     state: Mapping[str, Tensor],
@@ -236,20 +271,14 @@ def fill(
     faults = [
         f"{key} has shape {list(state[key].shape)}, expected {list(wanted[key].shape)}"
         if key in state
-        else f"{key} is missing"
+        else f"{key}{MISSING}"
         for key in backbone
         if key not in fits
     ]
     refuse_quantised(misread(wanted, narrow(fits)), name)
     fraction = 1 - len(faults) / len(backbone)
     if faults and (not partial or not fits):
-        shown = "\n  ".join([*faults[:SHOWN], *([f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else [])])
-        near = ", ".join(list(state)[:3])
-        raise WeightsError(
-            f"{name}: {100 * fraction:.0f} % of the backbone's {len(backbone)} tensors are in the checkpoint, expected "
-            f"all; its own names begin {near}:\n  {shown}\nnext: name the architecture that they were saved from, "
-            "or load what fits with ?partial=allow"
-        )
+        raise WeightsError(f"{name}: {_misfit(faults, len(backbone), state)}")
     beyond = [key for key in layers_beyond(network.state_dict(), state) if not key.startswith(head)]
     if beyond and not partial:
         raise WeightsError(

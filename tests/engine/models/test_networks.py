@@ -1,8 +1,10 @@
 """Tests of foreign networks as backbones: heads come off, weights go in, and nothing in a file runs."""
 
+import argparse
 import pickle
 import sys
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -153,6 +155,28 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not_run(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            lambda: {"model": {"a": torch.ones(2)}, "args": argparse.Namespace(lr=1)},
+            r'more than tensors \(argparse.Namespace\)\. .*torch.save\(checkpoint\["model"\], FILE\)$',
+        ),
+        (lambda: {"a": np.ones(2)}, r"more than tensors \(numpy\S+\)\. .*torch.from_numpy\(value\)"),
+        (lambda: {"a": argparse.Namespace()}, r"torch.save\(model.state_dict\(\), FILE\)$"),
+        (lambda: nn.Linear(2, 2), r"a whole model \(torch.nn.modules.linear.Linear\).*torch.save\(model.state_dict"),
+    ],
+    ids=["arguments", "arrays", "no_key", "model"],
+)
+def test_what_a_pickle_holds_more_than_tensors_is_named(tmp_path, content, told):
+    """The message ends in the call that saves the tensors alone, and never says how to switch the check off."""
+    torch.save(content(), tmp_path / "w.pth")
+
+    with pytest.raises(WeightsError, match=told) as caught:
+        read_state(tmp_path / "w.pth")
+    assert "safe_globals" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("name", "content", "error", "message"),
     [
         ("cut.pth", b"PK\x03\x04" + b"x" * 40, WeightsError, "no whole checkpoint|was refused"),
@@ -187,6 +211,22 @@ def test_weights_that_do_not_fit_are_refused_unless_told_otherwise(tmp_path):
     assert 0.98 == pytest.approx(local.build(allowed, 0).loaded_fraction)
     with pytest.raises(UnknownName, match="allowed.*did you mean allow"):
         local.build(model_spec(f"{spec.reference}&partial=allowed", ()), 0)
+
+
+def test_tensors_of_another_shape_are_told_in_the_first_line():
+    """Both shapes stand in it, which is all that a table shows; positions may be those of another size of pictures."""
+    shaped = {**small().state_dict(), "0.weight": torch.ones(4, 1, 3, 3)}
+    with pytest.raises(
+        WeightsError,
+        match=r"^net: 1 of the backbone's 6 tensors have another shape: 0.weight has shape \[4, 1, 3, 3\], expected "
+        r"\[4, 3, 3, 3\]\nnext: name the architecture that they were saved from, or",
+    ):
+        fill(small(), shaped, "net", leave=("4.",))
+
+    placed = nn.Module()
+    placed.pos_embedding = nn.Parameter(torch.ones(1, 5))
+    with pytest.raises(WeightsError, match=r"(?s)pos_embedding has shape \[1, 9\].* at the size .*\?size=N"):
+        fill(placed, {"pos_embedding": torch.ones(1, 9)}, "net")
 
 
 def test_a_head_of_other_classes_does_not_matter(tmp_path):
@@ -307,6 +347,7 @@ def prefixed(*prefixes):
         {"state_dict": prefixed("model.", "_orig_mod.")},
         {"state_dict": {"module": prefixed("_orig_mod.", "model.", "net.")}},
         {"epoch": 1, "weights_of_mine": prefixed(), "acc": 0.9},
+        {"state_dict": {**prefixed("module.encoder_q."), **prefixed("module.encoder_k."), "queue": torch.ones(2)}},
         {"ema_model.initted": torch.ones(1), **prefixed("ema_model.")},
     ],
 )
