@@ -6,6 +6,8 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+from ptmbench.reading import opened
+
 MOST_BYTES: Final = 2**22  # of a pickle: names of tensors take some 100 KB, and arrays inside would take gigabytes
 TEXTS: Final = frozenset({"BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "UNICODE"})
 
@@ -13,7 +15,7 @@ TEXTS: Final = frozenset({"BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "UNIC
 def words_in(file: Path) -> frozenset[str]:
     """The strings in the pickle of a zip archive of torch's, keys of mappings among them; none of any other file."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with opened(file) as held, zipfile.ZipFile(held) as archive:
             name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
             with archive.open(name) as stream:
                 content = stream.read(MOST_BYTES)
