@@ -92,15 +92,18 @@ def look_at(file: Path) -> Look:
         with Image.open(io.BytesIO(content)) as picture:
             if too_large := size_fault(picture.size):
                 return Look(too_large)
+            size, form = picture.size, picture.format or ""
             halved = picture.mode in COLOURS and any("16" in str(tile[3]) for tile in picture.tile)
+            if form == "JPEG":  # an eighth of each side: every byte is read all the same, in half the time
+                picture.draft(picture.mode, (size[0] // 8, size[1] // 8))
             picture.load()
             reach = _reach(picture)
             if fault := _fault_of_values(picture, reach, halved=halved):
                 return Look(fault)
             eight_bits(picture, PLAIN)
             whole, fraction = (0.0, reach[1]) if picture.mode == "F" else (reach[1], 0.0)
-            digest, form = hashlib.sha256(content).digest(), picture.format or ""
-            return Look("", picture.size, digest, form, whole, fraction, _is_transparent(picture))
+            digest = hashlib.sha256(content).digest()
+            return Look("", size, digest, form, whole, fraction, _is_transparent(picture))
     except Exception as error:  # noqa: BLE001  Pillow's decoders raise what they like: struct.error, IndexError, ...
         return Look(_why(error))
 

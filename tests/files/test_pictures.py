@@ -120,6 +120,18 @@ def test_bytes_behind_the_end_of_a_jpeg_are_none_of_the_picture(tmp_path):
     assert "" == look_at(path).fault
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_large_photograph_keeps_its_size(tmp_path, mode):
+    """JPEG is decoded at an eighth to be looked at: its size is its own, and a byte that is missing is missed."""
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 130, len(mode))).astype(np.uint8)
+    Image.fromarray(pixels.squeeze(), mode).save(tmp_path / "a.jpg")
+    assert ((130, 90), "") == (look_at(tmp_path / "a.jpg").size, look_at(tmp_path / "a.jpg").fault)
+
+    content = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "b.jpg").write_bytes(content[:-40])
+    assert "truncated" == look_at(tmp_path / "b.jpg").fault
+
+
 def test_a_picture_bomb_is_not_decoded(tmp_path):
     """A file of a few kilobytes that would fill the memory is told by its size."""
     scanline = zlib.compress(bytes(100))
