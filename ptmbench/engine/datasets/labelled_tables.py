@@ -14,6 +14,7 @@ from ptmbench.files.pictures import Look, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
 from ptmbench.files.tables import MEND, Named, Table, TableForm, judged, named_by_file, part_files, table_of
 from ptmbench.files.text_folders import text_rows
+from ptmbench.reading import is_there
 
 
 def form_of(reference: Reference) -> TableForm:
@@ -104,8 +105,9 @@ class _Pictures:
         self.looks: dict[Path, Look] = {}
 
     def place(self, path: str) -> Path:
-        """Where a picture lies."""
-        return self.folder / path
+        """Where a picture lies; a table that Windows wrote divides folders by backslashes."""
+        plain = self.folder / path
+        return self.folder / path.replace("\\", "/") if "\\" in path and not is_there(plain) else plain
 
     def looked_at(self, rows: list[Labelled]) -> list[Labelled]:
         """The rows, a fault in each whose picture leads out of the folder, is not there or is no whole picture."""

@@ -34,6 +34,18 @@ def test_pictures_by_their_paths(pictures):
     assert found.samples.digests == load(f"{reference}&images={pictures}").samples.digests
 
 
+def test_paths_that_windows_wrote_are_read(pictures):
+    """Backslashes divide folders where no file has such a name, and lead out of the folder no more than slashes do."""
+    table = pictures / "a.csv"
+    expected = load(f"csv:{table}?image=path&label=kind").samples.digests
+    table.write_text(table.read_text().replace("/", "\\"))
+    assert expected == load(f"csv:{table}?image=path&label=kind").samples.digests
+    with table.open("a") as file:
+        file.write("\n..\\..\\etc\\x.png,dog\n")
+    with pytest.raises(UsageError, match="leads out of"):
+        load(f"csv:{table}?image=path&label=kind")
+
+
 def test_faulty_pictures_of_a_table_are_told_with_their_lines(pictures):
     """Missing, broken and outside pictures stand in one message; a table of paths is not read as texts."""
     (pictures / "img" / "broken.png").write_bytes(b"x")
