@@ -15,6 +15,7 @@ from ptmbench.errors import SHOWN, UsageError, in_short, listed
 from ptmbench.files.grids import Cells, Grid, TextForm, read_grid, swallowed
 from ptmbench.files.image_folders import PART_NAMES, SUFFIXES
 from ptmbench.files.labels import Labelled, classes_of, kept_rows, label_of, named_alike, without_missing
+from ptmbench.files.picture_cells import holds_pictures
 from ptmbench.files.splits import Part
 from ptmbench.files.tagged_text import HEADINGS
 
@@ -198,10 +199,9 @@ def _rows(entry: Named, form: TableForm) -> tuple[list[Labelled], list[str]]:
             f"{grid.path}: the column {form.label!r} is read as {what} and as label: any model would find the answer "
             f"in its input; name two columns (?{'image' if form.image else 'text'}=COLUMN&label=COLUMN)"
         )
-    if any(_is_picture(cells[place]) for _, cells in grid.rows[:1] for group in columns for place in group):
+    if any(holds_pictures(grid, place) for group in columns for place in group):
         raise UsageError(
-            f"{grid.path}: the column {reads[0]!r} holds pictures themselves, which are not read out of tables: write "
-            "each into a folder of its class, and name the folder of these: imagefolder:DIR"
+            f"{grid.path}: the column {reads[0]!r} holds pictures: ?image={reads[0]}&label={form.label} reads them"
         )
     names = _declared(grid, form)
     headless = grid.headless and form.label.isdecimal() and all(name.isdecimal() for name in reads)
@@ -277,11 +277,6 @@ def _text_of(cell: Any) -> str:
     if isinstance(cell, bytes):
         return cell.decode(errors="replace")
     return "" if cell is None or cell != cell else str(cell)  # noqa: PLR0124  NaN
-
-
-def _is_picture(cell: Any) -> bool:
-    """Whether a cell is a decoded picture, or its bytes as `datasets` keeps them."""
-    return hasattr(cell, "getbands") or (isinstance(cell, dict) and {"bytes", "path"} >= {*cell} and bool(cell))
 
 
 def _refuse_paths(found: Table, form: TableForm, where: str) -> None:

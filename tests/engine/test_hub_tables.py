@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Image, List, Value
+from PIL import Image as PictureFile
 
 from ptmbench.catalog.references import parse
 from ptmbench.cli import main
@@ -13,6 +14,7 @@ from ptmbench.engine.data import load
 from ptmbench.engine.datasets import hub_tables
 from ptmbench.engine.datasets.hub_grids import grid_of
 from ptmbench.errors import UsageError
+from ptmbench.files.pictures import rgb
 
 NAMES = """---
 dataset_info:
@@ -251,6 +253,26 @@ def test_broken_bio_is_refused_unless_its_repair_is_asked_for(tmp_path):
     assert ("B-PER", "O", "B-LOC") == hub_tables.load(repaired, skip_bad=False).tags[0]
     with pytest.raises(UsageError, match="expected repair=true or repair=false, got repair=maybe"):
         hub_tables.load(repaired.having("repair", "maybe"), skip_bad=False)
+
+
+def test_pictures_of_a_hub_set_are_read(tmp_path, monkeypatch):
+    """Image columns, with the names of their labels, give the pictures, whatever form the set was saved in."""
+    monkeypatch.setenv("PTMBENCH_DATA", str(tmp_path / "data"))
+    pictures = [PictureFile.new("RGB", (6, 5), (40 * row, 0, 9)) for row in range(6)]
+    features = Features({"image": Image(), "kind": ClassLabel(names=["cat", "dog"])})
+    whole = Dataset.from_dict({"image": pictures, "kind": [0, 1] * 3}, features=features)
+    DatasetDict({"train": whole.select(range(4)), "test": whole.select(range(4, 6))}).save_to_disk(tmp_path / "disk")
+    (tmp_path / "parquet").mkdir()
+    whole.to_parquet(tmp_path / "parquet" / "train.parquet")
+    disk, single = (
+        hub_tables.load(parse(f"hf:{tmp_path / name}?image=image&label=kind"), skip_bad=False)
+        for name in ("disk", "parquet")
+    )
+
+    assert (("cat", "dog"), 6, ["train"] * 4 + ["test"] * 2) == (disk.classes, len(disk.files), list(disk.parts))
+    assert [0, 1, 0, 1, 0, 1] == disk.labels.tolist() == single.labels.tolist()
+    assert disk.digests == single.digests
+    assert (80, 0, 9) == tuple(rgb(disk.files[2])[0, 0])
 
 
 def test_the_only_split_of_a_set_is_divided(tmp_path):

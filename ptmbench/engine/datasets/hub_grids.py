@@ -77,7 +77,10 @@ def _wanted(reference: Reference) -> frozenset[str]:
 
 
 def grid_of(table: Any, path: Path, wanted: frozenset[str]) -> Grid:
-    """A table of the library as a grid; columns that nobody reads are left empty."""
+    """A table of the library as a grid; columns that nobody reads are left empty, and pictures are not decoded."""
+    for name, feature in table.features.items():
+        if name in wanted and type(feature).__name__ == "Image":
+            table = table.cast_column(name, type(feature)(decode=False))
     columns = [table[name] if name in wanted else [None] * len(table) for name in table.column_names]
     rows = tuple((number, list(row)) for number, row in enumerate(zip(*columns, strict=True), 1))
     names = {name: found for name in table.column_names if (found := _names(table, name))}

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import torch
 
+from ptmbench.catalog.places import data_home
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledTexts
 from ptmbench.errors import UsageError
 from ptmbench.files.labels import Labelled
+from ptmbench.files.picture_cells import holds_bytes, holds_pictures, unpacked
 from ptmbench.files.pictures import Look, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
 from ptmbench.files.tables import MEND, Named, Table, TableForm, judged, named_by_file, part_files, table_of
@@ -66,10 +68,21 @@ def _files(reference: Reference) -> list[tuple[Part | None, Path]]:
 def samples_of(
     grids: Sequence[Named], reference: Reference, home: Path, *, skip_bad: bool, hint: str = MEND
 ) -> LabelledTexts | LabelledImageFiles:
-    """The examples of these grids; paths of pictures are looked for in `images=`, else in the folder `home`."""
+    """The examples of these grids.
+
+    Paths of pictures are looked for in `images=`, else in the folder `home`; pictures inside of the tables are written
+    into the folder of data first.
+    """
     form = form_of(reference)
     if not form.image:
         return _texts(table_of(grids, form, str(reference), skip_bad=skip_bad, hint=hint))
+    columns = [entry.grid.column(form.image) for entry in grids]
+    if any(holds_pictures(entry.grid, column) for entry, column in zip(grids, columns, strict=True)):
+        store = data_home() / "pictures"
+        within = any(holds_bytes(entry.grid, column) for entry, column in zip(grids, columns, strict=True))
+        home = store if within else home
+        held = [unpacked(entry.grid, column, store) for entry, column in zip(grids, columns, strict=True)]
+        grids = [replace(entry, grid=grid) for entry, grid in zip(grids, held, strict=True)]
     pictures = _Pictures(Path(reference.get("images")).expanduser() if reference.get("images") else home)
     found = table_of(grids, form, str(reference), skip_bad=skip_bad, look=pictures.looked_at, hint=hint)
     files = tuple(pictures.place(path) for path in found.texts)
