@@ -41,6 +41,11 @@ def data_home() -> Path:
     return Path(os.environ.get("PTMBENCH_DATA") or cache_home() / "ptmbench" / "data").expanduser()
 
 
+def picture_store() -> Path:
+    """Where pictures are written that lie inside of tables."""
+    return data_home() / "pictures"
+
+
 def feature_cache() -> CacheFolder | None:
     """Where features are kept, and how many bytes of them; None where PTMBENCH_CACHE says that they are not.
 

@@ -33,13 +33,8 @@ def holds_pictures(grid: Grid, column: int) -> bool:
     return any(is_picture(cells[column]) for _, cells in grid.rows[:1])
 
 
-def holds_bytes(grid: Grid, column: int) -> bool:
-    """Whether a cell of a column has the bytes of its picture; else cells say where files lie."""
-    return any(_content_of(cells[column])[0] for _, cells in grid.rows)
-
-
 def unpacked(grid: Grid, column: int, store: Path) -> Grid:
-    """The grid with the pictures of a column written below `store`, and their paths below it in the cells.
+    """The grid with the pictures of a column written below `store`, and their paths in the cells.
 
     Raises:
         UsageError: A file cannot be written.
@@ -47,13 +42,17 @@ def unpacked(grid: Grid, column: int, store: Path) -> Grid:
     rows = []
     for number, cells in grid.rows:
         given = list(cells)
-        given[column] = _written(cells[column], store)
+        given[column] = written(cells[column], store)
         rows.append((number, given))
     return replace(grid, rows=tuple(rows))
 
 
-def _written(cell: Any, store: Path) -> str:
-    """The path of a cell's picture below the store; of one without bytes that which it names, else nothing."""
+def written(cell: Any, store: Path) -> str:
+    """The path of a cell's picture, which is written below the store; of one without bytes the path that it names.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
     content, named = _content_of(cell)
     if not content:
         return named
@@ -63,7 +62,7 @@ def _written(cell: Any, store: Path) -> str:
     file = store / place
     if not is_there(file):
         _write(file, content)
-    return place.as_posix()
+    return str(file)
 
 
 def _content_of(cell: Any) -> tuple[bytes, str]:

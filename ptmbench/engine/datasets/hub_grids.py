@@ -11,12 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from ptmbench.catalog.places import picture_store
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.foreign_code import imported
 from ptmbench.engine.foreign_loads import table, table_builder
 from ptmbench.errors import PtmbenchError, Unavailable, UsageError
 from ptmbench.files.grids import Grid, TextForm, read_grid
 from ptmbench.files.json_rows import JSON_SUFFIXES
+from ptmbench.files.picture_cells import written
 
 FILES: Final = ("*.parquet", "*.csv", "*.tsv", "*.jsonl", "*.json")
 OWN: Final = {"csv": (".csv", ".tsv", ".txt"), "json": JSON_SUFFIXES}  # what the reader of all schemes reads
@@ -77,14 +79,21 @@ def _wanted(reference: Reference) -> frozenset[str]:
 
 
 def grid_of(table: Any, path: Path, wanted: frozenset[str]) -> Grid:
-    """A table of the library as a grid; columns that nobody reads are left empty, and pictures are not decoded."""
-    for name, feature in table.features.items():
-        if name in wanted and type(feature).__name__ == "Image":
-            table = table.cast_column(name, type(feature)(decode=False))
-    columns = [table[name] if name in wanted else [None] * len(table) for name in table.column_names]
+    """A table of the library as a grid; columns that nobody reads are left empty, and pictures become files."""
+    columns = [_cells(table, name) if name in wanted else [None] * len(table) for name in table.column_names]
     rows = tuple((number, list(row)) for number, row in enumerate(zip(*columns, strict=True), 1))
     names = {name: found for name in table.column_names if (found := _names(table, name))}
     return Grid(path, tuple(table.column_names), rows, names=names)
+
+
+def _cells(table: Any, name: str) -> Sequence[Any]:
+    """The cells of a column; of pictures the paths of their files, one after the other: they need not fit in memory."""
+    feature = table.features[name]
+    if type(feature).__name__ != "Image":
+        cells: Sequence[Any] = table[name]
+        return cells
+    stored = table.select_columns(name).cast_column(name, type(feature)(decode=False))
+    return [written(row[name], picture_store()) for row in stored]
 
 
 def _names(table: Any, column: str) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import torch
 
-from ptmbench.catalog.places import data_home
+from ptmbench.catalog.places import picture_store
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.datasets.base import LabelledImageFiles, LabelledTexts
 from ptmbench.errors import UsageError
 from ptmbench.files.labels import Labelled
-from ptmbench.files.picture_cells import holds_bytes, holds_pictures, unpacked
+from ptmbench.files.picture_cells import holds_pictures, unpacked
 from ptmbench.files.pictures import Look, in_threads, look_at, tones_of
 from ptmbench.files.splits import Part
 from ptmbench.files.tables import MEND, Named, Table, TableForm, judged, named_by_file, part_files, table_of
@@ -78,10 +78,7 @@ def samples_of(
         return _texts(table_of(grids, form, str(reference), skip_bad=skip_bad, hint=hint))
     columns = [entry.grid.column(form.image) for entry in grids]
     if any(holds_pictures(entry.grid, column) for entry, column in zip(grids, columns, strict=True)):
-        store = data_home() / "pictures"
-        within = any(holds_bytes(entry.grid, column) for entry, column in zip(grids, columns, strict=True))
-        home = store if within else home
-        held = [unpacked(entry.grid, column, store) for entry, column in zip(grids, columns, strict=True)]
+        held = [unpacked(entry.grid, column, picture_store()) for entry, column in zip(grids, columns, strict=True)]
         grids = [replace(entry, grid=grid) for entry, grid in zip(grids, held, strict=True)]
     pictures = _Pictures(Path(reference.get("images")).expanduser() if reference.get("images") else home)
     found = table_of(grids, form, str(reference), skip_bad=skip_bad, look=pictures.looked_at, hint=hint)
@@ -124,9 +121,9 @@ class _Pictures:
 
     def looked_at(self, rows: list[Labelled]) -> list[Labelled]:
         """The rows, a fault in each whose picture leads out of the folder, is not there or is no whole picture."""
-        root = self.folder.resolve()
+        roots = self.folder.resolve(), picture_store().resolve()
         wanted = {self.place(row.texts[0]) for row in rows if not row.fault}
-        inside = sorted(file for file in wanted if file.resolve().is_relative_to(root))
+        inside = sorted(file for file in wanted if any(map(file.resolve().is_relative_to, roots)))
         self.looks = dict(zip(inside, in_threads(look_at, inside), strict=True))
         return [self._judged(row) for row in rows]
 
