@@ -59,7 +59,7 @@ def coco(first):
             "id": number,
             "image_id": first + number % 4,
             "category_id": number % 2 + 1,
-            "bbox": [1, 1, 4, 5],
+            "bbox": [1, 1 + number // 4, 4, 5],
             "area": 20,
             "iscrowd": 0,
         }
@@ -71,9 +71,12 @@ def coco(first):
 
 def voc(name):
     """An annotation of one picture."""
-    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>6</ymax></bndbox>"
-    thing = f"<object><name>{name}</name><difficult>0</difficult>{box}</object>"
-    return f"<annotation><size><width>8</width><height>9</height></size>{thing * 2}</annotation>".encode()
+    things = "".join(
+        f"<object><name>{name}</name><difficult>0</difficult>"
+        f"<bndbox><xmin>{left}</xmin><ymin>1</ymin><xmax>5</xmax><ymax>6</ymax></bndbox></object>"
+        for left in (1, 2)
+    )
+    return f"<annotation><size><width>8</width><height>9</height></size>{things}</annotation>".encode()
 
 
 LINES = [json.dumps({"text": text, "label": label}) for text, label in TEXTS]
