@@ -67,8 +67,6 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
     task = task_spec(str(reference), ())
     data, kind = load(task.dataset, skip_bad=skip_bad), task.kind
     data.train_size(task.shots)
-    if data.unscored:
-        raise UsageError(f"{reference}: {data.unscored}; take a test part with entities")
     samples, split = data.samples, data.split
     sizes = ", ".join(
         f"{name} {len(part):,}"
@@ -82,7 +80,8 @@ def _check_reference(reference: Reference, *, skip_bad: bool) -> int:
         held = f"{'boxes' if kind.dense else 'labels'}: {_counted(counts)}"
     say(f"{reference}: {len(samples.ids):,} {what} ({sizes}), {held}{_left_out(samples.left_out)}")
     notes = samples.notes if isinstance(samples, PICTURED) else ()
-    for line in (*notes, *data.balance.told(len(split.test))):
+    unscored = (data.unscored,) if data.unscored else ()
+    for line in (*unscored, *notes, *data.balance.told(len(split.test))):
         say(f"  {line}")
     return 0
 

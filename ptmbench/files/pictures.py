@@ -95,7 +95,7 @@ def look_at(file: Path) -> Look:
             size, form = picture.size, picture.format or ""
             halved = picture.mode in COLOURS and any("16" in str(tile[3]) for tile in picture.tile)
             if form == "JPEG":  # an eighth of each side: every byte is read all the same, in half the time
-                picture.draft(picture.mode, (size[0] // 8, size[1] // 8))
+                picture.draft(picture.mode, (max(size[0] // 8, 1), max(size[1] // 8, 1)))
             picture.load()
             reach = _reach(picture)
             if fault := _fault_of_values(picture, reach, halved=halved):
