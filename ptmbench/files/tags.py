@@ -41,7 +41,7 @@ def is_plain(scheme: str) -> bool:
     return scheme == "plain"
 
 
-def in_bio(sentences: Sequence[Tagged], where: str, *, repair: bool) -> list[Tagged]:
+def in_bio(sentences: Sequence[Tagged], where: str, *, repair: bool) -> Sequence[Tagged]:
     """The sentences, IOB1 turned into BIO; BIOES and tags of other kinds as they stand.
 
     Args:
@@ -50,7 +50,7 @@ def in_bio(sentences: Sequence[Tagged], where: str, *, repair: bool) -> list[Tag
         repair: Whether an I-TYPE that goes on with no entity is read as B-TYPE elsewhere too.
 
     Returns:
-        The sentences.
+        The sentences; the same ones where no tag changes.
 
     Raises:
         UsageError: With every sentence in which an entity breaks off, or goes on with nothing.
@@ -69,7 +69,7 @@ def in_bio(sentences: Sequence[Tagged], where: str, *, repair: bool) -> list[Tag
     if faults:
         way = "mend them" if bioes else "to read each such I-TYPE as B-TYPE: ?repair=true"
         raise UsageError(f"{where}: entities break off or go on with nothing: {listed(faults)}; {way}")
-    return list(sentences)
+    return sentences
 
 
 def tags_of(sentences: Sequence[Tagged], where: str, *, plain: bool) -> tuple[str, ...]:

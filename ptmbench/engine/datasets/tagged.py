@@ -9,9 +9,9 @@ from ptmbench.files.tags import Tagged, in_bio, tags_of
 def tokens_of(sentences: Sequence[Tagged], where: str, *, plain: bool, repair: bool = False) -> LabelledTokens:
     """The samples; raises `UsageError` where the tags are none that can be scored."""
     classes = tags_of(sentences, where, plain=plain)
-    if not plain:
-        sentences = in_bio(sentences, where, repair=repair)
-        classes = tags_of(sentences, where, plain=False)  # I-TYPE has become B-TYPE
+    given, sentences = sentences, sentences if plain else in_bio(sentences, where, repair=repair)
+    if sentences is not given:  # I-TYPE has become B-TYPE
+        classes = tags_of(sentences, where, plain=False)
     return LabelledTokens(
         ids=tuple(row.id for row in sentences),
         sentences=tuple(row.words for row in sentences),
