@@ -16,6 +16,7 @@ from ptmbench.files.tags import BILOU, BILOU_HINT, PLAIN_HINT
 
 DOCUMENT_START: Final = "-DOCSTART-"  # CoNLL 2003 opens each document with a line of this word
 BLANK: Final = " \t\r"  # str.strip takes more: a no-break space is a word in real tweets
+LONGEST: Final = 200  # words of a file's only sentence; CoNLL 2003's longest has 124
 COMMENTS: Final = ("# ", "#\t")  # GermEval puts a tab behind the sign
 
 _BIO = re.compile(r"O|[BI]-\S+")
@@ -104,6 +105,8 @@ def read_conll(path: str | Path, form: ConllForm | None = None, *, repair: bool 
         faults += _order_faults(sentence, layout)
     if not sentences:
         faults.append((0, "it holds no sentence", ""))
+    if len(sentences) == 1 and len(sentences[0]) > LONGEST:
+        faults.append((0, f"it is one sentence of {len(sentences[0])} words", "put a blank line after each sentence"))
     refuse(path, faults, _EXPECTED)
     read = [tuple(columns[layout.tag] for _, columns in sentence) for sentence in sentences]
     return ConllFile(

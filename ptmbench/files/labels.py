@@ -26,6 +26,7 @@ LONG_NAME: Final = 3  # letters from which case tells no labels apart
 JOINED: Final = (";", "|", ",")  # signs between the labels of one cell; their parts may be known from other cells
 LOOSELY_JOINED: Final = ("+", "/", "&", " ")  # these stand inside of names too: each part must be a label of its own
 
+_ENTITY = re.compile(r"[BIESLUM]-\S+")  # a tag of a word, whatever the scheme
 _WHOLE_AS_FRACTION = re.compile(r"(-?\d+)\.0+")
 
 
@@ -129,6 +130,7 @@ def classes_of(rows: Sequence[Labelled], where: str, declared: Sequence[str] = (
             "label; a model would be asked to tell them apart"
         )
     if not declared:
+        _refuse_tags(free, where)
         _refuse_several(free, where)
         _refuse_quantities(free, where)
     _refuse_unseen(rows, found, where, declared)
@@ -169,6 +171,16 @@ def _ordered(names: Iterable[str]) -> list[str]:
     if any(value is None for value in numbers.values()):
         return sorted(numbers)
     return sorted(numbers, key=lambda name: (numbers[name] or 0.0, name))
+
+
+def _refuse_tags(names: Collection[str], where: str) -> None:
+    """Raises `UsageError` where labels are tags of words: a word a row is no text, and sentences are torn apart."""
+    entities = [name for name in names if _ENTITY.fullmatch(name)]
+    if "O" in names and len(entities) == len(names) - 1:
+        raise UsageError(
+            f"{where}: the labels are tags of words, such as {entities[0]}: expected a label a text; write a word and "
+            "its tag a line, with a blank line between sentences, and give conll:FILE"
+        )
 
 
 def _refuse_several(counts: Counter[str], where: str) -> None:

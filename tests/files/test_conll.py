@@ -78,3 +78,10 @@ def test_plain_labels_stand_in_any_column(tmp_path):
         read_conll(written(tmp_path, text), ConllForm(plain=True, tag=9))
     with pytest.raises(UsageError, match=r"the tag '_' is not O.*(?s:.*)\?scheme=plain"):
         read_conll(written(tmp_path, text))
+
+
+def test_a_file_without_blank_lines_is_no_sentence(tmp_path):
+    """Hundreds of words without a blank line lack the lines between their sentences; one long sentence is read."""
+    with pytest.raises(UsageError, match="(?s)one sentence of 201 words.*put a blank line after each sentence"):
+        read_conll(written(tmp_path, "word O\n" * 201))
+    assert 150 == len(read_conll(written(tmp_path, "word O\n" * 150)).sentences[0])

@@ -125,3 +125,10 @@ def test_one_label_in_two_spellings_is_refused(labels):
 def test_short_names_differ_by_case(labels):
     """Letters and symbols of substances are classes as they stand."""
     assert tuple(sorted(labels)) == classes_of(rows(labels), "here")
+
+
+def test_tags_of_words_are_no_labels_of_texts():
+    """A table with a word and its tag a row would tear sentences apart; a class that is called O is one."""
+    with pytest.raises(UsageError, match=r"tags of words, such as B-PER: .*conll:FILE"):
+        classes_of(rows(["O", "B-PER", "I-PER"]), "here")
+    assert ("A", "B", "O") == classes_of(rows(["O", "A", "B"]), "here")

@@ -15,7 +15,7 @@ from ptmbench.catalog.places import picture_store
 from ptmbench.catalog.references import Reference
 from ptmbench.engine.foreign_code import imported
 from ptmbench.engine.foreign_loads import table, table_builder
-from ptmbench.errors import PtmbenchError, Unavailable, UsageError
+from ptmbench.errors import PtmbenchError, Unavailable, UsageError, listed
 from ptmbench.files.grids import Grid, TextForm, read_grid
 from ptmbench.files.json_rows import JSON_SUFFIXES
 from ptmbench.files.picture_cells import written
@@ -37,6 +37,7 @@ def hub_grids(reference: Reference, folder: Path) -> dict[str, Grid]:
             declared = library.info.DatasetInfosDict.from_directory(str(place)).get(builder.config.name)
             features = builder.config.features or (declared.features if declared else None)
             files: Mapping[Any, Sequence[str]] = builder.config.data_files
+            _refuse_several_sets(reference, place, files)
             return {str(split): _read(builder, split, files[split], (features, reference)) for split in files}
     except PtmbenchError:
         raise
@@ -45,6 +46,24 @@ def hub_grids(reference: Reference, folder: Path) -> dict[str, Grid]:
             f"{reference} cannot be read: {str(error).splitlines()[0]}; several sets in one repository are told apart "
             "by ?folder=NAME"
         ) from None
+
+
+def _refuse_several_sets(reference: Reference, place: Path, files: Mapping[Any, Sequence[str]]) -> None:
+    """Raises `UsageError` where each split has files in the same folders: the library would read them as one set."""
+    found = [_folders(place, str(split), files[split]) for split in files]
+    folders = sorted(set.intersection(*map(set, found)))
+    names = [Path(file).name for split in files for file in files[split]]
+    if len(folders) > 1 and (len(found) > 1 or len(set(names)) < len(names)):
+        raise UsageError(
+            f"{reference} holds {len(folders)} sets: {listed(folders)}, each with {' and '.join(map(str, files))}; "
+            "their rows would be read as one set: name one with ?folder=NAME"
+        )
+
+
+def _folders(place: Path, split: str, files: Sequence[str]) -> set[str]:
+    """The folders below `place` that hold a split's files, parts of the path that name the split left out."""
+    below = (Path(file).resolve().parent.relative_to(place.resolve()).parts for file in files)
+    return {"/".join(part for part in parts if split not in part) for parts in below}
 
 
 @contextlib.contextmanager
