@@ -14,7 +14,7 @@ from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 from ptmbench.records.test_sheets import kept_masks
 from ptmbench.records.writing import write_atomically
-from ptmbench.report.confusion import render_confusion
+from ptmbench.report.confusion import render_confusion, told_calibration
 from ptmbench.running.session import DEFAULT_FOLDER
 
 SHOWS = (TaskKind.OBJECT_DETECTION, TaskKind.SEMANTIC_SEGMENTATION)
@@ -63,7 +63,7 @@ def _print_confusion(folder: ResultsFolder, record: Record, given: str | None, o
         found = confusion_of(outcomes, () if "classes" in outcomes else _classes_of(record, given))
     if found is None:
         raise UsageError(f"{record.case.id} is {record.case.task.kind}: its outcomes hold no labels")
-    text = f"{record.case.id}\n\n{render_confusion(found)}"
+    text = "\n".join(filter(None, (f"{record.case.id}\n", render_confusion(found), told_calibration(record))))
     if output is None:
         say(text.rstrip("\n"))
     else:

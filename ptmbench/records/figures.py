@@ -25,6 +25,8 @@ LISTED: frozenset[Place] = frozenset({"leaderboard", "history", "csv", "json", "
 TABLED: frozenset[Place] = LISTED | {"table"}
 KEY: frozenset[Place] = TABLED | {"front", "card", "case"}  # `front`: on the leaderboard before a reader chooses
 OTHERS = "quality.others."
+CALIBRATION = "calibration."
+OLDER = "recorded before probabilities were kept: run the case again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class Figure:
                 return reason
         if record.quality and self.path.startswith(OTHERS):
             return f"{record.quality.metric} comes without {self.path.removeprefix(OTHERS)}"
-        return record.reason or "not there"
+        return record.reason or (OLDER if self.path.startswith(CALIBRATION) else "not there")
 
     @property
     def timed(self) -> bool:
@@ -134,6 +136,15 @@ def _other(name: str, label: str, about: str, key: str = "", *, shown: frozenset
     return Figure(
         name=name, label=label, about=about, path=f"{OTHERS}{key or name}", heading=f"{label} %", unit="share",
         measure="%", scale=100, digits=1, better="more", shown=shown,
+    )  # fmt: skip
+
+
+def _calibration(name: str, label: str, about: str, heading: str, *, share: bool = False) -> Figure:
+    """A figure of how sure answers were."""
+    return Figure(
+        name=name, label=label, about=about, path=f"{CALIBRATION}{name}", heading=heading,
+        unit="share" if share else "", measure="points" if share else "", scale=100 if share else 1,
+        digits=1 if share else 3, shown=LISTED | {"card", "case"},
     )  # fmt: skip
 
 
@@ -215,6 +226,19 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         name="energy_j", label="energy", about="Energy in joules, where the machine counts it", path="cost.energy_j",
         heading="energy J", unit="J", measure="J", digits=1, by_machine=True, shown=LISTED,
+    ),
+    _calibration("nll", "negative log-likelihood", "Mean of -ln p of the true class, in nats", "NLL"),
+    _calibration("brier", "Brier score", "Squared distance of probabilities and truth, from 0 to 2", "Brier"),
+    _calibration(
+        "ece", "calibration error", "Points between confidence and accuracy, over 15 bins of equal mass", "ECE points",
+        share=True,
+    ),
+    _calibration(
+        "ece_after_temperature", "calibration error after temperature",
+        "The same after a temperature fitted to held-out examples", "ECE after T", share=True,
+    ),
+    _calibration(
+        "temperature", "temperature", "What held-out examples would divide logits by: above 1, too sure", "T",
     ),
     _other("macro_f1", "macro-F1", "F1 of labels, the mean over classes"),
     _other("entity_precision", "entity precision", "Share of the entities found that are right", "precision"),

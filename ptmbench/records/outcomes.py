@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ptmbench.statistics.average_precision import of_boxes
+from ptmbench.statistics.calibration import FIGURES, KEPT, TEMPERATURE, TRUE, calibration_of
 from ptmbench.statistics.estimates import Estimate
 from ptmbench.statistics.tallies import Ratios, Tally, of_labels
 
@@ -23,6 +24,22 @@ def corrupted_estimate_of(outcomes: Mapping[str, Any]) -> Estimate | None:
         return None
     tallies = [Ratios(np.asarray(parts, dtype=np.int64)) for parts in outcomes[CORRUPTED_PARTS]]
     return Estimate.of([int(seed) for seed in outcomes["seeds"]], tallies)
+
+
+def mean_calibration(outcomes: Mapping[str, Any]) -> dict[str, float] | None:
+    """The figures of `ptmbench.statistics.calibration`, mean over seeds (of temperatures the geometric one).
+
+    None where no probabilities are kept.
+    """
+    if TRUE not in outcomes:
+        return None
+    kept = [name for name in KEPT if name in outcomes]
+    right = np.asarray(outcomes["predictions"]) == np.asarray(outcomes["truth"])
+    rows = [calibration_of({name: outcomes[name][seed] for name in kept}, row) for seed, row in enumerate(right)]
+    found: dict[str, float] = {name: float(np.mean([row[name] for row in rows])) for name in FIGURES if name in rows[0]}
+    if TEMPERATURE in outcomes:
+        found[TEMPERATURE] = float(np.exp(np.log(outcomes[TEMPERATURE]).mean()))
+    return found
 
 
 def estimate_of(outcomes: Mapping[str, Any]) -> Estimate:

@@ -128,6 +128,21 @@ class CaseRecord(_Part):
         return self.method.name if self.variant == FULL else f"{self.method.name}, {self.variant}"
 
 
+class CalibrationRecord(_Part):
+    """How sure the answers for the test examples were, mean over seeds (`ptmbench.statistics.calibration`).
+
+    `nll` in nats, `brier` from 0 to 2, `ece` as a share over 15 bins of equal mass. `temperature` (geometric mean) is
+    fitted to examples that were not learned from, `ece_after_temperature` what is left behind it; null where there are
+    no such examples.
+    """
+
+    nll: float
+    brier: float
+    ece: float
+    temperature: float | None
+    ece_after_temperature: float | None
+
+
 class SeedValue(_Part):
     """The metric on the test split at one seed."""
 
@@ -304,6 +319,7 @@ class Record(_Part):
     quality: Quality | None
     gain: Gain | None
     differences: list[PairedDifference] = []
+    calibration: CalibrationRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     cost: Cost | None
     provenance: Provenance
     missing: dict[str, str]
@@ -312,7 +328,9 @@ class Record(_Part):
     def _check_missing(self) -> "Record":
         nulls = set(_nulls(self)) - {"reason"}
         faults = [f"{path} is null without a reason" for path in sorted(nulls - self.missing.keys())]
-        faults += [f"{path} has a reason but is not null" for path in sorted(self.missing.keys() - nulls)]
+        faults += [
+            f"{path} has a reason but is not null" for path in sorted(self.missing.keys() - nulls - _left_out(self))
+        ]
         if (self.status == "ok") != (self.reason is None):
             faults.append(f"status is {self.status} and reason is {self.reason!r}")
         if self.status == "ok" and (self.quality is None or self.cost is None):
@@ -346,6 +364,7 @@ def chance_of(task: TaskRecord) -> float | None:
 PARTS: Final[frozenset[type[BaseModel]]] = frozenset(
     (
         *(CaseRecord, ModelRecord, TaskRecord, MethodRecord, InputRecord, SourceDistance, Quality, Outcomes, Gain),
+        CalibrationRecord,
         *(Cost, Latency, PeakMemory, Provenance, Machine),
     )
 )  # all that a record is made of, but for what stands in lists
@@ -355,6 +374,11 @@ PARTS: Final[frozenset[type[BaseModel]]] = frozenset(
 def _unwritten(kind: type[_Part]) -> frozenset[str]:
     """The fields that are left out where they are None, and so take no reason."""
     return frozenset(name for name, field in kind.model_fields.items() if field.exclude_if is not None)
+
+
+def _left_out(record: Record) -> set[str]:
+    """The parts of a record that it may give a reason for, and need not: older records lack them."""
+    return {name for name in _unwritten(Record) if getattr(record, name) is None}
 
 
 def _nulls(part: _Part, prefix: str = "") -> Iterator[str]:

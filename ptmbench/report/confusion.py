@@ -1,9 +1,10 @@
-"""Confusion matrices as text: figures by class, the matrix where it fits, the most frequent mistakes."""
+"""What labels came out as text: figures by class, the confusion matrix where it fits, mistakes, calibration."""
 
 import numpy as np
 from tabulate import tabulate
 
 from ptmbench.analysis.confusion import Confusion
+from ptmbench.records.record import Record
 from ptmbench.report.figures import NONE
 from ptmbench.terminal import printable
 
@@ -42,6 +43,17 @@ def render_confusion(found: Confusion) -> str:
         told = ", ".join(f"{printable(true)} as {printable(taken)} ({often})" for true, taken, often in mistakes)
         parts.append(f"Most frequent mistakes: {told}")
     return "\n\n".join(parts) + "\n"
+
+
+def told_calibration(record: Record) -> str:
+    """How sure the answers were, in a line; empty where the record does not say."""
+    found = record.calibration
+    if found is None:
+        return ""
+    line = f"NLL {found.nll:.3f}, Brier score {found.brier:.3f}, calibration error {100 * found.ece:.1f} points"
+    if found.temperature is None or found.ece_after_temperature is None:
+        return f"{line}; no temperature: {record.missing['calibration.temperature']}\n"
+    return f"{line}, {100 * found.ece_after_temperature:.1f} after a temperature of {found.temperature:.2f}\n"
 
 
 def _percent(share: float) -> str:

@@ -10,8 +10,9 @@ from ptmbench.catalog.spec import Case
 from ptmbench.errors import SHOWN
 from ptmbench.files.letters import written
 from ptmbench.records.measured import Answers, Identity, LatencySamples, Missing, Result, Timing
-from ptmbench.records.outcomes import estimate_of
+from ptmbench.records.outcomes import estimate_of, mean_calibration
 from ptmbench.records.record import (
+    CalibrationRecord,
     CaseRecord,
     CorruptedValue,
     Cost,
@@ -35,6 +36,8 @@ from ptmbench.statistics.estimates import interval_of
 Value = TypeVar("Value")
 CLOCKED = ("cost.latency_s", "cost.throughput_per_s", "cost.throughput_batch_size")
 FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
+NO_PROBABILITIES = Missing("not defined for boxes and masks")
+NO_TEMPERATURE = Missing("few labels leave no example to fit a temperature to that was not learned from")
 GAIN_LATER = Missing("the partner from scratch was not run")
 
 
@@ -154,6 +157,16 @@ def _quality(answers: Answers, sidecars: Sidecars, floor: Floor | Missing, gaps:
     )
 
 
+def _calibration(answers: Answers, gaps: Gaps) -> CalibrationRecord | None:
+    found = mean_calibration(answers.arrays())
+    if found is None:
+        return gaps("calibration", NO_PROBABILITIES)
+    for name in ("temperature", "ece_after_temperature"):
+        if name not in found:
+            gaps(f"calibration.{name}", NO_TEMPERATURE)
+    return CalibrationRecord(**{name: found.get(name) for name in CalibrationRecord.model_fields})
+
+
 def _timing_fields(timing: Timing, gaps: Gaps) -> dict[str, Any]:
     """The fields of `Cost` that the clock tells."""
     latency, rate = timing.latency, timing.throughput_per_s
@@ -231,6 +244,7 @@ def finished(
         case=_case_record(case, identity, precision, result, gaps),
         quality=_quality(result.answers, sidecars, floor, gaps),
         gain=gaps("gain", no_gain),
+        calibration=_calibration(result.answers, gaps),
         cost=_cost(result, gaps),
         provenance=provenance,
         missing=gaps.reasons,

@@ -26,6 +26,7 @@ COSTS = {
     "carry_over_time_s": lambda cost: cost.carry_over_time_s,
     "energy_j": lambda cost: cost.energy_j,
 }
+SURENESS = ("nll", "brier", "ece", "ece_after_temperature", "temperature")
 OTHERS = {
     "macro_f1": "macro_f1",
     "entity_precision": "precision",
@@ -47,6 +48,7 @@ def direct(record):
     """Every figure of a record, read field by field."""
     found = {name: record.cost and read(record.cost) for name, read in COSTS.items()}
     found |= {name: record.quality.others.get(key) if record.quality else None for name, key in OTHERS.items()}
+    found |= {name: record.calibration and getattr(record.calibration, name) for name in SURENESS}
     return found | {
         "quality": record.quality and record.quality.value,
         "gain": record.gain and record.gain.value,

@@ -3,7 +3,9 @@
 import numpy as np
 
 from ptmbench.analysis.confusion import confusion_of
-from ptmbench.report.confusion import render_confusion
+from ptmbench.records.record import CalibrationRecord
+from ptmbench.report.confusion import render_confusion, told_calibration
+from runs import committed
 
 
 def test_classes_matrix_and_mistakes_are_shown():
@@ -29,3 +31,18 @@ def test_a_matrix_too_wide_is_left_out():
 
     assert "Confusion matrix" not in text
     assert "Most frequent mistakes: 1 as 0 (1)" in text
+
+
+def test_calibration_stands_in_a_line():
+    """Figures with their units, why there is no temperature, and nothing of records that are older than the figures."""
+    record = committed()
+    found = CalibrationRecord(nll=0.5, brier=0.25, ece=0.1, temperature=2.0, ece_after_temperature=0.03)
+    whole = record.model_copy(update={"calibration": found})
+    half = found.model_copy(update={"temperature": None, "ece_after_temperature": None})
+    missing = {"calibration.temperature": "few labels"}
+
+    assert "calibration error 10.0 points, 3.0 after a temperature of 2.00" in told_calibration(whole)
+    assert "10.0 points; no temperature: few labels" in told_calibration(
+        record.model_copy(update={"calibration": half, "missing": missing})
+    )
+    assert "" == told_calibration(record.model_copy(update={"calibration": None}))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ptmbench.engine.data import Indices
 from ptmbench.engine.datasets.annotated import BoxedImages
 from ptmbench.engine.tasks import object_detection
+from ptmbench.engine.transfer.beliefs import SeedResult
 from ptmbench.engine.transfer.dense_work import DenseWork
 from ptmbench.records.measured import Answers
 from ptmbench.statistics.average_precision import Boxes
@@ -63,9 +64,9 @@ class BoxesWork(DenseWork):
         """mAP@[.5:.95]; 0 where there is nothing to be found."""
         return max(self.scores(predicted, indices)[object_detection.METRIC], 0.0)
 
-    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Boxes, float]]) -> Answers:
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:
         """What the seeds found in the test pictures comes to."""
-        found = [predicted for predicted, _ in seen]
+        found: list[Boxes] = [seed.test for seed in seen]
         truth, classes = self.samples.truth(np.asarray(self.test)), len(self.samples.classes)
         outcomes = {
             "classes": np.asarray(classes),
@@ -82,6 +83,6 @@ class BoxesWork(DenseWork):
         return self.gathered(
             object_detection.METRIC,
             [self.scores(predicted, self.test) for predicted in found],
-            [train_value for _, train_value in seen],
+            [seed.train_value for seed in seen],
             outcomes,
         )

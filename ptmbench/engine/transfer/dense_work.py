@@ -17,6 +17,7 @@ from ptmbench.engine.device import Device
 from ptmbench.engine.inputs.batches import Inputs, Order
 from ptmbench.engine.inputs.letterbox import Letterbox
 from ptmbench.engine.models.dense_network import DenseNetwork
+from ptmbench.engine.transfer.beliefs import SeedResult
 from ptmbench.engine.transfer.scoring import mean_scores
 from ptmbench.engine.transfer.training import Batch
 from ptmbench.records.measured import Answers
@@ -77,8 +78,13 @@ class DenseWork(ABC):
     def score(self, predicted: Any, indices: Indices) -> float:
         """The primary metric of answers for these pictures."""
 
+    def seen(self, network: nn.Module, learned: Indices, held: Indices) -> SeedResult:  # noqa: ARG002  no temperature
+        """What a trained network comes to."""
+        test = self.predict(network, self.test)
+        return SeedResult(test, self.score(self.predict(network, learned), learned))
+
     @abstractmethod
-    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Any, float]]) -> Answers:
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:
         """What the seeds' answers for the test pictures, and their scores on training pictures, come to."""
 
     def outputs(self, network: nn.Module, indices: Indices) -> Iterator[tuple[int, Any]]:

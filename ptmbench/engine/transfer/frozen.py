@@ -15,11 +15,13 @@ from ptmbench.catalog.spec import Case
 from ptmbench.engine.corruptions.stress import Condition, Stress
 from ptmbench.engine.methods.frozen_method import Features, FitContext, FrozenMethod, Predictor, Probabilities
 from ptmbench.engine.metrics import Labels
+from ptmbench.engine.transfer.beliefs import Answered, SeedResult, kept
 from ptmbench.engine.transfer.features import Frozen
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.scoring import Scorer
 from ptmbench.engine.transfer.tuning import Choice, Examples, Trial, Tuning, best_of, log_loss, tuning_of
 from ptmbench.records.measured import Answers, Missing
+from ptmbench.statistics.calibration import logs_of, temperature_of
 
 NOT_YET = Missing("the case has not run")
 COARSE = 1e-3  # of its objective a fit may leave that only chooses: half the time of an exact one
@@ -51,15 +53,15 @@ class FrozenRun:
     feature_time_s: float | Missing = NOT_YET
     selection: str = ""
     _on_validation: list[float] = field(default_factory=list)
-    _last: tuple[bytes, Frozen, NDArray[np.int64], float] | None = None
+    _last: tuple[bytes, Frozen, SeedResult] | None = None
 
     @property
     def chosen(self) -> Choice | None:
         """What the first seed chose; None before it ran."""
         return self.choices[0] if self.choices else None
 
-    def seed(self, seed: int) -> tuple[NDArray[np.int64], float]:
-        """Predictions for the test split and the score on the training examples."""
+    def seed(self, seed: int) -> SeedResult:
+        """What is fitted to the draw of a seed comes to."""
         data = self.rows.data
         drawn = data.training_examples(self.case.task.shots, seed).numpy()
         usual = self.features_of(seed, self.poolings[0])
@@ -67,10 +69,11 @@ class FrozenRun:
             self.choices.append(self.choices[-1])
             if self.stress:
                 self.stress.again()
-            return self._last[2:]
+            return self._last[2]
         tuning = tuning_of(data, self.case.task.shots, drawn, on_validation=self.on_validation)
         self.selection = self.selection or tuning.selection
-        pooling, value = choice = self._chosen(seed, tuning)
+        choice, temperature = self._chosen(seed, tuning)
+        pooling, value = choice
         frozen = self.features_of(seed, pooling)
         if isinstance(self.feature_time_s, Missing):
             self.feature_time_s = frozen.feature_time_s
@@ -78,26 +81,33 @@ class FrozenRun:
         self.choices.append(choice)
         self.times_s.append(elapsed)
         test = self._predict(predict, frozen.array, np.asarray(data.split.test))
-        train_value = self.scorer.score(self._predict(predict, frozen.array, tuning.learned), tuning.learned)
+        known = self._predict(predict, frozen.array, tuning.learned)
         if self.case.task.shots is not None and not self.on_validation:
             self._on_validation.append(self._told_by_validation(seed, drawn, choice, test))
-        self._last = drawn.tobytes(), usual, test, train_value
+        train_value = self.scorer.score(known.labels, tuning.learned)
+        found = SeedResult(test.labels, train_value, kept(self.rows, test, (known, tuning.learned), temperature))
+        self._last = drawn.tobytes(), usual, found
         if self.stress:
             self.stress.put(lambda condition: self._under(predict, seed, pooling, condition))
-        return test, train_value
+        return found
 
-    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:
         """What all seeds come to."""
         found = self.scorer.answers(seeds, seen)
         if self._on_validation:
             found = replace(found, others={**found.others, ON_VALIDATION: float(np.mean(self._on_validation))})
         return self.stress.added_to(found) if self.stress else found
 
-    def _chosen(self, seed: int, tuning: Tuning) -> Choice:
-        """Pooling and value that do best on examples which they have not seen; the usual ones where there are none."""
+    def _chosen(self, seed: int, tuning: Tuning) -> tuple[Choice, float | None]:
+        """Pooling and value that do best on examples which they have not seen, and the temperature that fits there.
+
+        Where there are no such examples: the usual ones, and no temperature.
+        """
         if not tuning.parts:
-            return self.poolings[0], self.case.method.untuned
-        return best_of(self._trials(seed, tuning.parts), sum(len(unseen) for _, unseen in tuning.parts))
+            return (self.poolings[0], self.case.method.untuned), None
+        held = np.concatenate([unseen for _, unseen in tuning.parts])
+        best = best_of(self._trials(seed, tuning.parts), len(held))
+        return best.choice, temperature_of(logs_of(best.given), self.rows.labels(held))
 
     def _trials(self, seed: int, parts: Sequence[tuple[Examples, Examples]]) -> list[Trial]:
         """Every pooling and value, fitted to the first examples of each part and scored on all of the second."""
@@ -110,7 +120,7 @@ class FrozenRun:
             for place, value in enumerate(grid):
                 each = np.concatenate([one[place] for one in given])
                 score = self.scorer.score(self.rows.spread(each.argmax(1), held), held)
-                found.append(Trial((pooling, value), score, log_loss(each, labels)))
+                found.append(Trial((pooling, value), score, log_loss(each, labels), each))
         return found
 
     def _probabilities(self, features: Features, known: Examples, unseen: Examples) -> list[Probabilities]:
@@ -122,7 +132,7 @@ class FrozenRun:
         asked = self.rows.pick(features[unseen], unseen)
         return [predict(asked) for predict in predictors]
 
-    def _told_by_validation(self, seed: int, drawn: Examples, choice: Choice, test: Labels) -> float:
+    def _told_by_validation(self, seed: int, drawn: Examples, choice: Choice, test: Answered) -> float:
         """The metric on the test split with what the validation split would have chosen, and the draw been fitted to.
 
         It says what more labels than the draw's are worth for choosing; no figure of the case rests on it.
@@ -130,11 +140,11 @@ class FrozenRun:
         data = self.rows.data
         unseen = np.asarray(data.split.test)
         held = np.asarray(data.split.validation)
-        told = best_of(self._trials(seed, [(drawn, held)]), len(held))
+        told = best_of(self._trials(seed, [(drawn, held)]), len(held)).choice
         if told != choice:
             features = self.features_of(seed, told[0]).array
             test = self._predict(self._learned(features, drawn, told[1])[0], features, unseen)
-        return self.scorer.score(test, unseen)
+        return self.scorer.score(test.labels, unseen)
 
     def _learned(self, features: Features, examples: Examples, value: float) -> tuple[Predictor, float]:
         """What is learned from examples at a value, and the seconds that took."""
@@ -144,8 +154,9 @@ class FrozenRun:
         (predict,) = self.method.fitted_to(rows, labels, [value], self.context)
         return predict, time.perf_counter() - started
 
-    def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Labels:
-        return self.rows.spread(predict(self.rows.pick(features[indices], indices)).argmax(1), indices)
+    def _predict(self, predict: Predictor, features: Features, indices: NDArray[np.int64]) -> Answered:
+        given = predict(self.rows.pick(features[indices], indices))
+        return Answered(self.rows.spread(given.argmax(1), indices), logs_of(given))
 
     def _under(self, predict: Predictor, seed: int, pooling: str | None, condition: Condition) -> Labels:
         """What the fitted classifier makes of the corrupted test examples."""

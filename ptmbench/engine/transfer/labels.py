@@ -11,12 +11,13 @@ from ptmbench.engine import tasks
 from ptmbench.engine.data import Indices
 from ptmbench.engine.device import Device
 from ptmbench.engine.inputs.batches import Inputs, Order
-from ptmbench.engine.metrics import Labels
+from ptmbench.engine.transfer.beliefs import Answered, SeedResult, kept
 from ptmbench.engine.transfer.features import forward_all
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.scoring import Scorer
 from ptmbench.engine.transfer.training import Batch
 from ptmbench.records.measured import Answers
+from ptmbench.statistics.calibration import temperature_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,24 @@ class LabelWork:
         """Mean cross-entropy."""
         return tasks.loss(network(inputs), targets)
 
-    def predict(self, network: nn.Module, indices: Indices) -> Labels:
-        """The labels of these examples, one after the other."""
+    def predict(self, network: nn.Module, indices: Indices) -> Answered:
+        """The labels of these examples, one after the other, and how sure the network is of them."""
         logits = forward_all(network, self.inputs, self.device, list(indices))
-        return self.rows.spread(self.rows.pick(logits.argmax(dim=-1).cpu().numpy(), indices), indices)
+        labels = self.rows.spread(self.rows.pick(logits.argmax(dim=-1).cpu().numpy(), indices), indices)
+        logs = self.rows.pick(logits.float().log_softmax(dim=-1).cpu().numpy(), indices)
+        return Answered(labels, logs)
 
-    def score(self, predicted: Labels, indices: Indices) -> float:
+    def score(self, predicted: Answered, indices: Indices) -> float:
         """The primary metric."""
-        return self.scorer.score(predicted, indices)
+        return self.scorer.score(predicted.labels, indices)
 
-    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
-        """What the seeds' predictions for the test split, and their scores on training examples, come to."""
+    def seen(self, network: nn.Module, learned: Indices, held: Indices) -> SeedResult:
+        """What a trained network comes to; `held` are examples that its temperature may be fitted to."""
+        test, known = self.predict(network, self.test), self.predict(network, learned)
+        temperature = temperature_of(self.predict(network, held).logs, self.rows.labels(held)) if len(held) else None
+        beliefs = kept(self.rows, test, (known, learned), temperature)
+        return SeedResult(test.labels, self.score(known, learned), beliefs)
+
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:
+        """What the seeds' answers for the test split, and their scores on training examples, come to."""
         return self.scorer.answers(seeds, seen)

@@ -12,6 +12,7 @@ from ptmbench.engine.data import Indices
 from ptmbench.engine.datasets.annotated import MaskedImages
 from ptmbench.engine.tasks import semantic_segmentation
 from ptmbench.engine.tasks.semantic_segmentation import Counts
+from ptmbench.engine.transfer.beliefs import SeedResult
 from ptmbench.engine.transfer.dense_work import DenseWork
 from ptmbench.records.measured import Answers
 
@@ -58,9 +59,9 @@ class MasksWork(DenseWork):
         """MIoU."""
         return semantic_segmentation.scores(predicted.confusions, self.samples.classes)[semantic_segmentation.METRIC]
 
-    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Segmented, float]]) -> Answers:  # noqa: ARG002  parts are of all seeds
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:  # noqa: ARG002  parts are of all seeds
         """What the seeds' masks of the test pictures come to."""
-        found = [predicted for predicted, _ in seen]
+        found: list[Segmented] = [seed.test for seed in seen]
         parts = np.stack([semantic_segmentation.parts(predicted.confusions) for predicted in found])
         shown = found[0].masks
         outcomes = {
@@ -71,6 +72,6 @@ class MasksWork(DenseWork):
         return self.gathered(
             semantic_segmentation.METRIC,
             [semantic_segmentation.scores(predicted.confusions, self.samples.classes) for predicted in found],
-            [train_value for _, train_value in seen],
+            [seed.train_value for seed in seen],
             outcomes,
         )

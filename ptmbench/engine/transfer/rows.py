@@ -14,7 +14,7 @@ from ptmbench.engine.inputs.pictures import Encoded
 from ptmbench.engine.metrics import Labels
 
 IGNORED = -100  # the target that cross-entropy leaves out
-Entry = TypeVar("Entry", np.int64, np.float32)
+Entry = TypeVar("Entry", np.int64, np.float32, np.float16)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,13 +47,17 @@ class Rows:
 
         Where words have plain labels, those have none (-1), which is never right.
         """
+        plain = isinstance(self.data.samples, LabelledTokens) and self.data.samples.plain
+        return self.filled(predicted, indices, np.int64(-1 if plain else 0))
+
+    def filled(self, values: NDArray[Entry], indices: Indices, cut_off: Entry) -> NDArray[Entry]:
+        """Values of rows as values for all labels of these examples, `cut_off` for the words that were cut off."""
         if self.positions is None:
-            return predicted
+            return values
         seen = self._seen(indices)
-        cut_off = -1 if isinstance(self.data.samples, LabelledTokens) and self.data.samples.plain else 0
-        labels = np.full(len(seen), cut_off, dtype=np.int64)
-        labels[seen] = predicted
-        return labels
+        found = np.full(len(seen), cut_off, dtype=values.dtype)
+        found[seen] = values
+        return found
 
     def targets(self, length: int) -> Tensor:
         """What a network is trained on: labels [n], or [n, length] with `IGNORED` where there is none."""

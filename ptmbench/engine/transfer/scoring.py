@@ -10,6 +10,7 @@ from ptmbench.engine.data import Indices, TaskData
 from ptmbench.engine.hot import hot
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.tasks import Kind
+from ptmbench.engine.transfer.beliefs import SeedResult
 from ptmbench.records.measured import Answers
 from ptmbench.statistics.tallies import Parts
 
@@ -36,10 +37,10 @@ class Scorer:
         brought = {row.name: float(hot(row.hot)(predicted, truth, classes)) for row in self.brought}
         return {**self.kind.other_scores(predicted, truth, lengths, classes), **brought}
 
-    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Labels, float]]) -> Answers:
-        """The answers for the test split: of each seed the predicted labels and the score on training examples."""
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:
+        """The answers for the test split of all seeds, with what was believed."""
         test = self.data.split.test
-        predictions = [predicted for predicted, _ in seen]
+        predictions: list[Labels] = [seed.test for seed in seen]
         parts = np.stack([self.parts(predicted, test) for predicted in predictions])
         outcomes = {
             "predictions": np.stack(predictions),
@@ -48,6 +49,7 @@ class Scorer:
         }
         if not (parts[..., 1] == 1).all():  # else they follow from predictions and truth
             outcomes["parts"] = parts
+        outcomes |= {name: np.stack([seed.beliefs[name] for seed in seen]) for name in seen[0].beliefs}
         return Answers(
             seeds=seeds,
             test_ids=tuple(self.data.samples.ids[index] for index in test),
@@ -55,7 +57,7 @@ class Scorer:
             metric=self.kind.metric,
             higher_is_better=self.kind.higher_is_better,
             values=tuple(self.score(predicted, test) for predicted in predictions),
-            train_values=tuple(train_value for _, train_value in seen),
+            train_values=tuple(seed.train_value for seed in seen),
             others=mean_scores([self.other_scores(predicted, test) for predicted in predictions]),
         )
 

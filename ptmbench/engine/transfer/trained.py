@@ -17,6 +17,7 @@ from ptmbench.engine.inputs.batches import Inputs, Order, prepare
 from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.metrics import Labels
 from ptmbench.engine.seeding import seeded_draws, torch_generator
+from ptmbench.engine.transfer.beliefs import SeedResult
 from ptmbench.engine.transfer.training import Batch, batch_indices, train
 from ptmbench.errors import Diverged
 from ptmbench.records.measured import Answers, MeasuredPoint, Missing
@@ -72,7 +73,10 @@ class Work(Protocol):
     def score(self, predicted: Predictions, indices: Indices) -> float:
         """The primary metric of answers for these examples."""
 
-    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Predictions, float]]) -> Answers:
+    def seen(self, network: nn.Module, learned: Indices, held: Indices) -> SeedResult:
+        """What a network comes to that learned from some examples; its temperature may be fitted to `held` ones."""
+
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:
         """What the seeds' answers for the test split, and their scores on training examples, come to."""
 
 
@@ -108,17 +112,16 @@ class TrainedRun:
     times_s: list[float] = field(default_factory=list)
     curve: list[MeasuredPoint] = field(default_factory=list)
 
-    def seed(self, seed: int) -> tuple[Predictions, float]:
-        """Predictions for the test split and the score on the training examples."""
+    def seed(self, seed: int) -> SeedResult:
+        """What the network of a seed comes to."""
         network = self._trained(seed, self.chosen) if self.chosen is not None else self._choose(seed)
-        drawn = self.work.scored_training(seed)
         answering, work = self.served(network)
-        test = work.predict(answering, work.test)
         if self.stress:
             self.stress.put(lambda condition: self._under(answering, condition))
-        return test, work.score(work.predict(answering, drawn), drawn)
+        few = self.case.task.shots is not None and not self.on_validation
+        return work.seen(answering, work.scored_training(seed), () if few else work.validation)
 
-    def answers(self, seeds: tuple[int, ...], seen: Sequence[tuple[Predictions, float]]) -> Answers:
+    def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:
         """What all seeds come to, with the way there where it was watched."""
         found = replace(self.work.answers(seeds, seen), curve=tuple(self.curve))
         return self.stress.added_to(found) if self.stress else found
@@ -126,7 +129,7 @@ class TrainedRun:
     def _under(self, network: nn.Module, condition: Condition) -> Labels:
         """What the trained network makes of the corrupted test examples."""
         assert self.corrupted is not None
-        labels: Labels = self.corrupted(condition).predict(network, self.work.test)
+        labels: Labels = self.corrupted(condition).predict(network, self.work.test).labels
         return labels
 
     def _choose(self, seed: int) -> nn.Module:

@@ -7,7 +7,7 @@ On full tasks the validation split chooses where it is large, and cross-validati
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -45,11 +45,12 @@ class Tuning:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A choice with its score and its log-loss on examples that it has not seen."""
+    """A choice with its score and log-loss on examples that it has not seen, whose probabilities are `given`."""
 
     choice: Choice
     score: float
     log_loss: float
+    given: Probabilities = field(default_factory=lambda: np.empty((0, 0)), compare=False)
 
 
 def tuning_of(data: TaskData, shots: int | None, drawn: Examples, *, on_validation: bool = False) -> Tuning:
@@ -91,8 +92,8 @@ def log_loss(probabilities: Probabilities, labels: Labels) -> float:
     return float(-np.log(np.clip(given, SURE, 1.0)).mean()) if len(labels) else 0.0
 
 
-def best_of(trials: Sequence[Trial], examples: int) -> Choice:
-    """The choice with the least log-loss among those that score as high as any, but for a single example.
+def best_of(trials: Sequence[Trial], examples: int) -> Trial:
+    """The trial with the least log-loss among those that score as high as any, but for a single example.
 
     One example more or less is chance: by score alone, flat curves chose a value at the end of the grid in 7.5 of 100
     cases.
@@ -105,4 +106,4 @@ def best_of(trials: Sequence[Trial], examples: int) -> Choice:
         Of equals the first.
     """
     enough = max(trial.score for trial in trials) - (1 + ROUNDING) / examples
-    return min((trial for trial in trials if trial.score >= enough), key=lambda trial: trial.log_loss).choice
+    return min((trial for trial in trials if trial.score >= enough), key=lambda trial: trial.log_loss)

@@ -15,7 +15,15 @@ WORDS = {
     "cpu": "CPU", "gpu": "GPU", "commit": "commit",
 }  # fmt: skip
 UNITS = (("_per_s", "/s"), ("_s", "s"), ("_bytes", "B"), ("_j", "J"))
-SHARES = {"quality.value", "quality.train_value", "quality.interval95", "quality.floor", "case.model.loaded_fraction"}
+SHARES = {
+    "calibration.ece",
+    "calibration.ece_after_temperature",
+    "quality.value",
+    "quality.train_value",
+    "quality.interval95",
+    "quality.floor",
+    "case.model.loaded_fraction",
+}
 POINTS = {"gain.value", "gain.interval95"}
 ELSEWHERE = {
     "quality.seeds", "quality.curve", "quality.corrupted", "quality.pictures", "cost.latency_s.samples",
@@ -24,6 +32,7 @@ ELSEWHERE = {
 GROUPS = (
     ("Quality", "quality", ()),
     ("Gain over training from scratch", "gain", ()),
+    ("Calibration", "calibration", ()),
     ("Cost", "cost", ()),
     ("Model", "case.model", ()),
     ("Task", "case.task", ()),
@@ -62,15 +71,19 @@ class Group:
 
 
 def groups_of(record: Record) -> list[Group]:
-    """All figures of a record by what they are of, but for those that have a chart or table of their own."""
+    """All figures of a record by what they are of, but for those that have a chart or table of their own.
+
+    Parts that older records lack are left out.
+    """
     dumped = record.model_dump(exclude={"missing"})
-    return [_group(title, path, skipped, dumped, record.missing) for title, path, skipped in GROUPS]
+    there = [group for group in GROUPS if group[1].partition(".")[0] in dumped or group[1] in record.missing]
+    return [_group(title, path, skipped, dumped, record.missing) for title, path, skipped in there]
 
 
 def _group(title: str, path: str, skipped: Sequence[str], dumped: dict[str, Any], missing: Mapping[str, str]) -> Group:
     found: Any = dumped
     for part in path.split("."):
-        found = found[part]
+        found = found.get(part)
     if found is None:
         return Group(title, (), missing.get(path, "not there"))
     figures: list[NamedValue] = []

@@ -17,7 +17,7 @@ def prepared(bench, model="pixels", task="digits_5shot", method="linear_probe"):
 def test_the_choice_reads_neither_test_nor_validation_labels_of_a_few_shot_task(bench, monkeypatch):
     """Other labels outside the draw leave the choice and the answers as they are."""
     first = prepared(bench)
-    before = first.work.seed(0)[0]
+    before = first.work.seed(0).test
     data = first.work.rows.data
     drawn = data.training_examples(5, 0).numpy()
     others = np.setdiff1d(np.arange(len(data.labels)), drawn)
@@ -27,7 +27,7 @@ def test_the_choice_reads_neither_test_nor_validation_labels_of_a_few_shot_task(
     monkeypatch.setattr(data, "labels", turned)
 
     second = prepared(bench)
-    after = second.work.seed(0)[0]
+    after = second.work.seed(0).test
 
     assert first.work.choices == second.work.choices
     assert before.tolist() == after.tolist()
@@ -75,7 +75,7 @@ def test_a_draw_that_repeats_is_not_fitted_again(bench):
 
     first, second = work.seed(0), work.seed(1)
 
-    assert first[0] is second[0]
+    assert first is second
     assert 1 == len(work.times_s)
     assert 2 == len(work.choices)
 

@@ -80,9 +80,9 @@ def test_within_an_example_of_the_best_the_least_log_loss_decides():
         for value, score, loss in [(1, 0.78, 0.1), (2, 0.90, 0.5), (3, 0.88, 0.3), (4, 0.90, 0.4)]
     ]
 
-    assert (None, 3) == best_of(trials, examples=50)
-    assert (None, 4) == best_of(trials, examples=100)
-    assert (None, 3) == best_of([*trials, Trial((None, 5), 0.9, 0.3)], examples=50)
+    assert (None, 3) == best_of(trials, examples=50).choice
+    assert (None, 4) == best_of(trials, examples=100).choice
+    assert (None, 3) == best_of([*trials, Trial((None, 5), 0.9, 0.3)], examples=50).choice
 
 
 def test_log_loss_is_that_of_its_definition():

@@ -62,7 +62,7 @@
       element("tbody", {}, ...rows.map(([first, ...cells]) => element("tr", {}, element("th", { scope: "row" }, first), ...cells.map((cell) => element("td", {}, cell)))))));
 
   const group = ([title, path, skipped], record) => {
-    const value = path.split(".").reduce((found, part) => found[part], record);
+    const value = path.split(".").reduce((found, part) => found?.[part] ?? null, record);
     const head = element("h3", {}, title);
     if (value === null) return element("section", {}, head, element("p", { class: "note" }, `None: ${record.missing[path] ?? "not there"}`));
     const mark = rules.marks[value.interval_kind] ?? "";
@@ -115,7 +115,7 @@
     document.title = `${record.case.id} · ptmbench`;
     const seeds = record.quality && section("seeds", "Seeds", table("The metric on the test split at each seed", ["seed", "%"],
       record.quality.seeds.map((one) => [String(one.seed), (100 * one.value).toFixed(2)])));
-    const all = section("figures", "Everything in the record", element("div", { class: "groups" }, ...rules.groups.map((one) => group(one, record))));
+    const all = section("figures", "Everything in the record", element("div", { class: "groups" }, ...rules.groups.filter(([, path]) => path.split(".")[0] in record || path in record.missing).map((one) => group(one, record))));
     const parts = [...head(found), ...standing(found), again(found), ...drawings(found), seeds, pictures(found), all];
     place.replaceChildren(...parts.filter((part) => part));
     place.append(element("script", { type: "application/json", id: "data" }, JSON.stringify(charts)));
