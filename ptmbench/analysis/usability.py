@@ -74,6 +74,17 @@ class UsabilityCard:
         """The figures of cost that the card shows and some case has."""
         return tuple(figure for figure in _cost_figures() if any(cost.ranges[figure.name] for cost in self.expenses))
 
+    @property
+    def trust(self) -> tuple[Figure, ...]:
+        """The figures that say how far its answers are to be trusted, and that some case has."""
+        found = figures_in("trust")
+        return tuple(figure for figure in found if any(_has(standing, figure) for standing in self.standings))
+
+    @property
+    def trusted(self) -> tuple[Standing, ...]:
+        """The standings that have such a figure."""
+        return tuple(standing for standing in self.standings if any(_has(standing, figure) for figure in self.trust))
+
     def with_verdict(self, verdict: str) -> tuple[Effect, ...]:
         """The effects with the verdict."""
         return tuple(effect for effect in self.effects if effect.row.verdict == verdict)
@@ -105,6 +116,10 @@ def card_of(
         robust=tuple((table, row) for table in robust for row in table.rows if row.model == model),
         caveats=tuple(_caveats(mine)),
     )
+
+
+def _has(standing: Standing, figure: Figure) -> bool:
+    return standing.row.figures.get(figure.name) is not None
 
 
 def _standing(model: str, table: ComparisonTable, records: Sequence[Record]) -> Standing | None:

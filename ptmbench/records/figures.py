@@ -16,14 +16,30 @@ Better = Literal["more", "less", "as_quality"]  # `as_quality`: as the record sa
 Repeats = Literal["always", "on_machine", "never"]
 Judged = Literal["quality", "exact", "memory", "time", "train_time"]
 Place = Literal[
-    "table", "latex", "leaderboard", "front", "card", "case", "history", "csv", "json", "mlflow", "charts", "gate"
+    "table",
+    "latex",
+    "leaderboard",
+    "front",
+    "card",
+    "trust",
+    "case",
+    "history",
+    "csv",
+    "json",
+    "mlflow",
+    "charts",
+    "gate",
 ]
 HALF_WIDTH = 1.959964  # of a 95 % interval, in standard deviations
 MIB = 2.0**-20
 MILLIONS = (1e-6, "millions")
 LISTED: frozenset[Place] = frozenset({"leaderboard", "history", "csv", "json", "mlflow", "charts"})
 TABLED: frozenset[Place] = LISTED | {"table"}
-KEY: frozenset[Place] = TABLED | {"front", "card", "case"}  # `front`: on the leaderboard before a reader chooses
+KEY: frozenset[Place] = TABLED | {
+    "front",
+    "card",
+    "case",
+}  # `front`: on the leaderboard before a reader chooses; `card`: its costs
 OTHERS = "quality.others."
 CALIBRATION = "calibration."
 OLDER = "recorded before probabilities were kept: run the case again"
@@ -144,7 +160,7 @@ def _calibration(name: str, label: str, about: str, heading: str, *, share: bool
     return Figure(
         name=name, label=label, about=about, path=f"{CALIBRATION}{name}", heading=heading,
         unit="share" if share else "", measure="points" if share else "", scale=100 if share else 1,
-        digits=1 if share else 3, shown=LISTED | {"card", "case"},
+        digits=1 if share else 3, shown=LISTED | {"trust"},
     )  # fmt: skip
 
 

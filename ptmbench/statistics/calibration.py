@@ -80,8 +80,7 @@ def temperature_of(logs: Logs, truth: Labels) -> float | None:
 def expected_calibration_error(top: NDArray[np.floating[Any]], right: NDArray[np.bool_], bins: int = BINS) -> float:
     """ECE: how far accuracy and mean confidence lie apart, mean over bins of equal mass weighted by their size.
 
-    After Naeini et al. 2015; bins of equal mass after Nguyen & O'Connor 2015. Examples of one confidence fall into one
-    bin, so that bins are as equal as the confidences allow.
+    After Naeini et al. 2015; bins of equal mass after Nguyen & O'Connor 2015.
 
     Args:
         top: The highest probability of each example [n].
@@ -91,11 +90,32 @@ def expected_calibration_error(top: NDArray[np.floating[Any]], right: NDArray[np
     Returns:
         A share between 0 and 1.
     """
+    confidence, accuracy, counts = reliability_bins(top, right, bins)
+    return float((counts * np.abs(accuracy - confidence)).sum() / counts.sum())
+
+
+def reliability_bins(
+    top: NDArray[np.floating[Any]], right: NDArray[np.bool_], bins: int = BINS
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Examples in bins by their confidence, as reliability diagrams show them.
+
+    Examples of one confidence fall into one bin, so that bins are as equal as the confidences allow.
+
+    Args:
+        top: The highest probability of each example [n].
+        right: Whether its class is the true one [n].
+        bins: How many bins there are at most.
+
+    Returns:
+        Mean confidence, accuracy and number of examples of each bin that has any.
+    """
     sure = np.asarray(top, dtype=np.float64)
-    edges = equal_mass_edges(sure, bins)
-    places = np.searchsorted(edges[1:-1], sure, side="left")
-    gaps = np.bincount(places, weights=right - sure, minlength=bins)
-    return float(np.abs(gaps).sum() / len(sure))
+    places = np.searchsorted(equal_mass_edges(sure, bins)[1:-1], sure, side="left")
+    counts = np.bincount(places, minlength=bins)
+    there = counts > 0
+    sums = (np.bincount(places, weights=values, minlength=bins)[there] for values in (sure, right))
+    confidence, accuracy = (found / counts[there] for found in sums)
+    return confidence, accuracy, counts[there]
 
 
 def equal_mass_edges(top: NDArray[np.float64], bins: int) -> NDArray[np.float64]:

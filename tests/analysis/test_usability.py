@@ -12,6 +12,7 @@ from ptmbench.analysis.gain import settled
 from ptmbench.analysis.usability import card_of
 from ptmbench.cli import main
 from ptmbench.errors import UnknownName
+from ptmbench.records.record import CalibrationRecord
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.escaping import markdown
 from ptmbench.report.usability_pages import model_index, render_card
@@ -52,6 +53,16 @@ def test_standings_are_the_models_best_beside_the_best_of_all(records):
         }
         assert values[MODEL] == standing.row.value
         assert max(values.values()) == standing.best.value
+
+
+def test_trust_stands_where_it_was_recorded(records):
+    """Calibration is shown of the best case of each task, and nothing is said where no record has it."""
+    sure = CalibrationRecord(nll=0.5, brier=0.25, ece=0.042, temperature=1.5, ece_after_temperature=0.017)
+    told = render_card(card([record.model_copy(update={"calibration": sure}) for record in records]))
+
+    assert "## Can I trust it?" in told
+    assert "| 0.500 | 0.250 | 4.2 | 1.7 | 1.500 |" in told
+    assert "Can I trust it?" not in render_card(card(records))
 
 
 def test_caveats_name_what_a_reader_must_know(records):

@@ -155,7 +155,7 @@ def test_doctor_finds_everything(capsys):
 
 def test_interrupted_run_ends_with_130(cli, forge, tmp_path):
     """Ctrl-C ends `run` with 130; finished records are kept and --resume completes the rest."""
-    chosen = "digits_1shot and (resnet or pixels)"
+    chosen = "digits_1shot and (resnet_tiny.waves or pixels)"
     process = forge.start("-m", "ptmbench", "run", "-k", chosen, *SMOKE, cwd=tmp_path)
     deadline = time.monotonic() + 120
     while len(list(tmp_path.glob("out/*-*.json"))) < 2 and time.monotonic() < deadline:

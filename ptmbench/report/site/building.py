@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ptmbench.analysis.confusion import Confusion, confusion_of
+from ptmbench.analysis.reliability import reliability_of
 from ptmbench.errors import RecordError, StoreError, UsageError
 from ptmbench.records.decision import Decision
 from ptmbench.records.record import Record
@@ -118,13 +119,13 @@ def _write_assets(folder: Path, plotly: Path, entries: Sequence[Entry]) -> None:
     _write(folder / "series.js", data_file("series", series_of(entries)))
 
 
-def _confusion(entry: Entry) -> Confusion | None:
-    """Which classes the case takes for which; None where it finds none, or its outcomes cannot be read."""
-    if entry.record.quality is None:
-        return None
+def _answered(entry: Entry) -> tuple[Confusion | None, Mapping[str, Any]]:
+    """Which classes the case takes for which, and how sure it is; nothing where its outcomes cannot be read."""
+    if entry.record.quality is None or entry.in_part:
+        return None, {}
     with contextlib.suppress(RecordError), entry.holding.folder.outcomes(entry.record) as outcomes:
-        return confusion_of(outcomes)
-    return None
+        return confusion_of(outcomes), reliability_of(outcomes)
+    return None, {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,7 @@ class _Contexts:
         """What the page of one case shows; which classes it takes for which where it has a page of its own."""
         record = entry.record
         steps = self.timelines.marks(record) if len(self.runs[record.case.id, entry.setting]) > 1 else {}
-        confusion = None if entry.in_part else _confusion(entry)
-        return CaseContext(self.runs, steps, self.cards[record.case.model.name].page, confusion)
+        return CaseContext(self.runs, steps, self.cards[record.case.model.name].page, *_answered(entry))
 
 
 def _write_cases(target: Path, press: Press, entries: Sequence[Entry], contexts: _Contexts) -> None:

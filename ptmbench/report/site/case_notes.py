@@ -35,7 +35,7 @@ def _notes(record: Record, row: CaseRow) -> Iterator[str]:
         yield (
             f"Few labels chose their own value here. Had the whole validation split "
             f"({record.case.task.validation_size} examples) chosen it, the same draws would have reached "
-            f"{_percent(told)} ({100 * (told - row.value):+.1f} points): what more labels are worth for tuning. No "
+            f"{_percent(told)} ({100 * (told - row.value):+z.1f} points): what more labels are worth for tuning. No "
             "other figure rests on it."
         )
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 from urllib.parse import quote
@@ -78,13 +78,15 @@ def _share(value: float) -> str:
 @dataclass(frozen=True, slots=True)
 class CaseContext:
     """What the page of a case shows beside its record: all runs of cases, the steps of its quality by the time of the
-    first run after each, the page of its model, and which classes it takes for which.
+    first run after each, the page of its model, which classes it takes for which, and the lines of its reliability
+    diagram.
     """
 
     runs: Runs
     steps: Mapping[str, str]
     card: str
     confusion: Confusion | None = None
+    reliability: Mapping[str, Any] = field(default_factory=dict)
 
     def charts(self, entry: Entry) -> tuple[Sequence[Entry], dict[str, Any]]:
         """All runs of a case, and what its page draws."""
@@ -92,6 +94,8 @@ class CaseContext:
         charts = charts_of(entry, runs)
         if "history" in charts:
             charts["history"]["steps"] = dict(self.steps)
+        if self.reliability:
+            charts["reliability"] = self.reliability
         return runs, charts
 
 

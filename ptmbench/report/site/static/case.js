@@ -36,6 +36,17 @@
     plots.draw("corrupted", traces, { xaxis: plots.axis("severity", { dtick: 1 }), yaxis: quality() });
   };
 
+  const drawReliability = (lines) => {
+    const style = plots.style();
+    const diagonal = { type: "line", x0: 0, x1: 100, y0: 0, y1: 100, line: { color: style.quiet, dash: "dot", width: 1.5 } };
+    const traces = Object.entries(lines).flatMap(([name, points], index) => plots.curve(
+      name, index, { x: points.x.map((value) => 100 * value), y: points.y },
+      points.x.map((value, at) => `${name}: sure of ${plots.percent(value)}, right in ${plots.percent(points.y[at])}, ${points.count[at]} labels`)));
+    plots.draw("reliability", traces, {
+      xaxis: plots.axis("confidence, %", { range: [0, 102] }), yaxis: plots.axis("right, %", { range: [0, 102] }), shapes: [diagonal],
+    });
+  };
+
   const drawHistory = (points) => {
     const told = texts(points, "started");
     const shown = points.x.map((x, at) => [plots.plain(points.text[at]), told[at], ...(points.steps[x] ? [`step, ${plots.plain(points.steps[x])}`] : [])].join("<br>"));
@@ -50,6 +61,7 @@
     if (found.curve) drawCurve(found.curve);
     if (found.corrupted) drawCorrupted(found.corrupted);
     if (found.history) drawHistory(found.history);
+    if (found.reliability) drawReliability(found.reliability);
   };
 
   plots.onTheme(draw);
