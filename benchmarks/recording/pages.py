@@ -14,7 +14,8 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 from rich.text import Text
 from tabulate import tabulate
 
-from ptmbench.analysis.comparison import CaseRow, ComparisonTable, comparison_tables
+from ptmbench.analysis.case_rows import CaseRow
+from ptmbench.analysis.comparison import ComparisonTable, comparison_tables
 from ptmbench.analysis.gain import settled
 from ptmbench.catalog.builtin import PRETRAINING
 from ptmbench.catalog.checkpoint_cards import ZOO, load_card

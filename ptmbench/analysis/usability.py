@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ptmbench.analysis.comparison import CaseRow, ComparisonTable
+from ptmbench.analysis.case_rows import CaseRow
+from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.analysis.generalisation import Generalisation, Overall
 from ptmbench.analysis.robustness import RobustRow, RobustTable
 from ptmbench.errors import UnknownName

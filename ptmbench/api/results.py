@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ptmbench.analysis.comparison import told_by
+from ptmbench.analysis.case_rows import told_by
 from ptmbench.analysis.gain import settled
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.records.figures import figures_in

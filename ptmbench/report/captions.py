@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from ptmbench.analysis.comparison import CaseRow, ComparisonTable
+from ptmbench.analysis.case_rows import CaseRow
+from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.analysis.gain import PARTNER_MISSING
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.figures import ONE_SEED, OTHER_SEEDS, mark_of_row, metric_name

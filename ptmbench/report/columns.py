@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ptmbench.analysis.comparison import CaseRow, ComparisonTable
+from ptmbench.analysis.case_rows import CaseRow
+from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.records.figures import OTHERS, Figure, Place, by_name, figures_in
 from ptmbench.report.figures import NONE, place_range, written
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ptmbench.analysis.comparison import ComparisonTable, flat, names_of
+from ptmbench.analysis.case_rows import flat, names_of
+from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.analysis.economy import CheapestCase
 from ptmbench.analysis.generalisation import Generalisation
 from ptmbench.analysis.robustness import RobustTable

@@ -1,6 +1,6 @@
 """How figures are written, whatever the format: percent with intervals, ranks, what there is no figure for."""
 
-from ptmbench.analysis.comparison import CaseRow
+from ptmbench.analysis.case_rows import CaseRow
 from ptmbench.records.figures import Figure
 from ptmbench.statistics.estimates import of_one_seed
 

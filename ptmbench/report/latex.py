@@ -5,7 +5,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ptmbench.analysis.comparison import CaseRow, ComparisonTable
+from ptmbench.analysis.case_rows import CaseRow
+from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.report.captions import marks_of, sentence, title_of
 from ptmbench.report.columns import FAMILY, PLACE, TableColumn, columns_of, floor_note
 from ptmbench.report.escaping import latex

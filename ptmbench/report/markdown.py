@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
-from ptmbench.analysis.comparison import CaseRow, ComparisonTable
+from ptmbench.analysis.case_rows import CaseRow
+from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, notes_of, sentence, title_of, title_of_sources
 from ptmbench.report.columns import FAMILY, METHOD, MODEL, TableColumn, columns_of, floor_note

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ptmbench.analysis.comparison import flat, make_row
+from ptmbench.analysis.case_rows import flat, make_row
 from ptmbench.errors import StoreError, UsageError
 from ptmbench.records.record import Record
 from ptmbench.records.record_json import to_json

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from tabulate import tabulate
 
-from ptmbench.analysis.comparison import CaseRow, ComparisonTable
+from ptmbench.analysis.case_rows import CaseRow
+from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.analysis.sources import SourceTable
 from ptmbench.report.captions import LEGEND, conclusion_of, notes_of, title_of, title_of_sources
 from ptmbench.report.columns import (

@@ -8,7 +8,8 @@ import re
 import pytest
 from gates import CASES, edit, side
 
-from ptmbench.analysis.comparison import comparison_tables, make_row
+from ptmbench.analysis.case_rows import make_row
+from ptmbench.analysis.comparison import comparison_tables
 from ptmbench.analysis.usability import card_of
 from ptmbench.cli import main
 from ptmbench.cli.installed import INSTALLED

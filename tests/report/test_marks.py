@@ -12,7 +12,8 @@ import pytest
 from gates import CASES, side
 
 import ptmbench
-from ptmbench.analysis.comparison import comparison_tables, make_row
+from ptmbench.analysis.case_rows import make_row
+from ptmbench.analysis.comparison import comparison_tables
 from ptmbench.analysis.panels import cost_panels, gain_panels, label_panels, settings_of
 from ptmbench.analysis.sources import source_tables
 from ptmbench.analysis.usability import card_of

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.analysis.comparison import FAMILIES, comparison_tables, make_row, rows_of, task_order
+from ptmbench.analysis.case_rows import make_row
+from ptmbench.analysis.comparison import FAMILIES, comparison_tables, rows_of, task_order
 from ptmbench.analysis.economy import cheapest_cases, cost_of
 from ptmbench.analysis.gain import PARTNER_MISSING, with_gain
 from ptmbench.analysis.sources import NO_RELATION, source_tables

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from ptmbench.analysis.comparison import comparison_tables, make_row, rows_of
+from ptmbench.analysis.case_rows import make_row
+from ptmbench.analysis.comparison import comparison_tables, rows_of
 from ptmbench.analysis.gain import settled
 from ptmbench.records.figures import by_name
 from ptmbench.records.store import ResultsFolder

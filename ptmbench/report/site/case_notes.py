@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ptmbench.analysis.comparison import CaseRow
+from ptmbench.analysis.case_rows import CaseRow
 from ptmbench.analysis.shared_seeds import SharedSeeds
 from ptmbench.records.figures import by_name
 from ptmbench.records.record import Record, TaskRecord, chance_of

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from ptmbench.analysis.comparison import CaseRow, by_table, rows_of
+from ptmbench.analysis.case_rows import CaseRow
+from ptmbench.analysis.comparison import by_table, rows_of
 from ptmbench.records.record import Record
 from ptmbench.records.store import ResultsFolder
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from ptmbench.analysis.comparison import task_order, values_of
+from ptmbench.analysis.case_rows import values_of
+from ptmbench.analysis.comparison import task_order
 from ptmbench.records.figures import Figure, all_figures, by_name, figures_in
 from ptmbench.report.columns import LEADING, VERDICTS
 from ptmbench.report.figures import labelled, mark_of_row, metric_name
