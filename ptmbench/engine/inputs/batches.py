@@ -65,9 +65,16 @@ class TensorInputs:
     def batches(self, order: Order) -> Iterator[Tensor]:
         """The inputs of each group of examples in turn; texts are cut to the longest of their group."""
         lengths = None if self.lengths is None else self.lengths.tolist()  # read once: a GPU would wait at each batch
-        for group in order:
-            inputs = self.tensor[torch.as_tensor(group, device=self.tensor.device)]
+        for group, places in zip(order, places_of(order, self.tensor.device), strict=True):
+            inputs = self.tensor[places]
             yield inputs if lengths is None else inputs[:, : max(1, *(lengths[example] for example in group))]
+
+
+def places_of(order: Order, device: torch.device) -> Sequence[Tensor]:
+    """The examples of each group on a device, brought there all at once: a GPU would wait for each group."""
+    examples = torch.as_tensor([*itertools.chain.from_iterable(order)], dtype=torch.long, device=device)
+    groups: Sequence[Tensor] = examples.split([len(group) for group in order])
+    return groups
 
 
 def largest(inputs: Inputs, count: int) -> list[int]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ptmbench import stages
 from ptmbench.engine.device import Device
-from ptmbench.engine.inputs.batches import Inputs, TensorInputs, prepare
+from ptmbench.engine.inputs.batches import Inputs, TensorInputs, places_of, prepare
 from ptmbench.engine.transfer.feature_identity import Identity
 from ptmbench.engine.transfer.feature_store import FeatureStore, pays
 from ptmbench.errors import Diverged
@@ -68,8 +68,9 @@ def forward_each(
     for module in (shared, *ends.values()):
         module.eval()
     given: dict[str, Tensor] = {}
+    placed: Sequence[Tensor] = ()
     with torch.inference_mode(), device.autocast():
-        for number, (group, batch) in enumerate(zip(groups, batches, strict=True), start=1):
+        for number, batch in enumerate(batches, start=1):
             stages.HERE.at("computing features", f"batch {number} of {len(groups)}")
             outputs = shared(device.put(batch))
             for name, end in ends.items():
@@ -79,7 +80,8 @@ def forward_each(
                     shape = (inputs.shape[0], part.shape[2]) if by_token else part.shape[1:]
                     with torch.inference_mode(mode=False):  # so that training can read them
                         given[name] = torch.zeros(len(chosen), *shape, device=part.device)
-                places = torch.as_tensor(group, device=part.device)
+                placed = placed or places_of(groups, part.device)
+                places = placed[number - 1]
                 if by_token:
                     given[name][places, : part.shape[1]] = part
                 else:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from ptmbench.catalog.spec import TaskSpec
 from ptmbench.engine import tasks
 from ptmbench.engine.data import Indices
 from ptmbench.engine.device import Device
-from ptmbench.engine.inputs.batches import Inputs, Order
+from ptmbench.engine.inputs.batches import Inputs, Order, places_of
 from ptmbench.engine.transfer.beliefs import Answered, SeedResult, kept
 from ptmbench.engine.transfer.features import forward_all
 from ptmbench.engine.transfer.rows import Rows
@@ -51,8 +50,8 @@ class LabelWork:
     def batches(self, order: Order) -> Iterator[Batch]:
         """Inputs and targets of each group of examples in turn, on the device."""
         targets = self.device.put(self.rows.targets(self.inputs.shape[0]))
-        for inputs, chosen in zip(self.inputs.batches(order), order, strict=True):
-            rows = targets[torch.as_tensor(chosen, device=targets.device)]
+        for inputs, places in zip(self.inputs.batches(order), places_of(order, targets.device), strict=True):
+            rows = targets[places]
             yield self.device.put(inputs), rows if rows.dim() == 1 else rows[:, : inputs.shape[1]]
 
     def loss(self, network: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
