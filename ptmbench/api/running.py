@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from ptmbench.api.objects import data
 from ptmbench.api.results import Place, Results
-from ptmbench.catalog.builtin import METHODS, VARIANTS
+from ptmbench.catalog.builtin import ALL_METHODS, METHODS, VARIANTS
 from ptmbench.catalog.cases import named, product, why_no_case
 from ptmbench.catalog.entries import entries_of, unlike
 from ptmbench.catalog.objects import DataObject, ModelObject, holding
@@ -111,7 +111,7 @@ def run(
         raise UsageError("objects run in this process and cannot be handed to others: leave jobs out")
     with holding(*objects):
         cases = _cases(
-            given_models, given_tasks, _named("method", methods, METHODS), _named("variant", variants, VARIANTS)
+            given_models, given_tasks, _named("method", methods, ALL_METHODS), _named("variant", variants, VARIANTS)
         )
         _check(objects[0])
         ready, left_out = on_disk(cases)

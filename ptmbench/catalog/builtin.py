@@ -157,6 +157,21 @@ METHODS: Final = (
     _trained("from_scratch", Trains.ALL, StartsFrom.RANDOM, _EVERY_ANSWER),
 )
 
+_FEW_PARAMETERS: Final = _adamw(1e-2, 0.0, batch_size=32, steps=200)  # so few move further, and have no need to decay
+
+
+def _of_few(name: str, trains: Trains) -> MethodSpec:
+    found = _trained(name, trains, StartsFrom.PRETRAINED, _LABELS)
+    return replace(found, grid=tuple(10 * rate for rate in _RATES), recipe=_FEW_PARAMETERS)
+
+
+MORE_METHODS: Final = (  # beside the matrix, which they would double: they run where they are asked for by name
+    _of_few("norm_only", Trains.NORMS),
+    _of_few("bitfit", Trains.BIASES),
+    replace(_trained("lp_ft", Trains.ALL, StartsFrom.PRETRAINED, _LABELS), probed=True),
+)
+ALL_METHODS: Final = METHODS + MORE_METHODS
+
 
 def _supervised(architecture: str, source: str, steps: int) -> PretrainingSpec:
     recipe = _adamw(3e-3, 0.05, batch_size=128, steps=steps, label_smoothing=0.05)

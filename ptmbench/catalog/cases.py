@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from ptmbench.catalog.builtin import METHODS, MODELS, TASKS, VARIANTS
+from ptmbench.catalog.builtin import ALL_METHODS, METHODS, MODELS, TASKS, VARIANTS
 from ptmbench.catalog.spec import FULL, Case, MethodSpec, ModelSpec, TaskSpec, VariantSpec
 from ptmbench.catalog.traits import Modality, Serves, StartsFrom, Suits
 from ptmbench.errors import UnknownName, UsageError
@@ -119,7 +119,7 @@ def find_case(
     """The case of these names; raises `UnknownName` with near names, or `UsageError`."""
     found = named("model", model, models)
     served = named("variant", variant, VARIANTS)
-    case = Case(found, named("task", task, tasks), suited(named("method", method, METHODS), found), served)
+    case = Case(found, named("task", task, tasks), suited(named("method", method, ALL_METHODS), found), served)
     reason = why_no_case(case.model, case.task, case.method, case.variant)
     if reason:
         raise UsageError(f"{case.id} is not a case: {reason}")

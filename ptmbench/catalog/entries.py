@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ptmbench.catalog.builtin import MODELS, TASKS, VARIANTS
+from ptmbench.catalog.builtin import ALL_METHODS, METHODS, MODELS, TASKS, VARIANTS
 from ptmbench.catalog.cases import controls_last, find_case, named, product
 from ptmbench.catalog.data_references import task_spec
 from ptmbench.catalog.hub_models import HUB_MODELS
 from ptmbench.catalog.hub_tasks import HUB_TASKS
 from ptmbench.catalog.model_references import model_specs
-from ptmbench.catalog.spec import FULL, Case, ModelSpec, TaskSpec, VariantSpec
+from ptmbench.catalog.spec import FULL, Case, MethodSpec, ModelSpec, TaskSpec, VariantSpec
 from ptmbench.catalog.traits import TaskKind
 from ptmbench.errors import Faults, UnknownName, UsageError
 from ptmbench.reading import text_of, toml_of
@@ -33,16 +33,17 @@ Entry = TypeVar("Entry", ModelSpec, TaskSpec)
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Models, tasks and variants of a run; every method goes with them."""
+    """Models, tasks, methods and variants of a run."""
 
     models: tuple[ModelSpec, ...] = ALL_MODELS
     tasks: tuple[TaskSpec, ...] = ALL_TASKS
     variants: tuple[VariantSpec, ...] = (FULL,)
+    methods: tuple[MethodSpec, ...] = METHODS
 
     def cases(self, kind: TaskKind | None = None) -> tuple[Case, ...]:
         """All compatible cases, or those of one task kind: what one benchmark file is parametrised with."""
         tasks = [task for task in self.tasks if kind in {None, task.kind}]
-        return product(self.models, tasks, variants=self.variants)
+        return product(self.models, tasks, self.methods, self.variants)
 
     def find(self, model: str, task: str, method: str, variant: str = FULL.name) -> Case:
         """The case of these names; raises `UnknownName` with near names, or `UsageError`."""
@@ -50,7 +51,11 @@ class Entries:
 
 
 def entries_of(
-    models: Sequence[str] = (), tasks: Sequence[str] = (), file: Path | None = None, variants: Sequence[str] = ()
+    models: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    file: Path | None = None,
+    variants: Sequence[str] = (),
+    methods: Sequence[str] = (),
 ) -> Entries:
     """The entries of a run: from the file (`ptmbench.toml` here, where there is one), and given by hand.
 
@@ -64,6 +69,7 @@ def entries_of(
     chosen_models: list[ModelSpec] = []
     chosen_tasks: list[TaskSpec] = []
     served: dict[VariantSpec, None] = {}
+    ways: dict[MethodSpec, None] = {}
     for text in models:
         with faults:
             chosen_models += model_specs(text, known_models)
@@ -73,11 +79,15 @@ def entries_of(
     for name in variants:
         with faults:
             served[named("variant", name, VARIANTS)] = None
+    for name in methods:
+        with faults:
+            ways[named("method", name, ALL_METHODS)] = None
     faults.check()
     return Entries(
         unlike("model", controls_last(chosen_models)) or known_models,
         unlike("task", chosen_tasks) or known_tasks,
         tuple(served) or (FULL,),
+        tuple(ways) or METHODS,
     )
 
 

@@ -32,11 +32,13 @@ class Answer(StrEnum):
 
 
 class Trains(StrEnum):
-    """What a method trains by gradient; NOTHING fits a classical classifier to frozen features."""
+    """What a method trains by gradient, the head always with it; NOTHING fits a classifier to frozen features."""
 
     NOTHING = "nothing"
     HEAD = "head"
     LAST_STAGE = "last_stage"
+    NORMS = "norms"
+    BIASES = "biases"
     ALL = "all"
     ADAPTER = "adapter"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from ptmbench.catalog.builtin import METHODS
+from ptmbench.catalog.builtin import ALL_METHODS
 from ptmbench.catalog.entries import entries_of
 from ptmbench.catalog.hub_models import HUB_MODELS, PUBLISHED
 from ptmbench.catalog.hub_tasks import HUB_TASKS, PUBLISHED_DATA
@@ -27,7 +27,7 @@ def list_entries(arguments: argparse.Namespace) -> int:
     catalogs: dict[str, tuple[ModelSpec | TaskSpec | MethodSpec, ...]] = {
         "models": entries_of().models,
         "tasks": entries_of().tasks,
-        "methods": METHODS,
+        "methods": ALL_METHODS,
     }
     entries = [{**_fields(entry), **_presence(entry)} for entry in catalogs[arguments.what]]
     if arguments.json:

@@ -5,13 +5,11 @@ import sys
 import time
 from collections.abc import Sequence
 
-from ptmbench.catalog.builtin import METHODS
-from ptmbench.catalog.cases import named, product
 from ptmbench.catalog.entries import entries_of
 from ptmbench.catalog.presence import on_disk
 from ptmbench.catalog.selection import select
 from ptmbench.catalog.settings import RunSettings, check_settings
-from ptmbench.catalog.spec import Case, MethodSpec
+from ptmbench.catalog.spec import Case
 from ptmbench.cli.faults import FAULT, where_kept
 from ptmbench.errors import Faults, UsageError
 from ptmbench.outlet import say, warn
@@ -27,18 +25,12 @@ from ptmbench.terminal import shortened, shows_colour
 def chosen_cases(arguments: argparse.Namespace) -> tuple[Case, ...]:
     """The cases that the options name together; raises `UsageError` where there are none."""
     faults = Faults()
-    methods: list[MethodSpec] = []
     with faults:
-        entries = entries_of(arguments.model, arguments.task, variants=arguments.variant)
-    for name in arguments.method:
-        with faults:
-            methods.append(named("method", name, METHODS))
+        entries = entries_of(arguments.model, arguments.task, variants=arguments.variant, methods=arguments.method)
     with faults:
         select((), arguments.expression)
     faults.check()
-    selected = select(
-        product(entries.models, entries.tasks, methods or METHODS, entries.variants), arguments.expression
-    )
+    selected = select(entries.cases(), arguments.expression)
     if not selected:
         raise UsageError(
             "no case is left by these options: image models go with image tasks and text models with text tasks, "

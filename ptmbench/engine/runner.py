@@ -6,7 +6,7 @@ Only `run` is timed: imports, weights, data, the footprint and the warm-up belon
 import contextlib
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -19,12 +19,11 @@ from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.cost.latency import waiting_s
 from ptmbench.engine.foreign_code import carried_out
+from ptmbench.engine.frozen_cases import frozen_run, probed_network
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
 from ptmbench.engine.inputs.letterbox import Letterbox
-from ptmbench.engine.methods.frozen_method import FitContext
-from ptmbench.engine.methods.table import FROZEN_METHODS
+from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.models.provider import NO_CHECKPOINT
-from ptmbench.engine.transfer.features import Frozen
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.labels import LabelWork
 from ptmbench.engine.transfer.rows import Rows
@@ -106,22 +105,7 @@ def prepare(bench: Workbench, case: Case) -> Prepared:
         footprint = bench.footprint(case)
         distance = bench.source_distance(case)
         if case.method.recipe is None:
-            work = FrozenRun(
-                case=case,
-                method=FROZEN_METHODS[case.method.name],
-                context=FitContext(
-                    bench.task_data(case).samples.classes,
-                    bench.model(case, 0).standardise,
-                    device="cuda" if bench.device.type == "cuda" else "cpu",
-                ),
-                rows=bench.rows(case),
-                scorer=bench.scorer(case),
-                features_of=lambda seed, pooling: bench.features(case, seed, pooling),
-                poolings=bench.poolings(case),
-                on_validation=bench.settings.budget.tunes_on_validation,
-                stress=bench.stress(case),
-                corrupted=functools.partial(_corrupted_features, bench, case),
-            )
+            work = frozen_run(bench, case)
             return Prepared(case, loaded, footprint, NOTHING_TRAINED, work, distance)
         trained = _trained_run(bench, case)
         peak = bench.training_bytes(case, trained.work, trained.recipe.batch_size)
@@ -140,6 +124,10 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         work = LabelWork(case.task, bench.rows(case), bench.scorer(case), inputs, bench.device)
         pooling = bench.poolings(case)[0]
         feature_time_s = trunk.feature_time_s if trunk else EVERYTHING_TRAINS
+    network_of: Callable[[int], Trainable] = functools.partial(bench.network, case)
+    if case.method.probed:
+        network_of = probed_network(bench, case)
+        feature_time_s = bench.features(case, 0, pooling).feature_time_s
     budget = bench.settings.budget
     examples = bench.task_data(case).train_size(case.task.shots)
     return TrainedRun(
@@ -148,7 +136,7 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         device=bench.device,
         recipe=replace(case.method.recipe, steps=budget.steps_for(case.method.recipe, examples)),
         rates=case.method.grid if budget.tunes(case.task) else (recorded_rate(case, own=budget.tunes_on_validation),),
-        network_of=lambda seed: bench.network(case, seed),
+        network_of=network_of,
         pooling=pooling,
         feature_time_s=feature_time_s,
         served=functools.partial(_served, bench, case, work),
@@ -158,14 +146,6 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         stress=bench.stress(case),
         corrupted=functools.partial(_corrupted_work, bench, case, work),
     )
-
-
-def _corrupted_features(
-    bench: Workbench, case: Case, seed: int, pooling: str | None, condition: Condition
-) -> tuple[Frozen, Rows]:
-    """The features of the corrupted test examples, and where their labels stand."""
-    rows = Rows.of(bench.task_data(case), bench.corrupted(case, condition))
-    return bench.features(case, seed, pooling, condition), rows
 
 
 def _corrupted_work(bench: Workbench, case: Case, work: Work, condition: Condition) -> Work:

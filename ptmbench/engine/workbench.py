@@ -43,6 +43,11 @@ from ptmbench.records.record import SourceDistance
 
 DENSE_BATCH = 16  # pictures at most that the throughput of detectors and segmenters is measured with
 WHOLE = {"": nn.Identity()}  # nothing behind the module itself
+TRAINABLE = {
+    Trains.LAST_STAGE: fine_tune.last_stage,
+    Trains.NORMS: fine_tune.norms_alone,
+    Trains.BIASES: fine_tune.biases_alone,
+}
 
 
 def weights_seed(spec: ModelSpec, seed: int) -> int:
@@ -156,9 +161,7 @@ class Workbench:
             return Trainable(fixed=None, trained=network)
         backbone = self.backbone(case, seed)
         head = tasks.head(backbone.feature_size, self.task_data(case).classes, seed)
-        if case.method.trains is Trains.LAST_STAGE:
-            return fine_tune.last_stage(backbone, head)
-        return fine_tune.whole(backbone, head)
+        return TRAINABLE.get(case.method.trains, fine_tune.whole)(backbone, head)
 
     def features(
         self,

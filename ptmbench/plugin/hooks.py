@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FLOORS_FILE = "floors.toml"
 ENTRIES_FILE = "ptmbench.toml"
-CHOOSING = ("--ptm-model", "--ptm-task", "--ptm-variant")
+CHOOSING = ("--ptm-model", "--ptm-task", "--ptm-variant", "--ptm-method")
 PARTS = ("model", "task", "method", "variant")  # of a case, by the names of their arguments
 DISPLAY_OPTIONS = tuple(
     f"--benchmark-{name}" for name in ("group-by", "columns", "sort", "verbose", "compare", "histogram", "name")
@@ -67,6 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--ptm-variant", action="append", default=[], metavar="V", help="full (default) or half; only these"
     )
+    group.addoption("--ptm-method", action="append", default=[], metavar="NAME", help="name; only these")
     group.addoption("--ptm-skip-bad", action="store_true", help="leave out faulty examples of your data, and record it")
     group.addoption(
         "--ptm-corruptions", action="store_true", help="score corrupted test examples too: noise, typos, ..."
@@ -114,8 +115,8 @@ def _entries(config: pytest.Config) -> Entries:
     from ptmbench.catalog.entries import entries_of
 
     if ENTRIES not in config.stash:
-        models, tasks, variants = map(config.getoption, CHOOSING)
-        config.stash[ENTRIES] = entries_of(models, tasks, variants=variants)
+        models, tasks, variants, methods = map(config.getoption, CHOOSING)
+        config.stash[ENTRIES] = entries_of(models, tasks, variants=variants, methods=methods)
     return config.stash[ENTRIES]
 
 

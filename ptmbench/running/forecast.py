@@ -24,7 +24,12 @@ from ptmbench.running.executors import groups_of
 
 PACE_S: Final = 0.0093  # seconds of `machine_pace.work` where the figures below were measured, on two threads
 FORWARD: Final = 50e9  # MACs a second; between 14e9 (MobileNetV2, depthwise) and 130e9 (plain convolutions)
-PASSES: Final = {Trains.ALL: 3.0, Trains.ADAPTER: 3.0, Trains.HEAD: 2.0, Trains.LAST_STAGE: 0.5, Trains.NOTHING: 0.0}
+PASSES: Final = {
+    **dict.fromkeys((Trains.ALL, Trains.ADAPTER, Trains.NORMS, Trains.BIASES), 3.0),
+    Trains.HEAD: 2.0,
+    Trains.LAST_STAGE: 0.5,
+    Trains.NOTHING: 0.0,
+}
 BOXES: Final = 1.3  # times the passes: matching, and the head's work on proposals, is not in the MACs of a picture
 STEP_S: Final = 0.003  # of a training step, whatever the network
 CASE_S: Final = 0.04  # of every case: marks, scores, writing the record

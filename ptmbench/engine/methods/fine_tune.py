@@ -1,11 +1,14 @@
 """Fine-tuning: which parts of a pre-trained network a method trains, and which it leaves as they came."""
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from ptmbench.engine.models.backbone import Backbone
+from ptmbench.errors import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,64 @@ def last_stage(backbone: Backbone, head: nn.Module) -> Trainable:
     if backbone.last_stage:
         return Trainable(fixed=None, trained=PartlyTrained(copy.deepcopy(backbone), head))
     return Trainable(fixed=backbone.trunk, trained=nn.Sequential(copy.deepcopy(backbone.last), head))
+
+
+class SparselyTrained(nn.Module):
+    """A network of which the head and a few parameters in all layers train.
+
+    Statistics of normalisation move only where its parameters train; dropout is that of fine-tuning.
+    """
+
+    def __init__(self, backbone: Backbone, head: nn.Module, *, norms: bool) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+        self.norms = norms
+        backbone.requires_grad_(requires_grad=False)
+        for parameter in (norm_parameters if norms else biases)(backbone):
+            parameter.requires_grad = True
+
+    def train(self, mode: bool = True) -> "SparselyTrained":  # noqa: FBT001, FBT002  torch's own signature
+        """Train mode; where biases alone train, statistics stay as they came."""
+        super().train(mode)
+        for module in self.backbone.modules():
+            if isinstance(module, _NormBase) and not self.norms:
+                module.eval()
+        return self
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits of the inputs."""
+        logits: Tensor = self.head(self.backbone(inputs))
+        return logits
+
+
+def norm_parameters(network: nn.Module) -> Iterator[nn.Parameter]:
+    """Scales and shifts of all normalisation layers, whoever wrote them: they are called so."""
+    for module in network.modules():
+        if "norm" in type(module).__name__.lower() and not [*module.children()]:
+            yield from module.parameters(recurse=False)
+
+
+def biases(network: nn.Module) -> Iterator[nn.Parameter]:
+    """What is added in any layer, the shifts of normalisation among it."""
+    return (parameter for name, parameter in network.named_parameters() if name.rpartition(".")[2].endswith("bias"))
+
+
+def norms_alone(backbone: Backbone, head: nn.Module) -> Trainable:
+    """Normalisation layers and the head train (Frankle et al. 2021, https://arxiv.org/abs/2003.00152).
+
+    Raises `Unavailable` where the network has none.
+    """
+    if not any(True for _ in norm_parameters(backbone)):
+        raise Unavailable("the network has no normalisation layer whose parameters could be trained: take bitfit")
+    return Trainable(fixed=None, trained=SparselyTrained(copy.deepcopy(backbone), head, norms=True))
+
+
+def biases_alone(backbone: Backbone, head: nn.Module) -> Trainable:
+    """Biases and the head train (BitFit: Zaken et al. 2022, https://arxiv.org/abs/2106.10199).
+
+    Raises `Unavailable` where the network has none.
+    """
+    if not any(True for _ in biases(backbone)):
+        raise Unavailable("the network has no bias that could be trained: take norm_only")
+    return Trainable(fixed=None, trained=SparselyTrained(copy.deepcopy(backbone), head, norms=False))

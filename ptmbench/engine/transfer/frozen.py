@@ -91,6 +91,14 @@ class FrozenRun:
             self.stress.put(lambda condition: self._under(predict, seed, pooling, condition))
         return found
 
+    def fitted(self, seed: int) -> Predictor:
+        """The classifier of a seed, fitted to its training examples alone: validation is left to choose by."""
+        data = self.rows.data
+        drawn = data.training_examples(self.case.task.shots, seed).numpy()
+        tuning = tuning_of(data, self.case.task.shots, drawn, on_validation=self.on_validation)
+        (pooling, value), _ = self._chosen(seed, tuning)
+        return self._learned(self.features_of(seed, pooling).array, drawn, value)[0]
+
     def answers(self, seeds: tuple[int, ...], seen: Sequence[SeedResult]) -> Answers:
         """What all seeds come to."""
         found = self.scorer.answers(seeds, seen)
