@@ -48,6 +48,7 @@ def run(
     timeout: float | None = None,
     skip_bad: bool = False,
     corruptions: bool = False,
+    columns: Sequence[str] = (),
     resume: bool = False,
     progress: bool = False,
 ) -> Results:
@@ -58,7 +59,7 @@ def run(
             gives. A reference brings its control at random initialisation.
         tasks: One or a sequence of: a name or reference; a `TaskSpec`; what `ptmbench.data` gives; a pair (images,
             labels) of arrays; a data set of (image, label) pairs.
-        methods: Names; None: every method that applies.
+        methods: Names; None: every method of the matrix that applies.
         variants: Names; None: the model as it came, in full.
         budget: "smoke", "quick", "single", "standard" or "converged".
         seeds: How many seeds to run, instead of the budget's number.
@@ -75,6 +76,7 @@ def run(
         timeout: Seconds that a case may take.
         skip_bad: Whether faulty examples are left out, and recorded.
         corruptions: Whether test examples are corrupted as well, for robustness.
+        columns: What is measured besides: "scores" (of transferability).
         resume: Whether records that the folder holds are kept where they are still true.
         progress: Whether a line a case is written to stderr.
 
@@ -101,6 +103,7 @@ def run(
         corruptions=corruptions,
         jobs=jobs,
         tune_on=tune_on,
+        columns=columns,
     )
     given_models, given_tasks = _models_given(models), _tasks_given(tasks)
     objects = (

@@ -1,9 +1,11 @@
 """What a run is given: the budget, and where and how it runs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from ptmbench.catalog.bounds import beyond, beyond_time, shown
+from ptmbench.catalog.columns import checked_columns
 from ptmbench.catalog.spec import MethodSpec, Recipe, TaskSpec
 from ptmbench.errors import UnknownName, UsageError
 from ptmbench.records.budget_names import tuned_on_validation
@@ -85,7 +87,8 @@ BUDGETS: Final[dict[str, BudgetSpec]] = {
 class RunSettings:
     """Everything a user can set about a run; `check_settings` made it, so it is known to be sound.
 
-    `jobs` cases run side by side (None: as many as pay), on `threads` threads each.
+    `jobs` cases run side by side (None: as many as pay), on `threads` threads each. `columns` are those
+    measured besides the usual ones.
     """
 
     budget: BudgetSpec
@@ -98,6 +101,7 @@ class RunSettings:
     skip_bad: bool = False
     corruptions: bool = False
     jobs: int | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def side_by_side(self) -> int:
@@ -134,6 +138,7 @@ def check_settings(
     corruptions: bool = False,
     jobs: int | None = None,
     tune_on: str = "draw",
+    columns: Iterable[str] = (),
 ) -> RunSettings:
     """Settings from what a user typed; raises `UsageError` with all faults at once."""
     faults = [str(UnknownName("budget", budget, BUDGETS))] if budget not in BUDGETS else []
@@ -146,6 +151,13 @@ def check_settings(
         faults.append(f"expected few-shot tasks to be tuned on {' or '.join(get_args(TuneOn))}, got {shown(tune_on)}")
     if len(faults) == 1 and budget not in BUDGETS:
         raise UnknownName("budget", budget, BUDGETS)
+    asked: tuple[str, ...] = ()
+    try:
+        asked = checked_columns(columns)
+    except UnknownName as error:
+        if not faults:
+            raise
+        faults.append(str(error))
     if faults:
         raise UsageError("; ".join(fault.removesuffix(".") for fault in faults))
     return RunSettings(
@@ -159,4 +171,5 @@ def check_settings(
         skip_bad=skip_bad,
         corruptions=corruptions,
         jobs=jobs,
+        columns=asked,
     )

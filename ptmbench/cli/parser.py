@@ -7,6 +7,7 @@ from typing import Final
 
 import ptmbench
 from ptmbench.catalog.bounds import real, whole
+from ptmbench.catalog.columns import COLUMNS_HELP
 from ptmbench.catalog.settings import BUDGET_HELP, TUNE_ON_HELP
 from ptmbench.cli import examples, overview
 from ptmbench.cli.command_line import CommandLine
@@ -206,6 +207,7 @@ def _add_run(parser: CommandLine) -> None:
     parser.add_argument(
         "--corruptions", action="store_true", help="score corrupted test examples too: noise, typos, ..."
     )
+    parser.add_argument("--columns", action="append", default=[], metavar="NAMES", help=COLUMNS_HELP)
     parser.add_argument("--floors", type=Path, metavar="FILE", help="assert the accuracy floors of this file")
     parser.add_argument(
         "--jobs", type=whole, metavar="N", help="run N cases at once (default: as many as pay off for embedded models)"

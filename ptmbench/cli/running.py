@@ -51,6 +51,7 @@ def _settings(arguments: argparse.Namespace) -> RunSettings:
         corruptions=arguments.corruptions,
         jobs=arguments.jobs,
         tune_on=arguments.tune_on,
+        columns=arguments.columns,
     )
 
 

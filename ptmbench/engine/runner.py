@@ -15,6 +15,7 @@ from torch import nn
 from ptmbench.catalog.rates import recorded_rate, said_of_rate
 from ptmbench.catalog.spec import FULL, Case, MethodSpec
 from ptmbench.catalog.traits import Serves, Trains
+from ptmbench.engine.columns import MEASURED
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.cost.latency import waiting_s
@@ -207,6 +208,7 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
         spending=_spending(bench, prepared, energy.spent(before, after), waited),
         source_distance=prepared.source_distance,
         duration_s=duration,
+        columns={name: MEASURED[name](bench, case) for name in bench.settings.columns},
     )
 
 

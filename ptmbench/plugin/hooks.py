@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ptmbench.catalog.bounds import real, whole
+from ptmbench.catalog.columns import COLUMNS_HELP
 from ptmbench.catalog.selection import KIND_MARKER
 from ptmbench.catalog.settings import BUDGET_HELP, TUNE_ON_HELP, RunSettings, check_settings
 from ptmbench.catalog.spec import FULL, HUB_MARKER
@@ -72,6 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--ptm-corruptions", action="store_true", help="score corrupted test examples too: noise, typos, ..."
     )
+    group.addoption("--ptm-columns", action="append", default=[], metavar="NAMES", help=COLUMNS_HELP)
     group.addoption("--ptm-resume", action="store_true", help="keep finished records, run what is missing or stale")
     group.addoption("--ptm-device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
     group.addoption("--ptm-precision", default="auto", metavar="NAME", help="auto (default), fp32 or bf16")
@@ -102,6 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
             corruptions=config.getoption("--ptm-corruptions"),
             jobs=config.getoption("--ptm-jobs"),
             tune_on=config.getoption("--ptm-tune-on"),
+            columns=config.getoption("--ptm-columns"),
         )
         if any(config.getoption(name) for name in CHOOSING) or Path(ENTRIES_FILE).exists():
             _entries(config)

@@ -41,7 +41,7 @@ KEY: frozenset[Place] = TABLED | {
     "case",
 }  # `front`: on the leaderboard before a reader chooses; `card`: its costs
 OTHERS = "quality.others."
-CALIBRATION = "calibration."
+CALIBRATION, SCORES = "calibration.", "scores."
 OLDER = "recorded before probabilities were kept: run the case again"
 
 
@@ -117,7 +117,7 @@ class Figure:
                 return reason
         if record.quality and self.path.startswith(OTHERS):
             return f"{record.quality.metric} comes without {self.path.removeprefix(OTHERS)}"
-        return record.reason or (OLDER if self.path.startswith(CALIBRATION) else "not there")
+        return record.reason or (OLDER if self.path.startswith((CALIBRATION, SCORES)) else "not there")
 
     @property
     def timed(self) -> bool:
@@ -161,6 +161,14 @@ def _calibration(name: str, label: str, about: str, heading: str, *, share: bool
         name=name, label=label, about=about, path=f"{CALIBRATION}{name}", heading=heading,
         unit="share" if share else "", measure="points" if share else "", scale=100 if share else 1,
         digits=1 if share else 3, shown=LISTED | {"trust"},
+    )  # fmt: skip
+
+
+def _score(name: str, label: str) -> Figure:
+    """A score of transferability (`ptmbench.statistics.transferability`); more is better."""
+    return Figure(
+        name=name, label=label, about="Of the model's frozen features on 300 training examples at most",
+        path=f"{SCORES}{name}", heading=label, digits=3, better="more", shown=frozenset({"csv", "json", "mlflow"}),
     )  # fmt: skip
 
 
@@ -266,6 +274,15 @@ FIGURES: tuple[Figure, ...] = (
     ),
     _other("map_50", "mAP@.5", "Average precision of boxes that overlap by half, the mean over classes"),
     _other("pixel_accuracy", "pixel accuracy", "Share of the pixels with the right class"),
+    _score("shrunk_h_score", "Shrunk H-score"),
+    _score("h_score", "H-score"),
+    _score("log_me", "LogME"),
+    _score("lda_log_loss", "LDA log-likelihood"),
+    _score("lda_accuracy", "LDA accuracy"),
+    _score("ridge_log_loss", "Ridge log-likelihood"),
+    _score("ridge_accuracy", "Ridge accuracy"),
+    _score("neighbours_accuracy", "5-NN accuracy"),
+    _score("parc", "PARC"),
 )  # fmt: skip
 
 

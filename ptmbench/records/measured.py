@@ -1,5 +1,6 @@
 """What the engine hands back, before it becomes a record: plain values, with `Missing` where there is none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -159,7 +160,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A case that ran."""
+    """A case that ran, with the columns that were asked for."""
 
     loaded: Loaded
     answers: Answers
@@ -168,3 +169,4 @@ class Result:
     spending: Spending
     source_distance: SourceDistance | Missing
     duration_s: float = field(compare=False)
+    columns: Mapping[str, dict[str, float] | Missing] = field(default_factory=dict)

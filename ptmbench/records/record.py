@@ -308,7 +308,10 @@ class Provenance(_Part):
 
 
 class Record(_Part):
-    """One case, finished or not; the reason says why it is not `ok`."""
+    """One case, finished or not; the reason says why it is not `ok`.
+
+    `scores` of transferability are those of the model's frozen features, where they were asked for.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     protocol_version: int = PROTOCOL_VERSION
@@ -320,6 +323,7 @@ class Record(_Part):
     gain: Gain | None
     differences: list[PairedDifference] = []
     calibration: CalibrationRecord | None = Field(default=None, exclude_if=lambda value: value is None)
+    scores: dict[str, float] | None = Field(default=None, exclude_if=lambda value: value is None)
     cost: Cost | None
     provenance: Provenance
     missing: dict[str, str]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ptmbench.catalog.columns import NOT_ASKED
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import SHOWN
 from ptmbench.files.letters import written
@@ -245,6 +246,7 @@ def finished(
         quality=_quality(result.answers, sidecars, floor, gaps),
         gain=gaps("gain", no_gain),
         calibration=_calibration(result.answers, gaps),
+        scores=gaps("scores", result.columns.get("scores", Missing(NOT_ASKED.format(name="scores")))),
         cost=_cost(result, gaps),
         provenance=provenance,
         missing=gaps.reasons,

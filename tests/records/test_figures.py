@@ -9,6 +9,7 @@ import pytest
 from ptmbench.errors import UnknownName
 from ptmbench.records.figures import FIGURES, by_name, figures_in, judged_as
 from ptmbench.records.store import ResultsFolder
+from ptmbench.statistics.transferability import SCORES
 
 RESULTS = Path(__file__).parents[2] / "results"
 COSTS = {
@@ -49,6 +50,7 @@ def direct(record):
     found = {name: record.cost and read(record.cost) for name, read in COSTS.items()}
     found |= {name: record.quality.others.get(key) if record.quality else None for name, key in OTHERS.items()}
     found |= {name: record.calibration and getattr(record.calibration, name) for name in SURENESS}
+    found |= {score.name: (record.scores or {}).get(score.name) for score in SCORES}
     return found | {
         "quality": record.quality and record.quality.value,
         "gain": record.gain and record.gain.value,
@@ -110,7 +112,7 @@ def test_the_record_says_which_way_is_up(committed):
 
     up = {figure.name for figure in FIGURES if figure.upwards(record)}
 
-    assert {"quality", "gain", "throughput_per_s", *OTHERS} == up
+    assert {"quality", "gain", "throughput_per_s", *OTHERS, *(score.name for score in SCORES)} == up
     assert up - {"quality", "gain"} == {figure.name for figure in FIGURES if figure.upwards(turned)}
 
 
@@ -139,3 +141,10 @@ def test_an_unknown_figure_is_told_with_near_names():
         by_name("latency_p50", "history")
     with pytest.raises(UnknownName, match="train_time_s"):
         by_name("train_time_s", "history")
+
+
+def test_every_score_has_its_row():
+    """The figures called scores are those of the statistics, under their headings."""
+    rows = {figure.name: figure.heading for figure in FIGURES if figure.path.startswith("scores.")}
+
+    assert rows == {score.name: score.heading for score in SCORES}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ptmbench import stages
 from ptmbench.catalog.spec import Recipe
+from ptmbench.engine.foreign_code import first_line
 from ptmbench.errors import Diverged
 
 Batch = tuple[Any, Any]  # inputs and targets, in whatever form the loss reads them
@@ -96,6 +97,21 @@ def looked_at(step: int, loss: Tensor, steps: int) -> float | None:
     return seen
 
 
+@contextmanager
+def _divergence_named(module: nn.Module, step: int, steps: int) -> Iterator[None]:
+    """Turns an error into `Diverged` where the network holds numbers that are not finite: some losses refuse those.
+
+    Binary cross-entropy does, on which detectors match boxes. Asked only after an error: a GPU would wait at each step.
+    """
+    try:
+        yield
+    except Exception as error:
+        tensors = (tensor for tensor in module.state_dict().values() if tensor.is_floating_point())
+        if all(bool(torch.isfinite(tensor).all()) for tensor in tensors):
+            raise
+        raise Diverged(f"the loss could not be computed at step {step} of {steps}: {first_line(error)}") from error
+
+
 def train(
     module: nn.Module,
     batches: Iterable[Batch],
@@ -108,8 +124,8 @@ def train(
 ) -> Training:
     """Minimises `loss(module, inputs, targets)` over the batches; the module is in train mode during, eval after.
 
-    Raises `Diverged` when the loss is no longer a finite number. `look(step)` is called in eval mode after the steps
-    in `looks`, and may not change the module.
+    Raises `Diverged` when the loss or what it is computed from is no longer a finite number. `look(step)` is called in
+    eval mode after the steps in `looks`, and may not change the module.
     """
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     optimizer = make_optimizer(recipe, parameters, fused=True)
@@ -117,7 +133,7 @@ def train(
     step, last = 0, math.nan
     for step, (inputs, targets) in enumerate(batches, start=1):
         stages.HERE.at("training", f"step {step} of {recipe.steps}")
-        with autocast():
+        with autocast(), _divergence_named(module, step, recipe.steps):
             value = loss(module, inputs, targets)
         descend(optimizer, value, recipe, step)
         seen = looked_at(step, value, recipe.steps)

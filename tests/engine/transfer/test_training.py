@@ -105,3 +105,20 @@ def test_the_module_ends_in_eval_mode():
     train(model, [(torch.randn(4, 3), torch.tensor([0, 1, 1, 0]))], cross_entropy, SGD)
 
     assert not any(module.training for module in model.modules())
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_loss_that_refuses_what_is_not_finite_has_diverged(broken):
+    """An error of a network whose weights are no numbers any more is divergence; any other error is passed on."""
+    model = nn.Linear(3, 2)
+
+    def loss(module, inputs, targets):
+        if len(targets):
+            with torch.no_grad():
+                module.weight.fill_(math.nan if broken else 1.0)
+            raise RuntimeError("all elements of input should be between 0 and 1\nmore")
+        return cross_entropy(module, inputs, targets)
+
+    expected = (Diverged, r"step 1 of 1: all elements.* and 1$") if broken else (RuntimeError, "all elements")
+    with pytest.raises(expected[0], match=expected[1]):
+        train(model, [(torch.ones(1, 3), torch.tensor([0]))], loss, SGD)

@@ -1,0 +1,28 @@
+"""Columns that are measured where they are asked for: `--columns scores`."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from ptmbench.errors import UnknownName
+from ptmbench.records.record import Record
+
+COLUMNS: Final = {  # by the field of the record that holds it
+    "scores": "scores of transferability of the model's frozen features, on 300 training examples at most",
+}
+COLUMNS_HELP: Final = f"measure these besides, several by commas: {', '.join(COLUMNS)}"
+NOT_ASKED: Final = "not asked for: --columns {name}"
+
+
+def checked_columns(given: Iterable[str]) -> tuple[str, ...]:
+    """The columns that were typed, several by commas in one word too; raises `UnknownName` with near names."""
+    names = [name.strip() for word in given for name in word.split(",")]
+    for name in names:
+        if name not in COLUMNS:
+            raise UnknownName("column", name, COLUMNS)
+    return tuple(sorted(set(names)))
+
+
+def lacks(record: Record, column: str) -> bool:
+    """Whether a finished record was made without a column that it could have."""
+    unasked = NOT_ASKED.format(name=column)
+    return record.status == "ok" and getattr(record, column) is None and record.missing.get(column, unasked) == unasked

@@ -1,0 +1,48 @@
+"""Tests of what the columns of a run hold."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ptmbench.catalog.cases import find_case
+from ptmbench.catalog.settings import check_settings
+from ptmbench.engine.columns import MEASURED, NO_FEATURES, scores
+from ptmbench.engine.workbench import Workbench
+from ptmbench.records.figures import by_name
+from ptmbench.records.store import ResultsFolder
+from ptmbench.running.session import Session
+from ptmbench.statistics.transferability import SCORES, log_me
+
+CASE = find_case("resnet_tiny.glyphs", "digits_5shot", "knn")
+SETTINGS = check_settings(budget="smoke", device="cpu", measures_latency=False)
+
+
+def test_scores_are_those_of_the_features_that_a_probe_sees(bench):
+    """Each has its name, and LogME is that of the draw of the first seed."""
+    found = scores(bench, CASE)
+    drawn = bench.task_data(CASE).training_examples(5, 0).numpy()
+    features = bench.features(CASE, 0).array[drawn].astype(np.float64)
+
+    assert {score.name for score in SCORES} == found.keys()
+    assert log_me(features, bench.task_data(CASE).labels[drawn]) == found["log_me"]
+    assert NO_FEATURES == scores(bench, find_case("fcn_tiny.glyphs", "scene_masks_full", "fine_tune"))
+
+
+def test_a_run_records_them_where_they_are_asked_for(bench, tmp_path):
+    """They stand in the record and in its figures; a resume measures what an earlier run was not asked for."""
+    first = Session(SETTINGS, folder=tmp_path, _bench=bench)
+    without = first.run(CASE)
+    first.finish()
+    asked = replace(SETTINGS, columns=(*MEASURED,))
+    again = Session(asked, folder=tmp_path, resume=True, _bench=Workbench(asked))
+    record = again.run(CASE)
+    again.finish()
+    third = Session(asked, folder=tmp_path, resume=True, _bench=bench)
+    kept = third.run(CASE)
+    third.finish()
+
+    assert without.scores is None
+    assert "not asked for: --columns scores" == by_name("log_me").why_missing(without)
+    assert record.scores["parc"] == by_name("parc").read(ResultsFolder(tmp_path).read(CASE.id))
+    assert record == kept
+    assert {CASE.id} == third.reused
