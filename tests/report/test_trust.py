@@ -1,0 +1,35 @@
+"""Tests of the tables of how sure answers are."""
+
+import pytest
+
+from ptmbench.records.record import CalibrationRecord
+from ptmbench.records.store import ResultsFolder
+from ptmbench.report.rendering import render
+from sites import QUICK
+
+CASES = ("pixels-digits_5shot-knn", "vgg_tiny.glyphs-digits_5shot-fine_tune")
+
+
+def calibrated(case, nll, temperature):
+    """A committed record with calibration; without a temperature there is nothing behind it."""
+    after = None if temperature is None else 0.04
+    sure = CalibrationRecord(nll=nll, brier=0.3, ece=0.12, temperature=temperature, ece_after_temperature=after)
+    return ResultsFolder(QUICK).read(case).model_copy(update={"calibration": sure})
+
+
+@pytest.mark.parametrize("style", ["text", "markdown"])
+def test_the_least_loss_comes_first(style):
+    """Each row has its figures, a dash where there is no temperature, and the words below say what they are."""
+    text = render([calibrated(CASES[0], 1.25, 2.0), calibrated(CASES[1], 0.5, None)], style)
+    table = text[text.index("Can they be trusted? digits_5shot") :]
+    first, second = (line for line in table.splitlines() if "fine_tune" in line or " knn" in line)
+
+    assert "vgg" in first
+    assert ["0.500", "0.300", "12.0", "-", "-"] == first.replace("|", " ").split()[-5:]
+    assert ["1.250", "0.300", "12.0", "4.0", "2.000"] == second.replace("|", " ").split()[-5:]
+    assert "behind one temperature" in table
+
+
+def test_older_records_have_no_such_table():
+    """Where nothing was kept nothing is shown."""
+    assert "trusted" not in render([ResultsFolder(QUICK).read(CASES[0])], "text")
