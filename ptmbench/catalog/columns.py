@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from ptmbench.errors import UnknownName
-from ptmbench.records.record import Record
 
 COLUMNS: Final = {  # by the field of the record that holds it
     "scores": "scores of transferability of the model's frozen features, on 300 training examples at most",
@@ -20,9 +19,3 @@ def checked_columns(given: Iterable[str]) -> tuple[str, ...]:
         if name not in COLUMNS:
             raise UnknownName("column", name, COLUMNS)
     return tuple(sorted(set(names)))
-
-
-def lacks(record: Record, column: str) -> bool:
-    """Whether a finished record was made without a column that it could have."""
-    unasked = NOT_ASKED.format(name=column)
-    return record.status == "ok" and getattr(record, column) is None and record.missing.get(column, unasked) == unasked

@@ -7,6 +7,7 @@ from pathlib import Path
 from ptmbench.catalog.data_references import known_options, task_spec
 from ptmbench.catalog.references import Reference, check, check_size, parse
 from ptmbench.catalog.traits import TaskKind
+from ptmbench.cli.weights import check_weights
 from ptmbench.errors import UsageError, listed
 from ptmbench.files.conll import ConllFile, read_conll
 from ptmbench.files.tagged_text import read_labelled
@@ -18,7 +19,11 @@ TAGGED_SUFFIXES = {".conll", ".bio", ".iob", ".iob2"}
 
 
 def check_data(arguments: argparse.Namespace) -> int:
-    """Reads the data and says what is in it; a fault is a `UsageError` that lists all of them."""
+    """Reads the data, or looks through weights, and says what is there; faults are a `UsageError` that lists all."""
+    if (arguments.data is None) == (arguments.model is None):
+        raise UsageError("expected the data to check, such as imagefolder:photos, or weights: --model FILE")
+    if arguments.model is not None:
+        return check_weights(arguments.model)
     reference = parse(arguments.data)
     check_size(reference)
     if reference.scheme and not Path(arguments.data).exists():

@@ -91,4 +91,5 @@ examples:
   ptmbench check entities.conll --repair -o repaired.conll
   ptmbench check imagefolder:photos
   ptmbench check "coco:annotations.json?images=photos"
+  ptmbench check --model best.pth                           what it holds, and would call; nothing of it is run
 """

@@ -157,7 +157,10 @@ def _add_calibrate(parser: CommandLine) -> None:
 def _add_check(parser: CommandLine) -> None:
     from ptmbench.cli import checking
 
-    parser.add_argument("data", metavar="DATA", help="a file of UTF-8 text, or a data reference such as voc:DIR")
+    parser.add_argument(
+        "data", nargs="?", metavar="DATA", help="a file of UTF-8 text, or a data reference such as voc:DIR"
+    )
+    parser.add_argument("--model", metavar="MODEL", help="say what a file or folder of weights holds, and load nothing")
     parser.add_argument(
         "--form",
         choices=["labelled", checking.TAGGED],

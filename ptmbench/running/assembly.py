@@ -290,3 +290,9 @@ def summarise_latency(latency: LatencySamples, scope: str = "forward pass") -> L
         samples=list(latency.samples),
         waited=latency.waited,
     )
+
+
+def lacks(record: Record, column: str) -> bool:
+    """Whether a finished record was made without a column that it could have."""
+    unasked = NOT_ASKED.format(name=column)
+    return record.status == "ok" and getattr(record, column) is None and record.missing.get(column, unasked) == unasked

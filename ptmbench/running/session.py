@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Self
 
 from ptmbench.analysis.gain import settled
 from ptmbench.catalog.cases import models_of
-from ptmbench.catalog.columns import lacks
 from ptmbench.catalog.settings import DeviceName, RunSettings
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import RecordError, StoreError, UsageError, listed
@@ -323,7 +322,7 @@ class Session:
         asked = self.settings.corruptions and record.quality is not None and not case.task.kind.dense
         if asked and not quality_of(record).corrupted:
             return None
-        return None if any(lacks(record, name) for name in self.settings.columns) else record
+        return None if any(assembly.lacks(record, name) for name in self.settings.columns) else record
 
     def _held_against_floor(self, case: Case, record: Record) -> Record:
         """A kept record, its floor as the floors file has it now."""

@@ -2,9 +2,10 @@
 
 import pytest
 
-from ptmbench.catalog.columns import NOT_ASKED, checked_columns, lacks
+from ptmbench.catalog.columns import NOT_ASKED, checked_columns
 from ptmbench.catalog.settings import check_settings
 from ptmbench.errors import UnknownName, UsageError
+from ptmbench.running.assembly import lacks
 from runs import committed
 
 
