@@ -4,6 +4,7 @@ python benchmarks/recording/record.py quick           results/embedded/quick-cpu
 python benchmarks/recording/record.py standard        results/embedded/standard-cpu-fp32
 python benchmarks/recording/record.py converged       results/converged/converged-cpu-fp32
 python benchmarks/recording/record.py dense           results/dense/quick-cpu-fp32
+python benchmarks/recording/record.py dense_standard  results/dense/standard-cpu-fp32
 python benchmarks/recording/record.py robust          results/robust/quick-cpu-fp32
 python benchmarks/recording/record.py quick --resume  what follows the name is handed to `ptmbench run`
 python benchmarks/recording/record.py quick --dirty   whatever the checkout holds: such records are not committed
@@ -28,6 +29,7 @@ COMMANDS = {
         ("--budget", "converged", "-k", f"({GOING_ON}) and (fine_tune or from_scratch) and not last"),
     ),
     "dense": ("dense/quick-cpu-fp32", ("-k", "scene", "--seeds", "3")),
+    "dense_standard": ("dense/standard-cpu-fp32", ("--budget", "standard", "-k", "scene")),
     "robust": (
         "robust/quick-cpu-fp32",
         ("-k", f"({HARDENED}) and (linear_probe or fine_tune or from_scratch) and not last", "--corruptions"),
