@@ -19,7 +19,7 @@ from ptmbench.engine.transfer.beliefs import Answered, SeedResult, kept
 from ptmbench.engine.transfer.features import Frozen
 from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.scoring import Scorer
-from ptmbench.engine.transfer.tuning import Choice, Examples, Trial, Tuning, best_of, log_loss, tuning_of
+from ptmbench.engine.transfer.tuning import Choice, Examples, Trial, Tuning, best_of, lean, log_loss, tuning_of
 from ptmbench.records.measured import Answers, Missing
 from ptmbench.statistics.calibration import logs_of, temperature_of
 
@@ -121,7 +121,7 @@ class FrozenRun:
         """Every pooling and value, fitted to the first examples of each part and scored on all of the second."""
         held = np.concatenate([unseen for _, unseen in parts])
         labels, grid = self.rows.labels(held), self.case.method.grid
-        found = []
+        found: list[Trial] = []
         for pooling in self.poolings:
             features = self.features_of(seed, pooling).array
             given = [self._probabilities(features, *part) for part in parts]
@@ -129,6 +129,7 @@ class FrozenRun:
                 each = np.concatenate([one[place] for one in given])
                 score = self.scorer.score(self.rows.spread(each.argmax(1), held), held)
                 found.append(Trial((pooling, value), score, log_loss(each, labels), each))
+            found = lean(found, len(held))
         return found
 
     def _probabilities(self, features: Features, known: Examples, unseen: Examples) -> list[Probabilities]:

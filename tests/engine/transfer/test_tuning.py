@@ -5,7 +5,7 @@ import pytest
 
 from ptmbench.catalog.cases import find_case
 from ptmbench.engine.data import load
-from ptmbench.engine.transfer.tuning import Trial, best_of, log_loss, tuning_of
+from ptmbench.engine.transfer.tuning import Trial, best_of, lean, log_loss, tuning_of
 
 
 def data_of(bench, task):
@@ -101,3 +101,13 @@ def test_data_scored_on_validation_leave_the_test_part_unread():
 
     assert usual.validation == scored.test
     assert not set(usual.test) & {*scored.train, *scored.validation, *scored.test}
+
+
+def test_what_cannot_win_is_let_go():
+    """Probabilities are held of trials within an example of the best, and the choice is that of all."""
+    given = np.ones((50, 2))
+    trials = [Trial((None, value), score, 0.5, given) for value, score in ((1, 0.5), (2, 0.9), (3, 0.89))]
+    found = lean(trials, examples=50)
+
+    assert [0, 50, 50] == [len(trial.given) for trial in found]
+    assert best_of(trials, 50) is found[1] is trials[1]
