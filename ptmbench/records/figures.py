@@ -16,33 +16,22 @@ Better = Literal["more", "less", "as_quality"]  # `as_quality`: as the record sa
 Repeats = Literal["always", "on_machine", "never"]
 Judged = Literal["quality", "exact", "memory", "time", "train_time"]
 Place = Literal[
-    "table",
-    "latex",
-    "leaderboard",
-    "front",
-    "card",
-    "trust",
-    "case",
-    "history",
-    "csv",
-    "json",
-    "mlflow",
-    "charts",
+    "table", "latex", "leaderboard", "front", "card", "trust", "case", "history", "csv", "json", "mlflow", "charts",
     "gate",
-]
+]  # fmt: skip
 HALF_WIDTH = 1.959964  # of a 95 % interval, in standard deviations
 MIB = 2.0**-20
 MILLIONS = (1e-6, "millions")
 LISTED: frozenset[Place] = frozenset({"leaderboard", "history", "csv", "json", "mlflow", "charts"})
 TABLED: frozenset[Place] = LISTED | {"table"}
-KEY: frozenset[Place] = TABLED | {
-    "front",
-    "card",
-    "case",
-}  # `front`: on the leaderboard before a reader chooses; `card`: its costs
+# `front`: on the leaderboard before a reader chooses; `card`: its costs, `trust` how sure its answers are
+KEY: frozenset[Place] = TABLED | {"front", "card", "case"}
 OTHERS = "quality.others."
 CALIBRATION, SCORES = "calibration.", "scores."
-OLDER = "recorded before probabilities were kept: run the case again"
+OLDER = {
+    CALIBRATION: "recorded before probabilities were kept: run the case again",
+    SCORES: "recorded without them: run the case again with --columns scores",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +106,7 @@ class Figure:
                 return reason
         if record.quality and self.path.startswith(OTHERS):
             return f"{record.quality.metric} comes without {self.path.removeprefix(OTHERS)}"
-        return record.reason or (OLDER if self.path.startswith((CALIBRATION, SCORES)) else "not there")
+        return record.reason or OLDER.get(f"{self.path.partition('.')[0]}.", "not there")
 
     @property
     def timed(self) -> bool:

@@ -76,15 +76,15 @@ def test_several_sets_in_a_folder_are_told_apart(tmp_path):
     """Rows of two sets are never read as one; shards of one set in several folders are."""
     home = tmp_path / "sets"
     home.mkdir()
-    for name in ("de", "en"):
+    for name in ("de", "latest"):  # whose name holds that of a split
         written(home / name, train=["a", "b"], test=["a", "b"])
-    with pytest.raises(UsageError, match=r"holds 2 sets: de, en, each with train and test; .*\?folder=NAME"):
+    with pytest.raises(UsageError, match=r"holds 2 sets: de, latest, each with train and test; .*\?folder=NAME"):
         texts(home)
     one = hub_tables.load(parse(f"hf:{home}?text=text&label=label&folder=de"), skip_bad=False)
 
     assert 4 == len(one.texts)
-    (home / "en" / "train.jsonl").rename(home / "en" / "train-2.jsonl")
-    (home / "en" / "test.jsonl").unlink()
+    (home / "latest" / "train.jsonl").rename(home / "latest" / "train-2.jsonl")
+    (home / "latest" / "test.jsonl").unlink()
     assert 6 == len(texts(home).texts)
 
 

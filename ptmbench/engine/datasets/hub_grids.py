@@ -6,6 +6,7 @@ takes the words "NA" and "None" for nothing, and pyarrow takes texts that look l
 """
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,8 @@ def _refuse_several_sets(reference: Reference, place: Path, files: Mapping[Any, 
 def _folders(place: Path, split: str, files: Sequence[str]) -> set[str]:
     """The folders below `place` that hold a split's files, parts of the path that name the split left out."""
     below = (Path(file).resolve().parent.relative_to(place.resolve()).parts for file in files)
-    return {"/".join(part for part in parts if split not in part) for parts in below}
+    of_split = re.compile(rf"{re.escape(split)}(ing)?([-_.].*)?", re.IGNORECASE)
+    return {"/".join(part for part in parts if not of_split.fullmatch(part)) for parts in below}
 
 
 @contextlib.contextmanager
