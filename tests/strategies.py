@@ -3,23 +3,23 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from ptmbench.records.record import (
+from ptmbench.records.case_record import (
     CaseRecord,
-    Cost,
-    Gain,
     InputRecord,
-    Latency,
-    Machine,
     MethodRecord,
     ModelRecord,
+    SourceDistance,
+    TaskRecord,
+)
+from ptmbench.records.cost_record import Cost, Latency, PeakMemory
+from ptmbench.records.record import (
+    Gain,
+    Machine,
     Outcomes,
-    PeakMemory,
     Provenance,
     Quality,
     Record,
     SeedValue,
-    SourceDistance,
-    TaskRecord,
     null_paths,
 )
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ptmbench.analysis.shared_seeds import SharedSeeds
 from ptmbench.records.figures import Figure, Place, all_figures, figures_in
-from ptmbench.records.record import Gain, Interval, Record, Verdict
+from ptmbench.records.record import Gain, Record, Verdict
+from ptmbench.records.record_part import Interval
 from ptmbench.statistics.estimates import of_one_seed
 from ptmbench.statistics.rank_intervals import Places
 

@@ -14,7 +14,8 @@ from typing import Final
 
 from ptmbench.analysis.comparison import task_order
 from ptmbench.analysis.curves import curves_of
-from ptmbench.records.record import Cost, Record
+from ptmbench.records.cost_record import Cost
+from ptmbench.records.record import Record
 
 SHARES: Final = (0.90, 0.95)
 TRAINING = 3  # forward passes that a step costs

@@ -8,8 +8,14 @@ A variant of a model has a further difference, from the same case served in full
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ptmbench.errors import RecordError
+from ptmbench.records.case_record import FULL
 from ptmbench.records.measured import Missing
-from ptmbench.records.record import FULL, Gain, PairedDifference, Record, Verdict
+from ptmbench.records.record import (
+    Gain,
+    PairedDifference,
+    Record,
+    Verdict,
+)
 from ptmbench.statistics.estimates import Estimate, difference_interval, interval_of, kind_of
 
 OVER = "from_scratch"

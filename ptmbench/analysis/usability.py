@@ -13,8 +13,9 @@ from ptmbench.analysis.comparison import ComparisonTable
 from ptmbench.analysis.generalisation import Generalisation, Overall
 from ptmbench.analysis.robustness import RobustRow, RobustTable
 from ptmbench.errors import UnknownName
+from ptmbench.records.case_record import ModelRecord, TaskRecord
 from ptmbench.records.figures import Figure, figures_in
-from ptmbench.records.record import ModelRecord, Record, TaskRecord
+from ptmbench.records.record import Record
 
 TINY = "_tiny"  # how the architectures that ship with the package are called
 FEW_SEEDS = 3

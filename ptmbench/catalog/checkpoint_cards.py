@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ptmbench.catalog.spec import PretrainingSpec
 from ptmbench.errors import WeightsError
 from ptmbench.reading import content_of
-from ptmbench.records.record import Machine, Scalar, Sha256
+from ptmbench.records.record import Machine
+from ptmbench.records.record_part import Scalar, Sha256
 
 ZOO = Path(__file__).parents[1] / "zoo"
 LICENCE = "MIT"

@@ -7,7 +7,7 @@ from ptmbench.catalog.checkpoint_cards import ZOO, load_card
 from ptmbench.catalog.spec import ships
 from ptmbench.errors import WeightsError
 from ptmbench.reading import content_of
-from ptmbench.records.record import ModelRecord
+from ptmbench.records.case_record import ModelRecord
 from ptmbench.report.site.installed import Drawn, Installed
 from ptmbench.report.site.pictures import Picture
 

@@ -32,8 +32,9 @@ from ptmbench.engine.transfer.trained import RISE, TrainedRun, Work
 from ptmbench.engine.variants.table import SERVED
 from ptmbench.engine.workbench import Workbench
 from ptmbench.errors import Diverged, OutOfMemory, Unavailable
+from ptmbench.records.case_record import SourceDistance
+from ptmbench.records.cost_record import BUSY
 from ptmbench.records.measured import Choice, Footprint, Loaded, Missing, Result, Spending
-from ptmbench.records.record import BUSY, SourceDistance
 
 NOTHING_TRAINED = Missing("nothing is trained step by step: a classifier is fitted to its optimum")
 EVERYTHING_TRAINS = Missing("no frozen features: every layer trains")

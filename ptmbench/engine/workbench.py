@@ -38,8 +38,8 @@ from ptmbench.engine.transfer.scoring import Scorer
 from ptmbench.engine.transfer.trained import Work
 from ptmbench.engine.variants.table import SERVED
 from ptmbench.errors import UsageError
+from ptmbench.records.case_record import SourceDistance
 from ptmbench.records.measured import Footprint, Missing, Timing
-from ptmbench.records.record import SourceDistance
 
 DENSE_BATCH = 16  # pictures at most that the throughput of detectors and segmenters is measured with
 WHOLE = {"": nn.Identity()}  # nothing behind the module itself

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ptmbench.errors import UnknownName
-from ptmbench.records.record import Interval, Record
+from ptmbench.records.record import Record
+from ptmbench.records.record_part import Interval
 
 Unit = Literal["share", "B", "s", "J", "/s", ""]
 Better = Literal["more", "less", "as_quality"]  # `as_quality`: as the record says of its metric

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptmbench.records.record import SourceDistance
+from ptmbench.records.case_record import SourceDistance
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,15 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from ptmbench.records.record import (
-    PARTS,
+from ptmbench.records.case_record import (
     InputRecord,
-    Machine,
     MethodRecord,
     ModelRecord,
-    PeakMemory,
-    Record,
     SourceDistance,
     TaskRecord,
 )
+from ptmbench.records.cost_record import PeakMemory
+from ptmbench.records.record import PARTS, Machine, Record
 
 REPEATED: Final = {InputRecord, Machine, MethodRecord, ModelRecord, PeakMemory, SourceDistance, TaskRecord}
 TEXTS: Final = {"missing", "packages", "uncounted_operations"}  # fields of texts that repeat as a whole

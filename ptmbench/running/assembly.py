@@ -10,27 +10,27 @@ from ptmbench.catalog.columns import NOT_ASKED
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import SHOWN
 from ptmbench.files.letters import written
+from ptmbench.records.case_record import (
+    CaseRecord,
+    InputRecord,
+    MethodRecord,
+    ModelRecord,
+    TaskRecord,
+)
+from ptmbench.records.cost_record import Cost, Latency, PeakMemory
 from ptmbench.records.measured import Answers, Identity, LatencySamples, Missing, Result, Timing
 from ptmbench.records.outcomes import estimate_of, mean_calibration
 from ptmbench.records.record import (
-    CalibrationRecord,
-    CaseRecord,
     CorruptedValue,
-    Cost,
     CurvePoint,
-    InputRecord,
-    Latency,
-    MethodRecord,
-    ModelRecord,
     Outcomes,
-    PeakMemory,
     Provenance,
     Quality,
     Record,
     SeedValue,
     Status,
-    TaskRecord,
 )
+from ptmbench.records.trust_record import CalibrationRecord
 from ptmbench.running.floors import Floor
 from ptmbench.statistics.estimates import interval_of
 

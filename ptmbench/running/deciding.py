@@ -13,9 +13,9 @@ from ptmbench.recommendation.evidence import Evidence
 from ptmbench.recommendation.race import Plan, Race
 from ptmbench.recommendation.rehearsals import Candidate, share
 from ptmbench.recommendation.replay import Checked, check
+from ptmbench.records.case_record import FULL
 from ptmbench.records.decision import Decision, Picked, Promise, Rejected, Scored, Seen, Spent, Tested
 from ptmbench.records.hidden_paths import shown_reference
-from ptmbench.records.record import FULL
 from ptmbench.running.rehearsing import Rehearsals
 
 NO_BETTER = (

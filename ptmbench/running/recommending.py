@@ -32,9 +32,10 @@ from ptmbench.recommendation.published import published_tables
 from ptmbench.recommendation.race import Entrants, Race
 from ptmbench.recommendation.rehearsals import Candidate, Stage
 from ptmbench.recommendation.replay import static_pick
+from ptmbench.records.cost_record import BUSY
 from ptmbench.records.decision import DECISION, Decision, Rejected, Tested, decision_text
 from ptmbench.records.measured import LatencySamples, Missing
-from ptmbench.records.record import BUSY, Record
+from ptmbench.records.record import Record
 from ptmbench.records.writing import write_atomically
 from ptmbench.running.deciding import decision_of
 from ptmbench.running.rehearsing import Rehearsals

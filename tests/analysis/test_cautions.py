@@ -4,7 +4,7 @@ from hypothesis import given
 
 from ptmbench.analysis.cautions import cautions_of
 from ptmbench.analysis.comparison import comparison_tables
-from ptmbench.records.record import InputRecord
+from ptmbench.records.case_record import InputRecord
 from strategies import records
 
 

@@ -12,8 +12,8 @@ from ptmbench.analysis.gain import settled
 from ptmbench.analysis.usability import card_of
 from ptmbench.cli import main
 from ptmbench.errors import UnknownName
-from ptmbench.records.record import CalibrationRecord
 from ptmbench.records.store import ResultsFolder
+from ptmbench.records.trust_record import CalibrationRecord
 from ptmbench.report.escaping import markdown
 from ptmbench.report.usability_pages import model_index, render_card
 

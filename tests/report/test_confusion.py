@@ -3,7 +3,7 @@
 import numpy as np
 
 from ptmbench.analysis.confusion import confusion_of
-from ptmbench.records.record import CalibrationRecord
+from ptmbench.records.trust_record import CalibrationRecord
 from ptmbench.report.confusion import render_confusion, told_calibration
 from runs import committed
 

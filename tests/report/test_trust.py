@@ -2,8 +2,8 @@
 
 import pytest
 
-from ptmbench.records.record import CalibrationRecord
 from ptmbench.records.store import ResultsFolder
+from ptmbench.records.trust_record import CalibrationRecord
 from ptmbench.report.rendering import render
 from sites import QUICK
 

@@ -11,8 +11,8 @@ import torch
 
 from ptmbench.engine.device import Device
 from ptmbench.reading import text_of
+from ptmbench.records.cost_record import BUSY
 from ptmbench.records.measured import LatencySamples
-from ptmbench.records.record import BUSY
 
 WARM_UPS = 5
 ROUNDS, FEWEST = 30, 8  # samples, and how many there are however long they take

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ptmbench.records.budget_names import options_of
-from ptmbench.records.record import FULL, Record
+from ptmbench.records.case_record import FULL
+from ptmbench.records.record import Record
 from ptmbench.report.figures import mark_of
 
 WORDS = {

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from ptmbench.analysis.case_rows import CaseRow
 from ptmbench.analysis.shared_seeds import SharedSeeds
+from ptmbench.records.case_record import TaskRecord
 from ptmbench.records.figures import by_name
-from ptmbench.records.record import Record, TaskRecord, chance_of
+from ptmbench.records.record import Record, chance_of
 from ptmbench.report.figures import MARKS, ONE_SEED, mark_of_row
 
 

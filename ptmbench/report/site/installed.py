@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ptmbench.records.record import ModelRecord
+from ptmbench.records.case_record import ModelRecord
 from ptmbench.report.site.pictures import Picture
 
 

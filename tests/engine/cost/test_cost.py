@@ -15,8 +15,8 @@ from ptmbench.catalog.references import parse
 from ptmbench.engine.cost import energy, latency, memory, operations
 from ptmbench.engine.device import Device
 from ptmbench.engine.models.torchvision_models import build_network
+from ptmbench.records.cost_record import BUSY
 from ptmbench.records.measured import Missing
-from ptmbench.records.record import BUSY
 
 CPU = Device("cpu", "fp32", 2)
 MIB = 2**20
