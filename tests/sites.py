@@ -11,6 +11,7 @@ from PIL import Image
 
 from ptmbench.records.record import Outcomes, Record, null_paths
 from ptmbench.records.record_json import to_json
+from ptmbench.records.trust_record import PrivacyRecord
 
 QUICK = Path(__file__).parents[1] / "results" / "embedded" / "quick-cpu-fp32"
 HOSTILE = "</script><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}\"'&\u2028"
@@ -49,3 +50,23 @@ def gone(record, status, reason):
     parts = {**dict(record), "quality": None, "gain": None, "cost": None, "status": status, "reason": reason}
     dumped = record.model_copy(update=parts).model_dump(exclude={"missing", "reason"})
     return Record.model_validate({**parts, "missing": dict.fromkeys(null_paths(dumped), reason)})
+
+
+def attacked(record, auc):
+    """The record with a membership attack; too few models and examples for the rate of a thousandth."""
+    told = PrivacyRecord(
+        attack="lira",
+        shadows=63,
+        members=50,
+        auc=auc,
+        auc_interval95=(auc - 0.02, auc + 0.02),
+        tpr_at_fpr_1e_2=0.1,
+        tpr_at_fpr_1e_2_interval95=(0.08, 0.12),
+        tpr_at_fpr_1e_3=None,
+        tpr_at_fpr_1e_3_interval95=None,
+        interval_kind="bootstrap over target models",
+        null_auc=0.501,
+        roc=[(0.001, 0.02), (1.0, 1.0)],
+    )
+    few = dict.fromkeys(("privacy.tpr_at_fpr_1e_3", "privacy.tpr_at_fpr_1e_3_interval95"), "few pairs")
+    return record.model_copy(update={"privacy": told, "missing": {**record.missing, **few}})

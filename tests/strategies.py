@@ -22,6 +22,7 @@ from ptmbench.records.record import (
     SeedValue,
     null_paths,
 )
+from ptmbench.records.trust_record import CalibrationRecord, PrivacyRecord
 
 slugs = st.text("abcXYZ019_.", min_size=1, max_size=12)
 words = st.text(min_size=1, max_size=20)
@@ -86,6 +87,16 @@ gains = st.builds(
     over=slugs, partner_id=slugs, partner_digest=sha256s, value=numbers, interval95=intervals, interval_kind=slugs,
     seeds=counts, verdict=st.sampled_from(["helps", "no_clear_difference", "hurts"]),
 )  # fmt: skip
+calibrations = st.builds(
+    CalibrationRecord,
+    nll=seconds, brier=shares, ece=shares, temperature=maybe(seconds), ece_after_temperature=maybe(shares),
+)  # fmt: skip
+attacks = st.builds(
+    PrivacyRecord,
+    attack=slugs, shadows=counts, members=counts, auc=shares, auc_interval95=intervals, tpr_at_fpr_1e_2=shares,
+    tpr_at_fpr_1e_2_interval95=intervals, tpr_at_fpr_1e_3=maybe(shares), tpr_at_fpr_1e_3_interval95=maybe(intervals),
+    interval_kind=words, null_auc=shares, roc=st.lists(st.tuples(shares, shares), min_size=1, max_size=3),
+)  # fmt: skip
 provenances = st.builds(
     Provenance,
     ptmbench=words, commit=words, packages=st.dictionaries(slugs, words, max_size=2),
@@ -108,6 +119,9 @@ def records(draw):
         "cost": draw(costs) if done else None,
         "provenance": draw(provenances),
     }
+    if done:
+        columns = {"calibration": calibrations, "privacy": attacks}
+        parts |= {name: draw(kept) for name, kept in columns.items() if draw(st.booleans())}
     dumped = {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in parts.items()}
     missing = dict.fromkeys(null_paths(dumped), "not measured")
     return Record(**parts, reason=None if done else draw(words), missing=missing)

@@ -38,7 +38,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What pre-training did in one case: the gain over the same architecture from scratch."""
+    """A row of a table with its task and budget: of what pre-training did, or of what the case tells."""
 
     task: str
     budget: str
@@ -57,7 +57,9 @@ class Expense:
 
 @dataclass(frozen=True, slots=True)
 class UsabilityCard:
-    """Everything that the card says; effects are sorted, the largest gain first."""
+    """Everything that the card says; effects are sorted, the largest gain first. `attacked`: the rows with a membership
+    attack.
+    """
 
     model: ModelRecord
     standings: tuple[Standing, ...]
@@ -66,6 +68,7 @@ class UsabilityCard:
     overall: tuple[tuple[Generalisation, Overall], ...]
     robust: tuple[tuple[RobustTable, RobustRow], ...]
     caveats: tuple[str, ...]
+    attacked: tuple[Effect, ...] = ()
 
     def count(self, verdict: str) -> int:
         """How many effects have the verdict."""
@@ -117,6 +120,12 @@ def card_of(
         overall=tuple((found, row) for found in comparisons for row in found.rows if row.model == model),
         robust=tuple((table, row) for table in robust for row in table.rows if row.model == model),
         caveats=tuple(_caveats(mine)),
+        attacked=tuple(
+            Effect(table.task, table.budget, row)
+            for table in tables
+            for row in table.by_model.get(model, ())
+            if row.figures.get("membership_auc") is not None
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from ptmbench.errors import UnknownName
 
 COLUMNS: Final = {  # by the field of the record that holds it
     "scores": "scores of transferability of the model's frozen features, on 300 training examples at most",
+    "privacy": "whether answers tell which examples were learned from: the attack LiRA with 63 shadow models",
 }
 COLUMNS_HELP: Final = f"measure these besides, several by commas: {', '.join(COLUMNS)}"
 NOT_ASKED: Final = "not asked for: --columns {name}"

@@ -1,19 +1,24 @@
 """What measures the columns that are asked for, by name."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from ptmbench.catalog.spec import Case
+from ptmbench.engine.transfer.frozen import FrozenRun
+from ptmbench.engine.transfer.shadows import privacy_of
+from ptmbench.engine.transfer.trained import TrainedRun
 from ptmbench.engine.transfer.transfer_scores import transfer_scores
 from ptmbench.engine.workbench import Workbench
 from ptmbench.records.measured import Missing
 from ptmbench.statistics.transferability import SCORES
 
-Column = dict[str, float] | Missing
+Column = Mapping[str, Any] | Missing
+Run = FrozenRun | TrainedRun
 NO_FEATURES: Final = Missing("boxes and masks are found by features of places, which these scores know nothing of")
+SHADOWS_TRAIN: Final = Missing("each of its shadows would be a training: what is fitted to frozen features has it")
 
 
-def scores(bench: Workbench, case: Case) -> Column:
+def scores(bench: Workbench, case: Case, run: Run) -> Column:
     """Every score of `ptmbench.statistics.transferability` that the training examples are enough for."""
     if case.task.kind.dense:
         return NO_FEATURES
@@ -24,4 +29,9 @@ def scores(bench: Workbench, case: Case) -> Column:
     )
 
 
-MEASURED: Final[Mapping[str, Callable[[Workbench, Case], Column]]] = {"scores": scores}
+def privacy(bench: Workbench, case: Case, run: Run) -> Column:
+    """What membership inference finds out about the examples that were learned from."""
+    return privacy_of(run) if isinstance(run, FrozenRun) else SHADOWS_TRAIN
+
+
+MEASURED: Final[Mapping[str, Callable[[Workbench, Case, Run], Column]]] = {"scores": scores, "privacy": privacy}

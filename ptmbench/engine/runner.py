@@ -209,7 +209,7 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
         spending=_spending(bench, prepared, energy.spent(before, after), waited),
         source_distance=prepared.source_distance,
         duration_s=duration,
-        columns={name: MEASURED[name](bench, case) for name in bench.settings.columns},
+        columns={name: MEASURED[name](bench, case, work) for name in bench.settings.columns},
     )
 
 

@@ -17,20 +17,22 @@ Better = Literal["more", "less", "as_quality"]  # `as_quality`: as the record sa
 Repeats = Literal["always", "on_machine", "never"]
 Judged = Literal["quality", "exact", "memory", "time", "train_time"]
 Place = Literal[
-    "table", "latex", "leaderboard", "front", "card", "trust", "case", "history", "csv", "json", "mlflow", "charts",
-    "gate",
+    "table", "latex", "leaderboard", "front", "card", "trust", "privacy", "case", "history", "csv", "json", "mlflow",
+    "charts", "gate",
 ]  # fmt: skip
 HALF_WIDTH = 1.959964  # of a 95 % interval, in standard deviations
 MIB = 2.0**-20
 MILLIONS = (1e-6, "millions")
 LISTED: frozenset[Place] = frozenset({"leaderboard", "history", "csv", "json", "mlflow", "charts"})
 TABLED: frozenset[Place] = LISTED | {"table"}
-# `front`: on the leaderboard before a reader chooses; `card`: its costs, `trust` how sure its answers are
+# `front`: on the leaderboard before a reader chooses; `card`: its costs, `trust` how sure its answers are, `privacy`
+# what they tell of training
 KEY: frozenset[Place] = TABLED | {"front", "card", "case"}
 OTHERS = "quality.others."
-CALIBRATION, SCORES = "calibration.", "scores."
+CALIBRATION, PRIVACY, SCORES = "calibration.", "privacy.", "scores."
 OLDER = {
     CALIBRATION: "recorded before probabilities were kept: run the case again",
+    PRIVACY: "recorded without it: run the case again with --columns privacy",
     SCORES: "recorded without them: run the case again with --columns scores",
 }
 
@@ -154,6 +156,16 @@ def _calibration(name: str, label: str, about: str, heading: str, *, share: bool
     )  # fmt: skip
 
 
+def _privacy(name: str, label: str, about: str, heading: str) -> Figure:
+    """A figure of what membership inference finds out."""
+    interval = None if name == "null_auc" else f"{PRIVACY}{name}_interval95"
+    return Figure(
+        name=name if name != "auc" else "membership_auc", label=label, about=about, path=f"{PRIVACY}{name}",
+        interval_path=interval, heading=heading, unit="share", measure="%", scale=100, digits=1,
+        shown=LISTED | {"privacy"},
+    )  # fmt: skip
+
+
 def _score(name: str, label: str) -> Figure:
     """A score of transferability (`ptmbench.statistics.transferability`); more is better."""
     return Figure(
@@ -253,6 +265,24 @@ FIGURES: tuple[Figure, ...] = (
     ),
     _calibration(
         "temperature", "temperature", "What held-out examples would divide logits by: above 1, too sure", "T",
+    ),
+    Figure(
+        name="members", label="members", about="Examples that each model of a membership attack learned from",
+        path=f"{PRIVACY}members", heading="learned from", shown=frozenset({"csv", "json", "mlflow", "privacy"}),
+    ),
+    _privacy(
+        "auc", "membership AUC", "Chance that LiRA scores an example that was learned from above another", "AUC %",
+    ),
+    _privacy(
+        "tpr_at_fpr_1e_2", "members found at 1 %", "Members that LiRA finds where it takes 1 % of others for members",
+        "TPR at 1 % FPR",
+    ),
+    _privacy(
+        "tpr_at_fpr_1e_3", "members found at 0.1 %", "Members that LiRA finds where it takes 0.1 % of others for them",
+        "TPR at 0.1 % FPR",
+    ),
+    _privacy(
+        "null_auc", "AUC of shuffled members", "AUC where membership is shuffled: 50 but for chance", "null AUC %",
     ),
     _other("macro_f1", "macro-F1", "F1 of labels, the mean over classes"),
     _other("entity_precision", "entity precision", "Share of the entities found that are right", "precision"),

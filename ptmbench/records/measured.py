@@ -169,4 +169,4 @@ class Result:
     spending: Spending
     source_distance: SourceDistance | Missing
     duration_s: float = field(compare=False)
-    columns: Mapping[str, dict[str, float] | Missing] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, Any] | Missing] = field(default_factory=dict)

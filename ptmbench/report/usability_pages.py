@@ -4,7 +4,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ptmbench.analysis.usability import UsabilityCard
 from ptmbench.errors import UsageError
-from ptmbench.records.figures import by_name
+from ptmbench.records.figures import by_name, figures_in
 from ptmbench.report.escaping import markdown
 from ptmbench.report.figures import MARKS, mark_of, mark_of_row, metric_name, percent, place_range, scaled, written
 from ptmbench.report.generality import shown_mean
@@ -52,7 +52,7 @@ def render_card(card: UsabilityCard) -> str:
         loader=PackageLoader("ptmbench.report"), trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     made.globals |= {"percent": percent, "place_range": place_range, "mean": shown_mean, "span": span}
-    made.globals |= {"written": written, "figure": by_name, "marks_on": marks_on}
+    made.globals |= {"written": written, "figure": by_name, "marks_on": marks_on, "figures_in": figures_in}
     made.globals |= {"share": lambda value: f"{100 * value:.1f}"}
     made.filters |= {"plain": markdown, "code": code, "words": lambda text: str(text).replace("_", " ")}
     return made.get_template("card.md").render(card=card).rstrip() + "\n"

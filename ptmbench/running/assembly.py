@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ptmbench.catalog.columns import NOT_ASKED
+from ptmbench.catalog.columns import COLUMNS, NOT_ASKED
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import SHOWN
 from ptmbench.files.letters import written
@@ -30,7 +30,7 @@ from ptmbench.records.record import (
     SeedValue,
     Status,
 )
-from ptmbench.records.trust_record import CalibrationRecord
+from ptmbench.records.trust_record import CalibrationRecord, PrivacyRecord
 from ptmbench.running.floors import Floor
 from ptmbench.statistics.estimates import interval_of
 
@@ -39,6 +39,7 @@ CLOCKED = ("cost.latency_s", "cost.throughput_per_s", "cost.throughput_batch_siz
 FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
 NO_PROBABILITIES = Missing("not defined for boxes and masks")
 NO_TEMPERATURE = Missing("few labels leave no example to fit a temperature to that was not learned from")
+FEW_TARGETS = Missing("a thousand pairs of a model and an example that it did not learn from are needed")
 GAIN_LATER = Missing("the partner from scratch was not run")
 
 
@@ -168,6 +169,17 @@ def _calibration(answers: Answers, gaps: Gaps) -> CalibrationRecord | None:
     return CalibrationRecord(**{name: found.get(name) for name in CalibrationRecord.model_fields})
 
 
+def _columns(result: Result, gaps: Gaps) -> dict[str, Any]:
+    """The fields that are measured where they are asked for."""
+    found: dict[str, Any] = {
+        name: gaps(name, result.columns.get(name, Missing(NOT_ASKED.format(name=name)))) for name in COLUMNS
+    }
+    if (told := found["privacy"]) is not None:
+        missing = {name: gaps(f"privacy.{name}", FEW_TARGETS) for name in PrivacyRecord.model_fields.keys() - told}
+        found["privacy"] = PrivacyRecord(**told, **missing)
+    return found
+
+
 def _timing_fields(timing: Timing, gaps: Gaps) -> dict[str, Any]:
     """The fields of `Cost` that the clock tells."""
     latency, rate = timing.latency, timing.throughput_per_s
@@ -246,7 +258,7 @@ def finished(
         quality=_quality(result.answers, sidecars, floor, gaps),
         gain=gaps("gain", no_gain),
         calibration=_calibration(result.answers, gaps),
-        scores=gaps("scores", result.columns.get("scores", Missing(NOT_ASKED.format(name="scores")))),
+        **_columns(result, gaps),
         cost=_cost(result, gaps),
         provenance=provenance,
         missing=gaps.reasons,

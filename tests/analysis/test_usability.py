@@ -16,6 +16,7 @@ from ptmbench.records.store import ResultsFolder
 from ptmbench.records.trust_record import CalibrationRecord
 from ptmbench.report.escaping import markdown
 from ptmbench.report.usability_pages import model_index, render_card
+from sites import attacked
 
 ROBUST = Path(__file__).parents[2] / "results" / "robust" / "quick-cpu-fp32"
 MODEL = "vgg_tiny.glyphs"
@@ -63,6 +64,16 @@ def test_trust_stands_where_it_was_recorded(records):
     assert "## Can I trust it?" in told
     assert "| 0.500 | 0.250 | 4.2 | 1.7 | 1.500 |" in told
     assert "Can I trust it?" not in render_card(card(records))
+
+
+def test_every_attacked_case_stands_on_the_card(records):
+    """What answers tell is shown of each method that has the figure, and nothing where no record has it."""
+    told = render_card(card([attacked(record, 0.75) for record in records]))
+    rows = [record for record in records if record.case.model.name == MODEL]
+
+    assert "## What does it tell about training?" in told
+    assert len(rows) == told.count("| 50 | 75.0 [73.0, 77.0] | 10.0 [8.0, 12.0] | - | 50.1 |")
+    assert "about training" not in render_card(card(records))
 
 
 def test_caveats_name_what_a_reader_must_know(records):

@@ -6,7 +6,9 @@ import numpy as np
 
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
-from ptmbench.engine.columns import MEASURED, NO_FEATURES, scores
+from ptmbench.engine.columns import MEASURED, NO_FEATURES, SHADOWS_TRAIN, privacy, scores
+from ptmbench.engine.frozen_cases import frozen_run
+from ptmbench.engine.runner import prepare
 from ptmbench.engine.workbench import Workbench
 from ptmbench.records.figures import by_name
 from ptmbench.records.store import ResultsFolder
@@ -19,13 +21,20 @@ SETTINGS = check_settings(budget="smoke", device="cpu", measures_latency=False)
 
 def test_scores_are_those_of_the_features_that_a_probe_sees(bench):
     """Each has its name, and LogME is that of the draw of the first seed."""
-    found = scores(bench, CASE)
+    found = scores(bench, CASE, frozen_run(bench, CASE))
     drawn = bench.task_data(CASE).training_examples(5, 0).numpy()
     features = bench.features(CASE, 0).array[drawn].astype(np.float64)
 
     assert {score.name for score in SCORES} == found.keys()
     assert log_me(features, bench.task_data(CASE).labels[drawn]) == found["log_me"]
-    assert NO_FEATURES == scores(bench, find_case("fcn_tiny.glyphs", "scene_masks_full", "fine_tune"))
+    assert NO_FEATURES == scores(bench, find_case("fcn_tiny.glyphs", "scene_masks_full", "fine_tune"), None)
+
+
+def test_what_trains_has_no_shadows(bench):
+    """Sixty-four trainings a case would be the longest of all: the reason says which methods have the attack."""
+    trained = prepare(bench, find_case("resnet_tiny.glyphs", "digits_5shot", "fine_tune_last")).work
+
+    assert SHADOWS_TRAIN == privacy(bench, trained.case, trained)
 
 
 def test_a_run_records_them_where_they_are_asked_for(bench, tmp_path):
@@ -44,5 +53,8 @@ def test_a_run_records_them_where_they_are_asked_for(bench, tmp_path):
     assert without.scores is None
     assert "not asked for: --columns scores" == by_name("log_me").why_missing(without)
     assert record.scores["parc"] == by_name("parc").read(ResultsFolder(tmp_path).read(CASE.id))
+    assert "not asked for: --columns privacy" == by_name("membership_auc").why_missing(without)
+    assert 0.5 < by_name("membership_auc").read(record) <= 1
+    assert 50 == record.privacy.members
     assert record == kept
     assert {CASE.id} == third.reused

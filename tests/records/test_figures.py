@@ -28,6 +28,13 @@ COSTS = {
     "energy_j": lambda cost: cost.energy_j,
 }
 SURENESS = ("nll", "brier", "ece", "ece_after_temperature", "temperature")
+TOLD = {
+    "members": "members",
+    "membership_auc": "auc",
+    "tpr_at_fpr_1e_2": "tpr_at_fpr_1e_2",
+    "tpr_at_fpr_1e_3": "tpr_at_fpr_1e_3",
+    "null_auc": "null_auc",
+}
 OTHERS = {
     "macro_f1": "macro_f1",
     "entity_precision": "precision",
@@ -50,6 +57,7 @@ def direct(record):
     found = {name: record.cost and read(record.cost) for name, read in COSTS.items()}
     found |= {name: record.quality.others.get(key) if record.quality else None for name, key in OTHERS.items()}
     found |= {name: record.calibration and getattr(record.calibration, name) for name in SURENESS}
+    found |= {name: record.privacy and getattr(record.privacy, key) for name, key in TOLD.items()}
     found |= {score.name: (record.scores or {}).get(score.name) for score in SCORES}
     return found | {
         "quality": record.quality and record.quality.value,

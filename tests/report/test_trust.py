@@ -5,7 +5,7 @@ import pytest
 from ptmbench.records.store import ResultsFolder
 from ptmbench.records.trust_record import CalibrationRecord
 from ptmbench.report.rendering import render
-from sites import QUICK
+from sites import QUICK, attacked
 
 CASES = ("pixels-digits_5shot-knn", "vgg_tiny.glyphs-digits_5shot-fine_tune")
 
@@ -30,6 +30,23 @@ def test_the_least_loss_comes_first(style):
     assert "behind one temperature" in table
 
 
+@pytest.mark.parametrize("style", ["text", "markdown"])
+def test_what_tells_least_comes_first(style):
+    """Each row has its figures with their intervals, a dash where there are too few pairs for a rate."""
+    store = ResultsFolder(QUICK)
+    text = render([attacked(store.read(CASES[0]), 0.9), attacked(store.read(CASES[1]), 0.7)], style)
+    table = text[text.index("What do they tell about training? digits_5shot") :]
+    first, second = (line for line in table.splitlines() if "fine_tune" in line or " knn" in line)
+
+    assert "vgg" in first
+    assert "50 70.0 [68.0, 72.0] 10.0 [8.0, 12.0] - 50.1" in " ".join(first.replace("|", " ").split())
+    assert "90.0 [88.0, 92.0]" in second
+    assert "AUC 50 is guessing" in table
+
+
 def test_older_records_have_no_such_table():
     """Where nothing was kept nothing is shown."""
-    assert "trusted" not in render([ResultsFolder(QUICK).read(CASES[0])], "text")
+    text = render([ResultsFolder(QUICK).read(CASES[0])], "text")
+
+    assert "trusted" not in text
+    assert "about training" not in text

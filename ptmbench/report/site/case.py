@@ -19,6 +19,13 @@ UNITS = (("_per_s", "/s"), ("_s", "s"), ("_bytes", "B"), ("_j", "J"))
 SHARES = {
     "calibration.ece",
     "calibration.ece_after_temperature",
+    "privacy.auc",
+    "privacy.auc_interval95",
+    "privacy.null_auc",
+    "privacy.tpr_at_fpr_1e_2",
+    "privacy.tpr_at_fpr_1e_2_interval95",
+    "privacy.tpr_at_fpr_1e_3",
+    "privacy.tpr_at_fpr_1e_3_interval95",
     "quality.value",
     "quality.train_value",
     "quality.interval95",
@@ -28,12 +35,13 @@ SHARES = {
 POINTS = {"gain.value", "gain.interval95"}
 ELSEWHERE = {
     "quality.seeds", "quality.curve", "quality.corrupted", "quality.pictures", "cost.latency_s.samples",
-    "provenance.packages", "provenance.machine",
+    "provenance.packages", "provenance.machine", "privacy.roc",
 }  # fmt: skip
 GROUPS = (
     ("Quality", "quality", ()),
     ("Gain over training from scratch", "gain", ()),
     ("Calibration", "calibration", ()),
+    ("Privacy", "privacy", ()),
     ("Cost", "cost", ()),
     ("Model", "case.model", ()),
     ("Task", "case.task", ()),

@@ -43,6 +43,9 @@ def charts_of(entry: Entry, runs: Sequence[Entry]) -> dict[str, Any]:
         charts["curve"] = curve_of(quality)
     if quality and quality.corrupted:
         charts["corrupted"] = corrupted_of(quality)
+    if entry.record.privacy:
+        false_rates, true_rates = zip(*entry.record.privacy.roc, strict=True)
+        charts["roc"] = {"x": false_rates, "y": true_rates}
     past = [run for run in runs if run.record.quality]
     if len(past) > 1:
         charts["history"] = {

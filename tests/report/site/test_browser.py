@@ -237,9 +237,9 @@ def test_hostile_strings_do_not_run(visit):
 
 
 def test_a_case_shows_its_charts_and_pictures(visit):
-    """Latency, learning curve, corruptions and history are drawn; a picture is shown, one that leads out is not."""
+    """Every chart that there are figures for is drawn; a picture is shown, one that leads out of the folder is not."""
     page = visit(RICH)
-    for name in ("latency", "curve", "corrupted", "history"):
+    for name in ("latency", "curve", "corrupted", "roc", "history"):
         page.wait_for_selector(f"#{name} .main-svg")
 
     assert page.evaluate("document.querySelector('figure img').naturalWidth") == 64

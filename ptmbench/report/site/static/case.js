@@ -47,6 +47,18 @@
     });
   };
 
+  const drawRoc = (points) => {
+    const style = plots.style();
+    const least = 100 * points.x[0];
+    const guessing = { type: "line", x0: least, x1: 100, y0: least, y1: 100, line: { color: style.quiet, dash: "dot", width: 1.5 } };
+    const shown = points.x.map((value, at) => `${plots.percent(points.y[at])} of members at ${plots.percent(value)} of others`);
+    const range = [Math.log10(least) - 0.05, 2.05];
+    const axis = (title) => plots.axis(title, { type: "log", range, dtick: 1 });
+    plots.draw("roc", plots.curve("LiRA", 0, { x: points.x.map((value) => 100 * value), y: points.y }, shown), {
+      xaxis: axis("others taken for members, %"), yaxis: axis("members found, %"), showlegend: false, shapes: [guessing],
+    });
+  };
+
   const drawHistory = (points) => {
     const told = texts(points, "started");
     const shown = points.x.map((x, at) => [plots.plain(points.text[at]), told[at], ...(points.steps[x] ? [`step, ${plots.plain(points.steps[x])}`] : [])].join("<br>"));
@@ -62,6 +74,7 @@
     if (found.corrupted) drawCorrupted(found.corrupted);
     if (found.history) drawHistory(found.history);
     if (found.reliability) drawReliability(found.reliability);
+    if (found.roc) drawRoc(found.roc);
   };
 
   plots.onTheme(draw);
