@@ -11,7 +11,7 @@ from PIL import Image
 
 from ptmbench.records.record import Outcomes, Record, null_paths
 from ptmbench.records.record_json import to_json
-from ptmbench.records.trust_record import PrivacyRecord
+from ptmbench.records.trust_record import ForgettingRecord, PrivacyRecord, RepresentationRecord
 
 QUICK = Path(__file__).parents[1] / "results" / "embedded" / "quick-cpu-fp32"
 HOSTILE = "</script><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}\"'&\u2028"
@@ -52,8 +52,8 @@ def gone(record, status, reason):
     return Record.model_validate({**parts, "missing": dict.fromkeys(null_paths(dumped), reason)})
 
 
-def attacked(record, auc):
-    """The record with a membership attack; too few models and examples for the rate of a thousandth."""
+def looked_into(record, auc):
+    """The record with the columns that are asked for: a membership attack, what was forgotten, and its features."""
     told = PrivacyRecord(
         attack="lira",
         shadows=63,
@@ -68,5 +68,15 @@ def attacked(record, auc):
         null_auc=0.501,
         roc=[(0.001, 0.02), (1.0, 1.0)],
     )
-    few = dict.fromkeys(("privacy.tpr_at_fpr_1e_3", "privacy.tpr_at_fpr_1e_3_interval95"), "few pairs")
-    return record.model_copy(update={"privacy": told, "missing": {**record.missing, **few}})
+    features = RepresentationRecord(
+        examples=50,
+        dimensions=128,
+        effective_rank=31.4,
+        cka_random=0.125,
+        cka_fine_tuned=None,
+        probe_by_stage={"stem": 0.4, "last": 0.8},
+    )
+    forgot = ForgettingRecord(before=0.8, after=0.25, chance=0.00625)
+    gone = ("privacy.tpr_at_fpr_1e_3", "privacy.tpr_at_fpr_1e_3_interval95", "representation.cka_fine_tuned")
+    found = {"privacy": told, "forgetting": forgot, "representation": features}
+    return record.model_copy(update={**found, "missing": {**record.missing, **dict.fromkeys(gone, "few pairs")}})

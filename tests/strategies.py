@@ -22,7 +22,7 @@ from ptmbench.records.record import (
     SeedValue,
     null_paths,
 )
-from ptmbench.records.trust_record import CalibrationRecord, PrivacyRecord
+from ptmbench.records.trust_record import CalibrationRecord, ForgettingRecord, PrivacyRecord, RepresentationRecord
 
 slugs = st.text("abcXYZ019_.", min_size=1, max_size=12)
 words = st.text(min_size=1, max_size=20)
@@ -97,6 +97,12 @@ attacks = st.builds(
     tpr_at_fpr_1e_2_interval95=intervals, tpr_at_fpr_1e_3=maybe(shares), tpr_at_fpr_1e_3_interval95=maybe(intervals),
     interval_kind=words, null_auc=shares, roc=st.lists(st.tuples(shares, shares), min_size=1, max_size=3),
 )  # fmt: skip
+memories = st.builds(ForgettingRecord, before=shares, after=shares, chance=shares)
+insights = st.builds(
+    RepresentationRecord,
+    examples=counts, dimensions=counts, effective_rank=seconds, cka_random=maybe(numbers),
+    cka_fine_tuned=maybe(numbers), probe_by_stage=maybe(st.dictionaries(slugs, shares, max_size=3)),
+)  # fmt: skip
 provenances = st.builds(
     Provenance,
     ptmbench=words, commit=words, packages=st.dictionaries(slugs, words, max_size=2),
@@ -121,6 +127,7 @@ def records(draw):
     }
     if done:
         columns = {"calibration": calibrations, "privacy": attacks}
+        columns |= {"forgetting": memories, "representation": insights}
         parts |= {name: draw(kept) for name, kept in columns.items() if draw(st.booleans())}
     dumped = {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in parts.items()}
     missing = dict.fromkeys(null_paths(dumped), "not measured")

@@ -62,8 +62,7 @@ TRUE = {  # of every reason, what must hold where it stands
     r"this machine has no energy counter that can be read \(RAPL\)": lambda r: r.provenance.device == "cpu",
     r"not defined for boxes and masks": lambda r: r.case.task.kind in {"object_detection", "semantic_segmentation"},
     r"few labels leave no example to fit a temperature to .*": lambda r: r.case.task.shots != "all",
-    r"not asked for: --columns scores": lambda r: r.scores is None,
-    r"not asked for: --columns privacy": lambda r: r.privacy is None,
+    r"not asked for: --columns (\w+)": lambda r, column: getattr(r, column) is None,
 }
 
 

@@ -7,6 +7,7 @@ does across tasks and on corrupted examples, and what the figures do not say.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ptmbench.analysis.case_rows import CaseRow
 from ptmbench.analysis.comparison import ComparisonTable
@@ -14,11 +15,12 @@ from ptmbench.analysis.generalisation import Generalisation, Overall
 from ptmbench.analysis.robustness import RobustRow, RobustTable
 from ptmbench.errors import UnknownName
 from ptmbench.records.case_record import ModelRecord, TaskRecord
-from ptmbench.records.figures import Figure, figures_in
+from ptmbench.records.figures import Figure, Place, figures_in
 from ptmbench.records.record import Record
 
 TINY = "_tiny"  # how the architectures that ship with the package are called
 FEW_SEEDS = 3
+COLUMN_PLACES: Final[tuple[Place, ...]] = ("privacy", "forgetting", "representation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ class Expense:
 
 @dataclass(frozen=True, slots=True)
 class UsabilityCard:
-    """Everything that the card says; effects are sorted, the largest gain first. `attacked`: the rows with a membership
-    attack.
+    """Everything that the card says; effects are sorted, the largest gain first. `asked`: the
+    rows with a column that was asked for, by the place of its figures.
     """
 
     model: ModelRecord
@@ -68,7 +70,7 @@ class UsabilityCard:
     overall: tuple[tuple[Generalisation, Overall], ...]
     robust: tuple[tuple[RobustTable, RobustRow], ...]
     caveats: tuple[str, ...]
-    attacked: tuple[Effect, ...] = ()
+    asked: tuple[tuple[Place, tuple[Effect, ...]], ...] = ()
 
     def count(self, verdict: str) -> int:
         """How many effects have the verdict."""
@@ -120,12 +122,18 @@ def card_of(
         overall=tuple((found, row) for found in comparisons for row in found.rows if row.model == model),
         robust=tuple((table, row) for table in robust for row in table.rows if row.model == model),
         caveats=tuple(_caveats(mine)),
-        attacked=tuple(
-            Effect(table.task, table.budget, row)
-            for table in tables
-            for row in table.by_model.get(model, ())
-            if row.figures.get("membership_auc") is not None
-        ),
+        asked=tuple((place, rows) for place in COLUMN_PLACES if (rows := _with_column(model, tables, place))),
+    )
+
+
+def _with_column(model: str, tables: Sequence[ComparisonTable], place: Place) -> tuple[Effect, ...]:
+    """The model's rows that have a figure of a column that is asked for."""
+    names = [figure.name for figure in figures_in(place)]
+    return tuple(
+        Effect(table.task, table.budget, row)
+        for table in tables
+        for row in table.by_model.get(model, ())
+        if any(row.figures.get(name) is not None for name in names)
     )
 
 

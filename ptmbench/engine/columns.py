@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ptmbench.catalog.spec import Case
+from ptmbench.engine.transfer.forgetting import forgetting_of
 from ptmbench.engine.transfer.frozen import FrozenRun
+from ptmbench.engine.transfer.insight import representation_of
 from ptmbench.engine.transfer.shadows import privacy_of
 from ptmbench.engine.transfer.trained import TrainedRun
 from ptmbench.engine.transfer.transfer_scores import transfer_scores
@@ -34,4 +36,10 @@ def privacy(bench: Workbench, case: Case, run: Run) -> Column:
     return privacy_of(run) if isinstance(run, FrozenRun) else SHADOWS_TRAIN
 
 
-MEASURED: Final[Mapping[str, Callable[[Workbench, Case, Run], Column]]] = {"scores": scores, "privacy": privacy}
+MEASURED: Final[Mapping[str, Callable[[Workbench, Case, Run], Column]]] = {
+    "forgetting": forgetting_of,
+    "privacy": privacy,
+    "representation": representation_of,
+    "scores": scores,
+}
+LOOK_INSIDE: Final = frozenset({"forgetting", "representation"})  # these ask for the network that was trained

@@ -15,7 +15,7 @@ from torch import nn
 from ptmbench.catalog.rates import recorded_rate, said_of_rate
 from ptmbench.catalog.spec import FULL, Case, MethodSpec
 from ptmbench.catalog.traits import Serves, Trains
-from ptmbench.engine.columns import MEASURED
+from ptmbench.engine.columns import LOOK_INSIDE, MEASURED
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.cost.latency import waiting_s
@@ -147,6 +147,7 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
         on_validation=budget.tunes_on_validation,
         stress=bench.stress(case),
         corrupted=functools.partial(_corrupted_work, bench, case, work),
+        keeps=not LOOK_INSIDE.isdisjoint(bench.settings.columns),
     )
 
 

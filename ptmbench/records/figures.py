@@ -17,22 +17,25 @@ Better = Literal["more", "less", "as_quality"]  # `as_quality`: as the record sa
 Repeats = Literal["always", "on_machine", "never"]
 Judged = Literal["quality", "exact", "memory", "time", "train_time"]
 Place = Literal[
-    "table", "latex", "leaderboard", "front", "card", "trust", "privacy", "case", "history", "csv", "json", "mlflow",
-    "charts", "gate",
+    "table", "latex", "leaderboard", "front", "card", "trust", "privacy", "forgetting", "representation", "case",
+    "history", "csv", "json", "mlflow", "charts", "gate",
 ]  # fmt: skip
 HALF_WIDTH = 1.959964  # of a 95 % interval, in standard deviations
 MIB = 2.0**-20
 MILLIONS = (1e-6, "millions")
 LISTED: frozenset[Place] = frozenset({"leaderboard", "history", "csv", "json", "mlflow", "charts"})
 TABLED: frozenset[Place] = LISTED | {"table"}
-# `front`: on the leaderboard before a reader chooses; `card`: its costs, `trust` how sure its answers are, `privacy`
-# what they tell of training
+# `front`: on the leaderboard before a reader chooses; `card`: its costs, `trust` how sure its answers are, and the
+# columns that are asked for
 KEY: frozenset[Place] = TABLED | {"front", "card", "case"}
 OTHERS = "quality.others."
 CALIBRATION, PRIVACY, SCORES = "calibration.", "privacy.", "scores."
+FORGETTING, REPRESENTATION = "forgetting.", "representation."
 OLDER = {
     CALIBRATION: "recorded before probabilities were kept: run the case again",
     PRIVACY: "recorded without it: run the case again with --columns privacy",
+    FORGETTING: "recorded without it: run the case again with --columns forgetting",
+    REPRESENTATION: "recorded without it: run the case again with --columns representation",
     SCORES: "recorded without them: run the case again with --columns scores",
 }
 
@@ -283,6 +286,34 @@ FIGURES: tuple[Figure, ...] = (
     ),
     _privacy(
         "null_auc", "AUC of shuffled members", "AUC where membership is shuffled: 50 but for chance", "null AUC %",
+    ),
+    Figure(
+        name="known_before", label="source classes before", about="Accuracy on the pre-training classes, untrained",
+        path=f"{FORGETTING}before", heading="before %", unit="share", measure="%", scale=100, digits=1, better="more",
+        shown=LISTED | {"forgetting"},
+    ),
+    Figure(
+        name="known_after", label="source classes after", about="Accuracy on the pre-training classes after training",
+        path=f"{FORGETTING}after", heading="after %", unit="share", measure="%", scale=100, digits=1, better="more",
+        shown=LISTED | {"forgetting"},
+    ),
+    Figure(
+        name="dimensions", label="dimensions", about="Dimensions of the features", path=f"{REPRESENTATION}dimensions",
+        heading="dimensions", better="more", shown=frozenset({"csv", "json", "mlflow", "representation"}),
+    ),
+    Figure(
+        name="effective_rank", label="effective rank", about="How many of their dimensions features fill",
+        path=f"{REPRESENTATION}effective_rank", heading="effective rank", digits=1, better="more",
+        shown=LISTED | {"representation"},
+    ),
+    Figure(
+        name="cka_random", label="CKA to random", about="Alignment of features to those of random weights",
+        path=f"{REPRESENTATION}cka_random", heading="CKA to random", digits=3, shown=LISTED | {"representation"},
+    ),
+    Figure(
+        name="cka_fine_tuned", label="CKA to trained", about="Alignment of features to those behind training",
+        path=f"{REPRESENTATION}cka_fine_tuned", heading="CKA to trained", digits=3, better="more",
+        shown=LISTED | {"representation"},
     ),
     _other("macro_f1", "macro-F1", "F1 of labels, the mean over classes"),
     _other("entity_precision", "entity precision", "Share of the entities found that are right", "precision"),

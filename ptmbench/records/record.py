@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, model_validator
 from ptmbench.records.case_record import CaseRecord, InputRecord, MethodRecord, ModelRecord, SourceDistance, TaskRecord
 from ptmbench.records.cost_record import Cost, Latency, PeakMemory
 from ptmbench.records.record_part import Count, Interval, RecordPart, Seconds, Sha256
-from ptmbench.records.trust_record import CalibrationRecord, PrivacyRecord
+from ptmbench.records.trust_record import CalibrationRecord, ForgettingRecord, PrivacyRecord, RepresentationRecord
 
 SCHEMA_VERSION: Final = 1
 PROTOCOL_VERSION = 3  # bump by hand when the same case would be measured differently: older records are then stale
@@ -134,7 +134,7 @@ class Provenance(RecordPart):
 class Record(RecordPart):
     """One case, finished or not; the reason says why it is not `ok`.
 
-    `scores` of transferability, of the model's frozen features, and `privacy` are there where they were asked for.
+    `privacy`, `forgetting`, `representation` and `scores` (of transferability) are there where they were asked for.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -148,6 +148,8 @@ class Record(RecordPart):
     differences: list[PairedDifference] = Field(default=[])
     calibration: CalibrationRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     privacy: PrivacyRecord | None = Field(default=None, exclude_if=lambda value: value is None)
+    forgetting: ForgettingRecord | None = Field(default=None, exclude_if=lambda value: value is None)
+    representation: RepresentationRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     scores: dict[str, float] | None = Field(default=None, exclude_if=lambda value: value is None)
     cost: Cost | None
     provenance: Provenance
@@ -193,7 +195,7 @@ def chance_of(task: TaskRecord) -> float | None:
 PARTS: Final[frozenset[type[BaseModel]]] = frozenset(
     (
         *(CaseRecord, ModelRecord, TaskRecord, MethodRecord, InputRecord, SourceDistance, Quality, Outcomes, Gain),
-        *(CalibrationRecord, PrivacyRecord),
+        *(CalibrationRecord, PrivacyRecord, ForgettingRecord, RepresentationRecord),
         *(Cost, Latency, PeakMemory, Provenance, Machine),
     )
 )  # all that a record is made of, but for what stands in lists

@@ -1,4 +1,4 @@
-"""Whether a model can be trusted: how sure its answers were, and what they tell of those it learned from."""
+"""Whether a model can be trusted: how sure it was, what it tells of training, what it forgot, what it sees."""
 
 from ptmbench.records.record_part import Count, Interval, RecordPart
 
@@ -39,3 +39,30 @@ class PrivacyRecord(RecordPart):
     interval_kind: str
     null_auc: float
     roc: list[tuple[float, float]]
+
+
+class ForgettingRecord(RecordPart):
+    """Accuracy of nearest neighbours on the classes that the model was pre-trained on, at the first seed.
+
+    `before` and `after` training on the task, as shares; `chance` is a guess.
+    """
+
+    before: float
+    after: float
+    chance: float
+
+
+class RepresentationRecord(RecordPart):
+    """What features are like, on some training examples (`ptmbench.statistics.representation`).
+
+    `effective_rank` of at most `dimensions`, of the features as they came. `cka_random` is their alignment to those of
+    the same architecture at random initialisation, `cka_fine_tuned` to those behind training at the first seed: 1 where
+    they are the same. `probe_by_stage`: the metric on validation of a probe at the end of each stage.
+    """
+
+    examples: Count
+    dimensions: Count
+    effective_rank: float
+    cka_random: float | None
+    cka_fine_tuned: float | None
+    probe_by_stage: dict[str, float] | None

@@ -22,7 +22,7 @@ from ptmbench.report.latex import render_latex
 from ptmbench.report.markdown import render_markdown
 from ptmbench.report.robustness import render_robustness
 from ptmbench.report.text import EVERYTHING, render_text
-from ptmbench.report.trust import render_privacy, render_trust
+from ptmbench.report.trust import render_trust
 from ptmbench.terminal import Paint, printable
 
 ESCAPES: dict[str, Callable[[str], str]] = {
@@ -89,7 +89,6 @@ def render(
         render_economy(costs, grid, heading),
         render_robustness(robust, grid, heading),
         render_trust(tables, grid, heading),
-        render_privacy(tables, grid, heading),
     ]
     text = render_markdown(tables, sources) if style == "markdown" else render_text(tables, sources, width, paint)
     return "\n".join([text.rstrip("\n") + "\n", *(part for part in across if part)])

@@ -11,52 +11,67 @@ from ptmbench.records.figures import Place, by_name, figures_in
 from ptmbench.report.figures import metric_name, written
 
 
-class _Kind(NamedTuple):
+class TrustTable(NamedTuple):
     """A kind of table: its figures, the one that orders its rows, what it is called, and what is said below."""
 
     place: Place
     orders: str
     title: str
     below: str
+    falling: bool = False
 
 
-TRUST: Final = _Kind(
+TRUST: Final = TrustTable(
     "trust",
     "nll",  # falls with accuracy and with honest confidence alike
     "Can they be trusted?",
     "NLL and Brier: what probabilities lose against the truth. ECE: points between confidence and accuracy, over 15 "
     "bins of equally many labels, some of which is chance; after T: behind one temperature, fitted to examples that "
-    "were not learned from.\n",
+    "were not learned from.",
 )
-PRIVACY: Final = _Kind(
-    "privacy",
-    "membership_auc",
-    "What do they tell about training?",
-    "Membership inference (LiRA) by somebody who has 63 models of the same kind: AUC 50 is guessing; TPR at 1 % FPR: "
-    "members found while one other example in a hundred is taken for a member, 1 where nothing is told. Null: the same "
-    "with membership shuffled. Intervals over target models.\n",
+ASKED: Final = (
+    TrustTable(
+        "privacy",
+        "membership_auc",
+        "What do answers tell about training?",
+        "Membership inference (LiRA) by somebody who has 63 models of the same kind: AUC 50 is guessing; TPR at 1 % "
+        "FPR: members found while one other example in a hundred is taken for a member, 1 where nothing is told. Null: "
+        "the same with membership shuffled. Intervals over target models.",
+    ),
+    TrustTable(
+        "forgetting",
+        "known_after",
+        "What does training cost of what was known?",
+        "Accuracy of five nearest neighbours on the classes that the model was pre-trained on, before and after "
+        "training on the task, at one seed; a guess is below 1 %.",
+        falling=True,
+    ),
+    TrustTable(
+        "representation",
+        "effective_rank",
+        "What are the features like?",
+        "Effective rank: how many of their dimensions the features of training examples fill. CKA: 1 where features "
+        "are the same but for a rotation, 0 where they are unrelated; to random: to the architecture at random "
+        "initialisation; to trained: to those behind training on the task, at one seed.",
+        falling=True,
+    ),
 )
 
 
 def render_trust(tables: Sequence[ComparisonTable], style: str, heading: str = "") -> str:
-    """A table for each task of which records hold what was believed, the least log-loss first."""
-    return _tables(tables, TRUST, style, heading)
+    """Tables of how sure answers are, and of the columns that were asked for, one a task each: best first."""
+    return "\n".join(filter(None, (_tables(tables, kind, style, heading) for kind in (TRUST, *ASKED))))
 
 
-def render_privacy(tables: Sequence[ComparisonTable], style: str, heading: str = "") -> str:
-    """A table for each task of which records hold a membership attack, what tells least first."""
-    return _tables(tables, PRIVACY, style, heading)
-
-
-def _tables(tables: Sequence[ComparisonTable], kind: _Kind, style: str, heading: str) -> str:
+def _tables(tables: Sequence[ComparisonTable], kind: TrustTable, style: str, heading: str) -> str:
     parts = []
     for table in tables:
-        known = (row for row in table.rows if row.figures.get(kind.orders) is not None)
-        rows = sorted(known, key=lambda row: row.figures[kind.orders] or 0.0)
+        known = [row for row in table.rows if row.figures.get(kind.orders) is not None]
+        rows = sorted(known, key=lambda row: row.figures[kind.orders] or 0.0, reverse=kind.falling)
         if rows:
             title = f"{kind.title} {table.task}, {table.budget}: {metric_name(table.metric)} in %"
             parts.append(f"{heading}{title}\n\n{_grid(rows, kind.place, style)}\n")
-    return "\n".join([*parts, *([kind.below] if parts else [])])
+    return "\n".join([*parts, *([f"{kind.below}\n"] if parts else [])])
 
 
 def _grid(rows: Sequence[CaseRow], place: Place, style: str) -> str:

@@ -8,6 +8,7 @@ from ptmbench.records.figures import by_name, figures_in
 from ptmbench.report.escaping import markdown
 from ptmbench.report.figures import MARKS, mark_of, mark_of_row, metric_name, percent, place_range, scaled, written
 from ptmbench.report.generality import shown_mean
+from ptmbench.report.trust import ASKED
 
 KINDS = {
     "image_classification": "image-classification",
@@ -53,6 +54,7 @@ def render_card(card: UsabilityCard) -> str:
     )
     made.globals |= {"percent": percent, "place_range": place_range, "mean": shown_mean, "span": span}
     made.globals |= {"written": written, "figure": by_name, "marks_on": marks_on, "figures_in": figures_in}
+    made.globals |= {"kinds": {kind.place: kind for kind in ASKED}}
     made.globals |= {"share": lambda value: f"{100 * value:.1f}"}
     made.filters |= {"plain": markdown, "code": code, "words": lambda text: str(text).replace("_", " ")}
     return made.get_template("card.md").render(card=card).rstrip() + "\n"

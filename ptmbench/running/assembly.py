@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from ptmbench.records.record import (
     SeedValue,
     Status,
 )
-from ptmbench.records.trust_record import CalibrationRecord, PrivacyRecord
+from ptmbench.records.trust_record import CalibrationRecord, ForgettingRecord, PrivacyRecord, RepresentationRecord
 from ptmbench.running.floors import Floor
 from ptmbench.statistics.estimates import interval_of
 
@@ -39,7 +39,11 @@ CLOCKED = ("cost.latency_s", "cost.throughput_per_s", "cost.throughput_batch_siz
 FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
 NO_PROBABILITIES = Missing("not defined for boxes and masks")
 NO_TEMPERATURE = Missing("few labels leave no example to fit a temperature to that was not learned from")
-FEW_TARGETS = Missing("a thousand pairs of a model and an example that it did not learn from are needed")
+COLUMN_RECORDS: Final = {
+    "forgetting": ForgettingRecord,
+    "privacy": PrivacyRecord,
+    "representation": RepresentationRecord,
+}
 GAIN_LATER = Missing("the partner from scratch was not run")
 
 
@@ -171,12 +175,12 @@ def _calibration(answers: Answers, gaps: Gaps) -> CalibrationRecord | None:
 
 def _columns(result: Result, gaps: Gaps) -> dict[str, Any]:
     """The fields that are measured where they are asked for."""
-    found: dict[str, Any] = {
-        name: gaps(name, result.columns.get(name, Missing(NOT_ASKED.format(name=name)))) for name in COLUMNS
-    }
-    if (told := found["privacy"]) is not None:
-        missing = {name: gaps(f"privacy.{name}", FEW_TARGETS) for name in PrivacyRecord.model_fields.keys() - told}
-        found["privacy"] = PrivacyRecord(**told, **missing)
+    found: dict[str, Any] = {}
+    for name in COLUMNS:
+        told = gaps(name, result.columns.get(name, Missing(NOT_ASKED.format(name=name))))
+        if told is not None and name in COLUMN_RECORDS:
+            told = COLUMN_RECORDS[name](**{key: gaps(f"{name}.{key}", value) for key, value in told.items()})
+        found[name] = told
     return found
 
 

@@ -84,7 +84,7 @@ def _density(seen: Values, spread: _Spread) -> Values:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Curve:
+class RocCurve:
     """True and false positive rates of the thresholds that tell scores apart, from the strictest on; both end at 1."""
 
     false_rates: Values
@@ -117,11 +117,11 @@ class Ranked:
         ends = np.flatnonzero(np.r_[np.diff(flat[order]) != 0, True])
         return cls(members.ravel()[order], order // scores.shape[1], ends)
 
-    def curve(self, weights: NDArray[np.int64]) -> Curve:
+    def curve(self, weights: NDArray[np.int64]) -> RocCurve:
         """The curve in which each target model [models] stands as often as its weight says."""
         each = weights[self.targets]
         hits, misses = (np.cumsum(np.where(kind, each, 0))[self.ends] for kind in (self.members, ~self.members))
-        return Curve(misses / misses[-1], hits / hits[-1])
+        return RocCurve(misses / misses[-1], hits / hits[-1])
 
 
 def attack_of(scores: Values, members: Members, seed: int = 0) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def attack_of(scores: Values, members: Members, seed: int = 0) -> dict[str, Any]
     whole = ranked.curve(np.ones(len(scores), dtype=np.int64))
     rates = {name: rate for name, rate in RATES.items() if (~members).sum() >= 1 / rate}
 
-    def figures(curve: Curve) -> list[float]:
+    def figures(curve: RocCurve) -> list[float]:
         return [curve.area, *(curve.at(rate) for rate in rates.values())]
 
     drawn = np.array([figures(curve) for curve in _resampled(ranked, len(scores), seed)])
@@ -152,7 +152,7 @@ def attack_of(scores: Values, members: Members, seed: int = 0) -> dict[str, Any]
     return found
 
 
-def _resampled(ranked: Ranked, models: int, seed: int) -> Iterator[Curve]:
+def _resampled(ranked: Ranked, models: int, seed: int) -> Iterator[RocCurve]:
     """Curves over target models that are drawn with replacement."""
     rng = np.random.default_rng(seed)
     for _ in range(DRAWS):

@@ -15,8 +15,9 @@ from ptmbench.errors import UnknownName
 from ptmbench.records.store import ResultsFolder
 from ptmbench.records.trust_record import CalibrationRecord
 from ptmbench.report.escaping import markdown
+from ptmbench.report.trust import ASKED
 from ptmbench.report.usability_pages import model_index, render_card
-from sites import attacked
+from sites import looked_into
 
 ROBUST = Path(__file__).parents[2] / "results" / "robust" / "quick-cpu-fp32"
 MODEL = "vgg_tiny.glyphs"
@@ -66,14 +67,17 @@ def test_trust_stands_where_it_was_recorded(records):
     assert "Can I trust it?" not in render_card(card(records))
 
 
-def test_every_attacked_case_stands_on_the_card(records):
-    """What answers tell is shown of each method that has the figure, and nothing where no record has it."""
-    told = render_card(card([attacked(record, 0.75) for record in records]))
+def test_every_case_that_was_looked_into_stands_on_the_card(records):
+    """Columns that were asked for are shown of each method that has them, and nothing where no record has one."""
+    told = render_card(card([looked_into(record, 0.75) for record in records]))
     rows = [record for record in records if record.case.model.name == MODEL]
 
-    assert "## What does it tell about training?" in told
     assert len(rows) == told.count("| 50 | 75.0 [73.0, 77.0] | 10.0 [8.0, 12.0] | - | 50.1 |")
-    assert "about training" not in render_card(card(records))
+    assert len(rows) == told.count("| 80.0 | 25.0 |")
+    assert len(rows) == told.count("| 128 | 31.4 | 0.125 | - |")
+    for kind in ASKED:
+        assert f"## {kind.title}" in told
+        assert kind.title not in render_card(card(records))
 
 
 def test_caveats_name_what_a_reader_must_know(records):

@@ -5,7 +5,8 @@ import pytest
 from ptmbench.records.store import ResultsFolder
 from ptmbench.records.trust_record import CalibrationRecord
 from ptmbench.report.rendering import render
-from sites import QUICK, attacked
+from ptmbench.report.trust import ASKED
+from sites import QUICK, looked_into
 
 CASES = ("pixels-digits_5shot-knn", "vgg_tiny.glyphs-digits_5shot-fine_tune")
 
@@ -34,8 +35,9 @@ def test_the_least_loss_comes_first(style):
 def test_what_tells_least_comes_first(style):
     """Each row has its figures with their intervals, a dash where there are too few pairs for a rate."""
     store = ResultsFolder(QUICK)
-    text = render([attacked(store.read(CASES[0]), 0.9), attacked(store.read(CASES[1]), 0.7)], style)
-    table = text[text.index("What do they tell about training? digits_5shot") :]
+    text = render([looked_into(store.read(CASES[0]), 0.9), looked_into(store.read(CASES[1]), 0.7)], style)
+    start = text.index("What do answers tell about training? digits_5shot")
+    table = text[start : text.index("What does training cost", start)]
     first, second = (line for line in table.splitlines() if "fine_tune" in line or " knn" in line)
 
     assert "vgg" in first
@@ -44,9 +46,21 @@ def test_what_tells_least_comes_first(style):
     assert "AUC 50 is guessing" in table
 
 
+@pytest.mark.parametrize("kind", ASKED, ids=lambda kind: kind.place)
+def test_every_column_has_its_table(kind):
+    """The rows that have its figures, in the order that it says, under its title and above what the figures mean."""
+    store = ResultsFolder(QUICK)
+    text = render([looked_into(store.read(CASES[0]), 0.9), store.read(CASES[1])], "text")
+    table = text[text.index(f"{kind.title} digits_5shot") :]
+    rows = table[: table.index(kind.below[:40])]
+
+    assert "pixels" in rows
+    assert "vgg" not in rows
+
+
 def test_older_records_have_no_such_table():
     """Where nothing was kept nothing is shown."""
     text = render([ResultsFolder(QUICK).read(CASES[0])], "text")
 
     assert "trusted" not in text
-    assert "about training" not in text
+    assert not any(kind.title in text for kind in ASKED)

@@ -101,6 +101,14 @@ def biases(network: nn.Module) -> Iterator[nn.Parameter]:
     return (parameter for name, parameter in network.named_parameters() if name.rpartition(".")[2].endswith("bias"))
 
 
+def body(network: nn.Module) -> nn.Module:
+    """What stands below the head of a network that learned here: it gives features of what the network is fed."""
+    if isinstance(network, nn.Sequential):
+        return network[0]
+    assert isinstance(network, PartlyTrained | SparselyTrained)
+    return network.backbone
+
+
 def norms_alone(backbone: Backbone, head: nn.Module) -> Trainable:
     """Normalisation layers and the head train (Frankle et al. 2021, https://arxiv.org/abs/2003.00152).
 

@@ -16,6 +16,7 @@ from ptmbench.statistics.membership import Members, Values
 SHADOWS: Final = 64  # models; each is the target of all others once
 MOST: Final = 2_000  # examples that are asked about: of more the curve hardly changes, and a fit takes its time
 WORDS: Final = Missing("words of one text come and go together: who was learned from is defined for whole examples")
+FEW_PAIRS: Final = Missing("a thousand pairs of a model and an example that it did not learn from are needed")
 TOO_FEW: Final = Missing("two examples of each class are needed: one that is learned from and one that is not")
 
 
@@ -47,6 +48,7 @@ def privacy_of(run: FrozenRun) -> dict[str, object] | Missing:
         "members": int(members[0].sum()),
         "interval_kind": membership.INTERVAL_KIND,
         "null_auc": membership.null_auc(margins, members),
+        **dict.fromkeys(("tpr_at_fpr_1e_3", "tpr_at_fpr_1e_3_interval95"), FEW_PAIRS),
         **membership.attack_of(scores, members),
     }
 

@@ -89,7 +89,7 @@ class TrainedRun:
     its variant. `converges`: the steps of `recipe` are doubled until validation stops rising. `on_validation`: few-shot
     tasks are tuned on the validation split too. `watched`: the score on the validation split is read `LOOKS` times on
     the way; the clock stands still meanwhile. Under `stress`, `corrupted(condition)` is the work with its test examples
-    corrupted.
+    corrupted. `keeps`: `network` is the trained one of the first seed, for columns that look into it.
     """
 
     case: Case
@@ -106,6 +106,8 @@ class TrainedRun:
     corrupted: Callable[[Condition], Work] | None = None
     converges: bool = False
     on_validation: bool = False
+    keeps: bool = False
+    network: nn.Module | None = None
     chosen: Recipe | None = None
     tried: dict[float, float] = field(default_factory=dict)
     rising: bool = False
@@ -115,6 +117,8 @@ class TrainedRun:
     def seed(self, seed: int) -> SeedResult:
         """What the network of a seed comes to."""
         network = self._trained(seed, self.chosen) if self.chosen is not None else self._choose(seed)
+        if self.keeps and self.network is None:
+            self.network = network
         answering, work = self.served(network)
         if self.stress:
             self.stress.put(lambda condition: self._under(answering, condition))

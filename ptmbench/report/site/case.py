@@ -19,6 +19,9 @@ UNITS = (("_per_s", "/s"), ("_s", "s"), ("_bytes", "B"), ("_j", "J"))
 SHARES = {
     "calibration.ece",
     "calibration.ece_after_temperature",
+    "forgetting.before",
+    "forgetting.after",
+    "forgetting.chance",
     "privacy.auc",
     "privacy.auc_interval95",
     "privacy.null_auc",
@@ -36,12 +39,15 @@ POINTS = {"gain.value", "gain.interval95"}
 ELSEWHERE = {
     "quality.seeds", "quality.curve", "quality.corrupted", "quality.pictures", "cost.latency_s.samples",
     "provenance.packages", "provenance.machine", "privacy.roc",
+    "representation.probe_by_stage",
 }  # fmt: skip
 GROUPS = (
     ("Quality", "quality", ()),
     ("Gain over training from scratch", "gain", ()),
     ("Calibration", "calibration", ()),
     ("Privacy", "privacy", ()),
+    ("Forgetting", "forgetting", ()),
+    ("Representation", "representation", ()),
     ("Cost", "cost", ()),
     ("Model", "case.model", ()),
     ("Task", "case.task", ()),

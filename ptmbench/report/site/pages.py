@@ -27,6 +27,7 @@ from ptmbench.report.site.installed import Installed
 from ptmbench.report.site.pictures import Picture
 from ptmbench.report.site.series import Runs, charts_of
 from ptmbench.report.site.timeline import MOST_STEPS, Timelines, step_rows
+from ptmbench.report.trust import ASKED
 from ptmbench.report.usability_pages import marks_on, span
 
 
@@ -61,6 +62,7 @@ def _environment() -> Environment:
         "labelled": labelled,
         "figure": by_name,
         "figures_in": figures_in,
+        "kinds": {kind.place: kind for kind in ASKED},
         "mean": shown_mean,
         "verdicts": VERDICTS,
         "marks": MARKS,

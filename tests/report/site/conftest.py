@@ -11,7 +11,7 @@ from ptmbench.cli.installed import INSTALLED
 from ptmbench.records.record import CorruptedValue, CurvePoint, Outcomes
 from ptmbench.records.store import ResultsFolder, read_folders
 from ptmbench.report.site.building import build
-from sites import HOSTILE, PNG, QUICK, attacked, changed, gone, write
+from sites import HOSTILE, PNG, QUICK, changed, gone, looked_into, write
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def site(few, tmp_path_factory):
             "pictures": [PNG.sheet, Outcomes(file="../../../etc/passwd", sha256="0" * 64)],
         }
     )
-    write(place / "second", attacked(again.model_copy(update={"provenance": ran, "quality": quality}), 0.75))
+    write(place / "second", looked_into(again.model_copy(update={"provenance": ran, "quality": quality}), 0.75))
     (place / "second" / "pictures").mkdir()
     (place / "second" / PNG.sheet.file).write_bytes(PNG.content)
     write(place / "second", gone(few["vgg_tiny.glyphs-digits_5shot-knn"], "failed", HOSTILE))
