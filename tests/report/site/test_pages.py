@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptmbench.catalog.columns import checked_columns
 from ptmbench.catalog.settings import BUDGETS
 from ptmbench.cli.installed import INSTALLED
 from ptmbench.cli.parser import make_parser
@@ -24,7 +25,7 @@ from ptmbench.report.site.leaderboard import leaderboard
 from ptmbench.report.site.pages import CaseContext, Press, script_literal
 from ptmbench.report.site.pictures import picture_of
 from ptmbench.report.site.series import runs_of
-from sites import HOSTILE, PNG, changed, gone, write
+from sites import HOSTILE, PNG, changed, gone, looked_into, write
 from strategies import records
 
 PRESS = Press.ready(INSTALLED)
@@ -97,6 +98,14 @@ def test_the_command_is_understood(few):
 
     assert [["resnet_tiny.glyphs"], ["digits_5shot"], ["linear_probe"]] == [parsed.model, parsed.task, parsed.method]
     assert ("quick", 3, "draw") == (parsed.budget, parsed.seeds, parsed.tune_on)
+
+
+def test_the_command_asks_for_the_columns_that_there_are(few):
+    """A record with columns that are asked for is reproduced with them."""
+    record = looked_into(few["resnet_tiny.glyphs-digits_5shot-linear_probe"], 0.75)
+    parsed = make_parser().parse_args(shlex.split(command_of(record, INSTALLED.ships))[1:])
+
+    assert ("forgetting", "privacy", "representation") == checked_columns(parsed.columns)
 
 
 def test_the_command_says_which_labels_tuned(few):
