@@ -168,6 +168,7 @@ def _of_few(name: str, trains: Trains) -> MethodSpec:
 MORE_METHODS: Final = (  # beside the matrix, which they would double: they run where they are asked for by name
     _of_few("norm_only", Trains.NORMS),
     _of_few("bitfit", Trains.BIASES),
+    _of_few("lora", Trains.ADAPTER),
     replace(_trained("lp_ft", Trains.ALL, StartsFrom.PRETRAINED, _LABELS), probed=True),
 )
 ALL_METHODS: Final = METHODS + MORE_METHODS

@@ -24,6 +24,7 @@ from ptmbench.engine.frozen_cases import frozen_run, probed_network
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
 from ptmbench.engine.inputs.letterbox import Letterbox
 from ptmbench.engine.methods.fine_tune import Trainable
+from ptmbench.engine.methods.low_rank import merged
 from ptmbench.engine.models.provider import NO_CHECKPOINT
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.labels import LabelWork
@@ -167,6 +168,8 @@ def _served(bench: Workbench, case: Case, work: Work, network: nn.Module) -> tup
     """The variant of a trained network with the work that it answers: the whole network, on inputs as they came."""
     if case.variant == FULL:
         return network, work
+    if case.method.trains is Trains.ADAPTER:
+        network = merged(network)
     if isinstance(work, LabelWork) and _divided(bench, case):
         network = nn.Sequential(bench.model(case, 0).backbone.trunk, network)
         work = replace(work, inputs=on_device(bench.encoded(case).inputs, bench.device))

@@ -24,12 +24,13 @@ from ptmbench.engine.device import Device, resolve
 from ptmbench.engine.foreign_code import built
 from ptmbench.engine.inputs.batches import Inputs, kept_in, largest
 from ptmbench.engine.inputs.pictures import Encoded
-from ptmbench.engine.methods import fine_tune
+from ptmbench.engine.methods import fine_tune, low_rank
 from ptmbench.engine.methods.fine_tune import Trainable
 from ptmbench.engine.models.backbone import Backbone, LoadedModel
 from ptmbench.engine.models.dense_network import DenseModel
 from ptmbench.engine.models.provider import provider_of
 from ptmbench.engine.pretraining.sources import IMAGE_SOURCES
+from ptmbench.engine.seeding import seeded_draws
 from ptmbench.engine.transfer import feature_identity
 from ptmbench.engine.transfer.feature_store import FeatureStore
 from ptmbench.engine.transfer.features import FeatureCache, Frozen
@@ -47,6 +48,7 @@ TRAINABLE = {
     Trains.LAST_STAGE: fine_tune.last_stage,
     Trains.NORMS: fine_tune.norms_alone,
     Trains.BIASES: fine_tune.biases_alone,
+    Trains.ADAPTER: low_rank.adapted,
 }
 
 
@@ -161,7 +163,8 @@ class Workbench:
             return Trainable(fixed=None, trained=network)
         backbone = self.backbone(case, seed)
         head = tasks.head(backbone.feature_size, self.task_data(case).classes, seed)
-        return TRAINABLE.get(case.method.trains, fine_tune.whole)(backbone, head)
+        with seeded_draws("adapters", case.model.architecture, seed):
+            return TRAINABLE.get(case.method.trains, fine_tune.whole)(backbone, head)
 
     def features(
         self,

@@ -1,7 +1,7 @@
 """Fine-tuning: which parts of a pre-trained network a method trains, and which it leaves as they came."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -63,23 +63,26 @@ def last_stage(backbone: Backbone, head: nn.Module) -> Trainable:
 class SparselyTrained(nn.Module):
     """A network of which the head and a few parameters in all layers train.
 
-    Statistics of normalisation move only where its parameters train; dropout is that of fine-tuning.
+    Statistics of normalisation move only where they are told to; dropout is that of fine-tuning.
     """
 
-    def __init__(self, backbone: Backbone, head: nn.Module, *, norms: bool) -> None:
+    def __init__(
+        self, backbone: Backbone, head: nn.Module, learning: Iterable[nn.Parameter], *, statistics: bool = False
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
-        self.norms = norms
+        self.statistics = statistics
+        few = [*learning]
         backbone.requires_grad_(requires_grad=False)
-        for parameter in (norm_parameters if norms else biases)(backbone):
+        for parameter in few:
             parameter.requires_grad = True
 
     def train(self, mode: bool = True) -> "SparselyTrained":  # noqa: FBT001, FBT002  torch's own signature
-        """Train mode; where biases alone train, statistics stay as they came."""
+        """Train mode; statistics that are not to move stay as they came."""
         super().train(mode)
         for module in self.backbone.modules():
-            if isinstance(module, _NormBase) and not self.norms:
+            if isinstance(module, _NormBase) and not self.statistics:
                 module.eval()
         return self
 
@@ -116,7 +119,8 @@ def norms_alone(backbone: Backbone, head: nn.Module) -> Trainable:
     """
     if not any(True for _ in norm_parameters(backbone)):
         raise Unavailable("the network has no normalisation layer whose parameters could be trained: take bitfit")
-    return Trainable(fixed=None, trained=SparselyTrained(copy.deepcopy(backbone), head, norms=True))
+    own = copy.deepcopy(backbone)
+    return Trainable(fixed=None, trained=SparselyTrained(own, head, norm_parameters(own), statistics=True))
 
 
 def biases_alone(backbone: Backbone, head: nn.Module) -> Trainable:
@@ -126,4 +130,5 @@ def biases_alone(backbone: Backbone, head: nn.Module) -> Trainable:
     """
     if not any(True for _ in biases(backbone)):
         raise Unavailable("the network has no bias that could be trained: take norm_only")
-    return Trainable(fixed=None, trained=SparselyTrained(copy.deepcopy(backbone), head, norms=False))
+    own = copy.deepcopy(backbone)
+    return Trainable(fixed=None, trained=SparselyTrained(own, head, biases(own)))
