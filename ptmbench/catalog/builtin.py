@@ -165,7 +165,12 @@ def _of_few(name: str, trains: Trains) -> MethodSpec:
     return replace(found, grid=tuple(10 * rate for rate in _RATES), recipe=_FEW_PARAMETERS)
 
 
+_PRIVATE: Final = MethodSpec(
+    "dp_probe", Trains.NOTHING, "learning_rate", (0.3, 1.0, 3.0, 10.0, 30.0, 100.0), recipe=None, usual=3.0
+)
+
 MORE_METHODS: Final = (  # beside the matrix, which they would double: they run where they are asked for by name
+    _PRIVATE,
     _of_few("norm_only", Trains.NORMS),
     _of_few("bitfit", Trains.BIASES),
     _of_few("lora", Trains.ADAPTER),

@@ -240,7 +240,8 @@ def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:
     if work.chosen is None:
         raise Diverged("no hyper-parameter was chosen")
     if isinstance(work, FrozenRun):
-        each = [_named(method, *choice) for choice in work.choices]
+        facts = work.method.facts(work.learned) if work.method.facts else {}
+        each = [{**_named(method, *choice), **facts} for choice in work.choices]
         offered: dict[str, list[float | str]] = {method.tuned: [*method.grid]}
         if work.poolings[0] is not None:
             offered["pooling"] = [name for name in work.poolings if name]

@@ -18,6 +18,7 @@ from ptmbench.records.trust_record import CalibrationRecord, ForgettingRecord, P
 
 SCHEMA_VERSION: Final = 1
 PROTOCOL_VERSION = 3  # bump by hand when the same case would be measured differently: older records are then stale
+ASKED_FOR: Final = ("forgetting", "privacy", "representation", "scores")  # fields that a run measures on request
 
 Status = Literal["ok", "skipped", "failed", "out_of_memory", "timed_out", "diverged"]
 Verdict = Literal["helps", "no_clear_difference", "hurts", "one_seed"]

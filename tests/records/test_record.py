@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from pydantic import BaseModel, ValidationError
 
+from ptmbench.catalog.columns import COLUMNS
 from ptmbench.errors import RecordError
 from ptmbench.records.record import (
+    ASKED_FOR,
     PARTS,
     CorruptedValue,
     CurvePoint,
@@ -37,6 +39,12 @@ def test_json_fits_the_schema(record):
 def test_reasons_are_asked_for_what_is_written_as_null(record):
     """The nulls of what is written, and no others, are those that the record gives reasons for."""
     assert set(null_paths(record.model_dump(exclude={"missing", "reason"}))) == set(record.missing)
+
+
+def test_columns_that_are_asked_for_are_fields():
+    """The names that a run takes are those of the record's fields."""
+    assert sorted(COLUMNS) == [*ASKED_FOR]
+    assert set(ASKED_FOR) <= Record.model_fields.keys()
 
 
 def test_every_part_is_looked_through_for_nulls():

@@ -25,7 +25,8 @@ class FitContext:
 
     `classes` are the names of the labels in their order. `standardise`: the features have no common scale yet. `text`
     takes sentences to features [n, d] in the space of the examples' own; None for a model without a text side. `device`
-    is where large products are best computed. `tolerance` is the part of its objective that an iterative fit may leave.
+    is where large products are best computed. `tolerance` is the part of its objective that an iterative fit may leave,
+    `seed` what a fit draws by, where it draws.
     """
 
     classes: tuple[str, ...]
@@ -33,6 +34,7 @@ class FitContext:
     text: Callable[[Sequence[str]], Features] | None = None
     device: str = "cpu"
     tolerance: float = 1e-5
+    seed: int = 0
 
 
 Fit = Callable[[Features, Labels, float, FitContext], Predictor]
@@ -45,12 +47,15 @@ class FrozenMethod(NamedTuple):
     `fit(features, labels, value, context)` learns from features [n, d] and labels [n] at one value of the grid.
     `trainable_parameters(feature_size, classes)` counts what it learns. `uncounted` names the work of a prediction that
     is no operation of the network. `fit_all` does what `fit` does for several values at once, where that is faster.
+    `facts(examples)` is what else a record says of a fit to so many examples; `draws`: each seed fits anew.
     """
 
     fit: Fit
     trainable_parameters: Callable[[int, int], int]
     uncounted: tuple[str, ...] = ()
     fit_all: FitAll | None = None
+    facts: Callable[[int], dict[str, float]] | None = None
+    draws: bool = False
 
     def fitted_to(
         self, features: Features, labels: Labels, values: Sequence[float], context: FitContext

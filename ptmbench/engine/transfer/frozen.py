@@ -35,7 +35,8 @@ class FrozenRun:
     `features_of(seed, pooling)` are the features of all samples; `poolings` those to choose from, (None,) where there
     is no choice. `on_validation`: few-shot tasks are tuned on the validation split too. Under `stress`,
     `corrupted(seed, pooling, condition)` are the features of the corrupted test examples. A seed that brings neither a
-    new draw nor new features would repeat the last fit to the bit, and reuses it.
+    new draw nor new features would repeat the last fit to the bit, and reuses it. `learned` counts the examples that
+    the last one was fitted to.
     """
 
     case: Case
@@ -52,6 +53,7 @@ class FrozenRun:
     times_s: list[float] = field(default_factory=list)
     feature_time_s: float | Missing = NOT_YET
     selection: str = ""
+    learned: int = 0
     _on_validation: list[float] = field(default_factory=list)
     _last: tuple[bytes, Frozen, SeedResult] | None = None
 
@@ -65,7 +67,8 @@ class FrozenRun:
         data = self.rows.data
         drawn = data.training_examples(self.case.task.shots, seed).numpy()
         usual = self.features_of(seed, self.poolings[0])
-        if self._last and self._last[:2] == (drawn.tobytes(), usual):
+        self.context = replace(self.context, seed=seed)
+        if self._last and not self.method.draws and self._last[:2] == (drawn.tobytes(), usual):
             self.choices.append(self.choices[-1])
             if self.stress:
                 self.stress.again()
@@ -74,6 +77,7 @@ class FrozenRun:
         self.selection = self.selection or tuning.selection
         choice, temperature = self._chosen(seed, tuning)
         pooling, value = choice
+        self.learned = len(tuning.learned)
         frozen = self.features_of(seed, pooling)
         if isinstance(self.feature_time_s, Missing):
             self.feature_time_s = frozen.feature_time_s

@@ -1,5 +1,6 @@
 """Shadow models of what is fitted to frozen features: who was learned from is known, and so whether it can be told."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -84,7 +85,8 @@ def _margins(run: FrozenRun, pool: Examples, truth: NDArray[np.int64], members: 
     pooling, value = run.chosen
     features = run.rows.pick(run.features_of(0, pooling).array[pool], pool)
     found = np.empty(members.shape)
-    for row, own in zip(found, members, strict=True):
-        (predict,) = run.method.fitted_to(features[own], truth[own], [value], run.context)
+    for number, (row, own) in enumerate(zip(found, members, strict=True)):
+        context = replace(run.context, seed=number)
+        (predict,) = run.method.fitted_to(features[own], truth[own], [value], context)
         row[:] = membership.margins_of(predict(features), truth)
     return found

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ptmbench.catalog.columns import COLUMNS
 from ptmbench.records.budget_names import options_of
 from ptmbench.records.case_record import FULL
-from ptmbench.records.record import Record
+from ptmbench.records.record import ASKED_FOR, Record
 from ptmbench.report.figures import mark_of
 
 WORDS = {
@@ -179,7 +178,7 @@ def command_of(record: Record, ships: Callable[[str], bool]) -> str:
         words.append("--corruptions")
     if case.task.left_out:
         words.append("--skip-bad")
-    columns = [name for name in COLUMNS if getattr(record, name) is not None]
+    columns = [name for name in ASKED_FOR if getattr(record, name) is not None]
     if columns:
         words += ["--columns", ",".join(columns)]
     return shlex.join(words)
