@@ -117,10 +117,10 @@ def _marked(figure: NamedValue, mark: str) -> NamedValue:
 def _figures(root: str, path: str, value: Any, missing: Mapping[str, str]) -> list[NamedValue]:
     """The figure at a path below a root, or those below it."""
     whole = f"{root}.{path}"
-    if whole in ELSEWHERE:
-        return []
     if value is None:
         return [NamedValue(name_of(path), None, missing.get(whole, "not there"))]
+    if whole in ELSEWHERE:
+        return []
     if isinstance(value, dict):
         below = [figure for key, entry in value.items() for figure in _figures(root, f"{path}.{key}", entry, missing)]
         return below or [NamedValue(name_of(path), "none")]

@@ -43,8 +43,8 @@
   // The figures at a path below a root, or those below it: name, text, and the reason where there is none.
   const figures = (root, path, value, missing) => {
     const whole = `${root}.${path}`;
-    if (elsewhere.has(whole)) return [];
     if (value === null) return [[nameOf(path), null, missing[whole] ?? "not there"]];
+    if (elsewhere.has(whole)) return [];
     if (typeof value === "object" && !Array.isArray(value)) {
       const below = Object.entries(value).flatMap(([key, entry]) => figures(root, `${path}.${key}`, entry, missing));
       return below.length ? below : [[nameOf(path), "none"]];
