@@ -11,7 +11,7 @@ from ptmbench.records.store import read_folders
 from ptmbench.report.site import holdings, leaderboard
 from ptmbench.report.site.case import groups_of
 from ptmbench.report.site.holdings import entries_of
-from sites import HOSTILE, PNG, changed, gone, write
+from sites import HOSTILE, PNG, changed, gone, looked_into, write
 
 CASE = "resnet_tiny.glyphs-digits_5shot-linear_probe"
 
@@ -45,7 +45,7 @@ def large(limits, few, make_site, tmp_path):
     again = few[CASE]
     ran = again.provenance.model_copy(update={"started_at": "2026-12-01T00:00:00+00:00"})
     quality = again.quality.model_copy(update={"pictures": [PNG.sheet]})
-    write(place / "second", again.model_copy(update={"provenance": ran, "quality": quality}))
+    write(place / "second", looked_into(again.model_copy(update={"provenance": ran, "quality": quality}), 0.75))
     (place / "second" / "pictures").mkdir()
     (place / "second" / PNG.sheet.file).write_bytes(PNG.content)
     write(place / "second", gone(few["vgg_tiny.glyphs-digits_5shot-knn"], "failed", HOSTILE))
@@ -165,6 +165,19 @@ def test_the_browser_shows_what_a_page_would(large, few, visit_site):
     assert [] == missing
     assert "All runs of this case" in text
     assert charts
+
+
+def test_columns_that_were_asked_for_have_their_places(large, visit_site):
+    """A membership attack is drawn, and probes by stage are listed, as on a page of its own."""
+    address = next(address for address in cases_of(large) if address.endswith(f"second/{CASE}"))
+    with visit_site(large) as visit:
+        page = visit(address)
+        page.wait_for_selector("#roc .main-svg")
+        text = page.inner_text("main")
+
+    assert "Probes by stage" in text
+    assert "80.0" in text
+    assert "75.00 %" in text
 
 
 def test_hostile_words_are_words(large, visit_site):
