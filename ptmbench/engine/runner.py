@@ -15,7 +15,7 @@ from torch import nn
 from ptmbench.catalog.rates import recorded_rate, said_of_rate
 from ptmbench.catalog.spec import FULL, Case, MethodSpec
 from ptmbench.catalog.traits import Serves, Trains
-from ptmbench.engine.columns import LOOK_INSIDE, MEASURED
+from ptmbench.engine.columns import LOOK_INSIDE, MEASURED, Column
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.cost.latency import waiting_s
@@ -32,7 +32,7 @@ from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.trained import RISE, TrainedRun, Work
 from ptmbench.engine.variants.table import SERVED
 from ptmbench.engine.workbench import Workbench
-from ptmbench.errors import Diverged, OutOfMemory, Unavailable
+from ptmbench.errors import Diverged, OutOfMemory, PtmbenchError, Unavailable
 from ptmbench.records.case_record import SourceDistance
 from ptmbench.records.cost_record import BUSY
 from ptmbench.records.measured import Choice, Footprint, Loaded, Missing, Result, Spending
@@ -213,8 +213,17 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
         spending=_spending(bench, prepared, energy.spent(before, after), waited),
         source_distance=prepared.source_distance,
         duration_s=duration,
-        columns={name: MEASURED[name](bench, case, work) for name in bench.settings.columns},
+        columns={name: _column(bench, name, case, work) for name in bench.settings.columns},
     )
+
+
+def _column(bench: Workbench, name: str, case: Case, work: FrozenRun | TrainedRun) -> Column:
+    """A column that was asked for; one that cannot be measured says why, and costs no case its record."""
+    try:
+        with carried_out(case.model.name), out_of_memory_named():
+            return MEASURED[name](bench, case, work)
+    except PtmbenchError as error:
+        return Missing(f"could not be measured: {error}")
 
 
 def _spending(bench: Workbench, prepared: Prepared, energy_j: float | Missing, waited: float) -> Spending:

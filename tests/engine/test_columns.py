@@ -10,6 +10,7 @@ from ptmbench.engine.columns import MEASURED, NO_FEATURES, SHADOWS_TRAIN, privac
 from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.runner import prepare
 from ptmbench.engine.workbench import Workbench
+from ptmbench.errors import UsageError
 from ptmbench.records.figures import by_name
 from ptmbench.records.store import ResultsFolder
 from ptmbench.running.session import Session
@@ -35,6 +36,22 @@ def test_what_trains_has_no_shadows(bench):
     trained = prepare(bench, find_case("resnet_tiny.glyphs", "digits_5shot", "fine_tune_last")).work
 
     assert SHADOWS_TRAIN == privacy(bench, trained.case, trained)
+
+
+def test_a_column_that_cannot_be_measured_costs_no_record(bench, tmp_path, monkeypatch):
+    """What was trained is kept, and the record says in place of the column what went wrong."""
+
+    def fails(*_):
+        raise UsageError("no such thing here")
+
+    monkeypatch.setitem(MEASURED, "scores", fails)
+    session = Session(replace(SETTINGS, columns=("scores",)), folder=tmp_path, _bench=bench)
+    monkeypatch.setattr(bench, "settings", replace(bench.settings, columns=("scores",)))
+    record = session.run(CASE)
+    session.finish()
+
+    assert "ok" == record.status
+    assert "could not be measured: no such thing here" == record.missing["scores"]
 
 
 def test_a_run_records_them_where_they_are_asked_for(bench, tmp_path):

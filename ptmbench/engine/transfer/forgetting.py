@@ -41,7 +41,8 @@ def forgetting_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> 
         return ELSEWHERE
     model = bench.model(case, 0)
     pictures = model.preprocessing
-    assert isinstance(pictures, ImagePreprocessing)
+    if not isinstance(pictures, ImagePreprocessing):
+        return ELSEWHERE
     stages.HERE.at("looking for what was forgotten")
     source = IMAGE_SOURCES[case.model.source]
     drawn = {

@@ -24,9 +24,11 @@ from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.trained import TrainedRun
 from ptmbench.engine.transfer.tuning import Examples
 from ptmbench.engine.workbench import Workbench
+from ptmbench.errors import PtmbenchError
 from ptmbench.records.measured import Missing
 from ptmbench.statistics.representation import effective_rank, linear_cka
 
+LEAST: Final = 4  # examples that alignment is told of
 MOST: Final = 500  # training examples that features are described by
 STRENGTH: Final = 1.0  # of the probes by stage: one value for all, since none of them is a result
 DENSE: Final = Missing("boxes and masks are found by features of places: there is no one vector an example")
@@ -34,6 +36,7 @@ NO_NETWORK: Final = Missing("a control without a network: its features are the i
 RANDOM_ITSELF: Final = Missing("a control: it is the random network itself")
 UNTRAINED: Final = Missing("no layer was trained: the features are as they came")
 NO_STAGES: Final = Missing("measured for networks of pictures with three stages or more")
+FEW: Final = Missing("alignment of features is defined for four examples and more")
 CONSTANT: Final = Missing("features of one side are the same for all examples")
 
 
@@ -85,6 +88,8 @@ def _flat(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _cka(first: NDArray[np.float32], second: NDArray[np.float32]) -> float | Missing:
     few = slice(MOST)  # of words: their kernels would be as large as their number squared
+    if len(first) < LEAST:
+        return FEW
     found = linear_cka(first[few], second[few])
     return found if np.isfinite(found) else CONSTANT
 
@@ -96,7 +101,11 @@ def _to_random(
         return RANDOM_ITSELF
     if not case.model.pretrained:
         return NO_NETWORK
-    return _cka(before, _rows(bench, replace(case, model=random_twin(case.model)), pooling, drawn))
+    try:
+        other = _rows(bench, replace(case, model=random_twin(case.model)), pooling, drawn)
+    except PtmbenchError as error:
+        return Missing(f"its architecture cannot be had at random weights: {error}")
+    return _cka(before, other)
 
 
 def _to_trained(

@@ -1,5 +1,7 @@
 """Tests of what the features of a case are like."""
 
+from dataclasses import replace
+
 import pytest
 
 from ptmbench.catalog.cases import find_case
@@ -7,7 +9,15 @@ from ptmbench.catalog.model_references import model_spec
 from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.runner import prepare
 from ptmbench.engine.transfer import insight
-from ptmbench.engine.transfer.insight import DENSE, NO_NETWORK, NO_STAGES, RANDOM_ITSELF, UNTRAINED, representation_of
+from ptmbench.engine.transfer.insight import (
+    DENSE,
+    FEW,
+    NO_NETWORK,
+    NO_STAGES,
+    RANDOM_ITSELF,
+    UNTRAINED,
+    representation_of,
+)
 from ptmbench.records.trust_record import RepresentationRecord
 from ptmbench.statistics.representation import effective_rank, linear_cka
 
@@ -94,3 +104,18 @@ def test_draws_are_the_same_for_every_case_of_a_data_set(bench):
 
     assert first.tolist() == second.tolist() == other.tolist()
     assert set(first) <= set(bench.task_data(find_case(MODEL, TASK, "knn")).split.train)
+
+
+def test_too_few_examples_are_said_and_so_is_an_architecture_that_cannot_be_had(bench, monkeypatch):
+    """Three examples align with anything, and a network without a twin has no figure: both cost nothing else."""
+    case = find_case(MODEL, TASK, "knn")
+    monkeypatch.setattr(insight, "MOST", 3)
+    few = representation_of(bench, case, frozen_run(bench, case))
+    monkeypatch.setattr(
+        insight, "random_twin", lambda model: replace(model, name="gone", provider="embedded", entry="gone")
+    )
+    gone = representation_of(bench, case, frozen_run(bench, case))
+
+    assert FEW == few["cka_random"]
+    assert few["effective_rank"] > 0
+    assert "cannot be had" in gone["cka_random"].reason
