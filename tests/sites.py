@@ -11,7 +11,7 @@ from PIL import Image
 
 from ptmbench.records.record import Outcomes, Record, null_paths
 from ptmbench.records.record_json import to_json
-from ptmbench.records.trust_record import ForgettingRecord, PrivacyRecord, RepresentationRecord
+from ptmbench.records.trust_record import AdversarialRecord, ForgettingRecord, PrivacyRecord, RepresentationRecord
 
 QUICK = Path(__file__).parents[1] / "results" / "embedded" / "quick-cpu-fp32"
 HOSTILE = "</script><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}\"'&\u2028"
@@ -78,5 +78,16 @@ def looked_into(record, auc):
     )
     forgot = ForgettingRecord(before=0.8, after=0.25, chance=0.00625)
     gone = ("privacy.tpr_at_fpr_1e_3", "privacy.tpr_at_fpr_1e_3_interval95", "representation.cka_fine_tuned")
-    found = {"privacy": told, "forgetting": forgot, "representation": features}
+    attacked = AdversarialRecord(
+        norm="linf",
+        radius=8 / 255,
+        examples=200,
+        clean=0.9,
+        apgd_ce=0.25,
+        square=0.5,
+        robust=0.2,
+        robust_interval95=(0.15, 0.26),
+        interval_kind="examples",
+    )
+    found = {"adversarial": attacked, "privacy": told, "forgetting": forgot, "representation": features}
     return record.model_copy(update={**found, "missing": {**record.missing, **dict.fromkeys(gone, "few pairs")}})

@@ -22,7 +22,13 @@ from ptmbench.records.record import (
     SeedValue,
     null_paths,
 )
-from ptmbench.records.trust_record import CalibrationRecord, ForgettingRecord, PrivacyRecord, RepresentationRecord
+from ptmbench.records.trust_record import (
+    AdversarialRecord,
+    CalibrationRecord,
+    ForgettingRecord,
+    PrivacyRecord,
+    RepresentationRecord,
+)
 
 slugs = st.text("abcXYZ019_.", min_size=1, max_size=12)
 words = st.text(min_size=1, max_size=20)
@@ -98,6 +104,11 @@ attacks = st.builds(
     interval_kind=words, null_auc=shares, roc=st.lists(st.tuples(shares, shares), min_size=1, max_size=3),
 )  # fmt: skip
 memories = st.builds(ForgettingRecord, before=shares, after=shares, chance=shares)
+robusts = st.builds(
+    AdversarialRecord,
+    norm=slugs, radius=shares, examples=counts, clean=shares, apgd_ce=shares, square=shares, robust=shares,
+    robust_interval95=intervals, interval_kind=words,
+)  # fmt: skip
 insights = st.builds(
     RepresentationRecord,
     examples=counts, dimensions=counts, effective_rank=seconds, cka_random=maybe(numbers),
@@ -127,7 +138,7 @@ def records(draw):
     }
     if done:
         columns = {"calibration": calibrations, "privacy": attacks}
-        columns |= {"forgetting": memories, "representation": insights}
+        columns |= {"forgetting": memories, "representation": insights, "adversarial": robusts}
         parts |= {name: draw(kept) for name, kept in columns.items() if draw(st.booleans())}
     dumped = {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in parts.items()}
     missing = dict.fromkeys(null_paths(dumped), "not measured")

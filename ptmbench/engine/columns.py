@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from ptmbench.catalog.spec import Case
+from ptmbench.engine.transfer.adversarial import adversarial_of
 from ptmbench.engine.transfer.forgetting import forgetting_of
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.insight import representation_of
@@ -37,9 +38,10 @@ def privacy(bench: Workbench, case: Case, run: Run) -> Column:
 
 
 MEASURED: Final[Mapping[str, Callable[[Workbench, Case, Run], Column]]] = {
+    "adversarial": adversarial_of,
     "forgetting": forgetting_of,
     "privacy": privacy,
     "representation": representation_of,
     "scores": scores,
 }
-LOOK_INSIDE: Final = frozenset({"forgetting", "representation"})  # these ask for the network that was trained
+LOOK_INSIDE: Final = frozenset({"adversarial", "forgetting", "representation"})  # at the trained network

@@ -17,8 +17,8 @@ Better = Literal["more", "less", "as_quality"]  # `as_quality`: as the record sa
 Repeats = Literal["always", "on_machine", "never"]
 Judged = Literal["quality", "exact", "memory", "time", "train_time"]
 Place = Literal[
-    "table", "latex", "leaderboard", "front", "card", "trust", "privacy", "forgetting", "representation", "case",
-    "history", "csv", "json", "mlflow", "charts", "gate",
+    "table", "latex", "leaderboard", "front", "card", "trust", "privacy", "forgetting", "representation", "adversarial",
+    "case", "history", "csv", "json", "mlflow", "charts", "gate",
 ]  # fmt: skip
 HALF_WIDTH = 1.959964  # of a 95 % interval, in standard deviations
 MIB = 2.0**-20
@@ -30,12 +30,13 @@ TABLED: frozenset[Place] = LISTED | {"table"}
 KEY: frozenset[Place] = TABLED | {"front", "card", "case"}
 OTHERS = "quality.others."
 CALIBRATION, PRIVACY, SCORES = "calibration.", "privacy.", "scores."
-FORGETTING, REPRESENTATION = "forgetting.", "representation."
+FORGETTING, REPRESENTATION, ADVERSARIAL = "forgetting.", "representation.", "adversarial."
 OLDER = {
     CALIBRATION: "recorded before probabilities were kept: run the case again",
     PRIVACY: "recorded without it: run the case again with --columns privacy",
     FORGETTING: "recorded without it: run the case again with --columns forgetting",
     REPRESENTATION: "recorded without it: run the case again with --columns representation",
+    ADVERSARIAL: "recorded without it: run the case again with --columns adversarial",
     SCORES: "recorded without them: run the case again with --columns scores",
 }
 
@@ -166,6 +167,15 @@ def _privacy(name: str, label: str, about: str, heading: str) -> Figure:
         name=name if name != "auc" else "membership_auc", label=label, about=about, path=f"{PRIVACY}{name}",
         interval_path=interval, heading=heading, unit="share", measure="%", scale=100, digits=1,
         shown=LISTED | {"privacy"},
+    )  # fmt: skip
+
+
+def _attacked(name: str, label: str, about: str, heading: str) -> Figure:
+    """A share of the test pictures whose answers stay right."""
+    return Figure(
+        name=name, label=label, about=about, path=f"{ADVERSARIAL}{name}",
+        interval_path=f"{ADVERSARIAL}robust_interval95" if name == "robust" else None, heading=heading, unit="share",
+        measure="%", scale=100, digits=1, better="more", shown=LISTED | {"adversarial"},
     )  # fmt: skip
 
 
@@ -315,6 +325,10 @@ FIGURES: tuple[Figure, ...] = (
         path=f"{REPRESENTATION}cka_fine_tuned", heading="CKA to trained", digits=3, better="more",
         shown=LISTED | {"representation"},
     ),
+    _attacked("clean", "right before attacks", "Answers that are right on the pictures as they are", "clean %"),
+    _attacked("apgd_ce", "right under APGD", "Answers that stay right under APGD-CE", "APGD-CE %"),
+    _attacked("square", "right under Square", "Answers that stay right under Square", "Square %"),
+    _attacked("robust", "right under attacks", "Answers that stay right under both attacks", "robust %"),
     _other("macro_f1", "macro-F1", "F1 of labels, the mean over classes"),
     _other("entity_precision", "entity precision", "Share of the entities found that are right", "precision"),
     _other("entity_recall", "entity recall", "Share of the entities that were found", "recall"),

@@ -14,11 +14,17 @@ from pydantic import BaseModel, Field, model_validator
 from ptmbench.records.case_record import CaseRecord, InputRecord, MethodRecord, ModelRecord, SourceDistance, TaskRecord
 from ptmbench.records.cost_record import Cost, Latency, PeakMemory
 from ptmbench.records.record_part import Count, Interval, RecordPart, Seconds, Sha256
-from ptmbench.records.trust_record import CalibrationRecord, ForgettingRecord, PrivacyRecord, RepresentationRecord
+from ptmbench.records.trust_record import (
+    AdversarialRecord,
+    CalibrationRecord,
+    ForgettingRecord,
+    PrivacyRecord,
+    RepresentationRecord,
+)
 
 SCHEMA_VERSION: Final = 1
 PROTOCOL_VERSION = 3  # bump by hand when the same case would be measured differently: older records are then stale
-ASKED_FOR: Final = ("forgetting", "privacy", "representation", "scores")  # fields that a run measures on request
+ASKED_FOR: Final = ("adversarial", "forgetting", "privacy", "representation", "scores")  # measured on request
 
 Status = Literal["ok", "skipped", "failed", "out_of_memory", "timed_out", "diverged"]
 Verdict = Literal["helps", "no_clear_difference", "hurts", "one_seed"]
@@ -135,7 +141,7 @@ class Provenance(RecordPart):
 class Record(RecordPart):
     """One case, finished or not; the reason says why it is not `ok`.
 
-    `privacy`, `forgetting`, `representation` and `scores` (of transferability) are there where they were asked for.
+    What `ASKED_FOR` names is there where it was asked for; `scores` are those of transferability.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -149,6 +155,7 @@ class Record(RecordPart):
     differences: list[PairedDifference] = Field(default=[])
     calibration: CalibrationRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     privacy: PrivacyRecord | None = Field(default=None, exclude_if=lambda value: value is None)
+    adversarial: AdversarialRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     forgetting: ForgettingRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     representation: RepresentationRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     scores: dict[str, float] | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -196,7 +203,7 @@ def chance_of(task: TaskRecord) -> float | None:
 PARTS: Final[frozenset[type[BaseModel]]] = frozenset(
     (
         *(CaseRecord, ModelRecord, TaskRecord, MethodRecord, InputRecord, SourceDistance, Quality, Outcomes, Gain),
-        *(CalibrationRecord, PrivacyRecord, ForgettingRecord, RepresentationRecord),
+        *(CalibrationRecord, PrivacyRecord, ForgettingRecord, RepresentationRecord, AdversarialRecord),
         *(Cost, Latency, PeakMemory, Provenance, Machine),
     )
 )  # all that a record is made of, but for what stands in lists

@@ -66,3 +66,21 @@ class RepresentationRecord(RecordPart):
     cka_random: float | None
     cka_fine_tuned: float | None
     probe_by_stage: dict[str, float] | None
+
+
+class AdversarialRecord(RecordPart):
+    """How many answers stay right when test pictures are attacked, at the first seed.
+
+    Each value of a pixel, from 0 to 1 at the network's resolution, may move by `radius`. Shares of `examples`: `clean`
+    as they are, `apgd_ce` and `square` under each attack, `robust` under both.
+    """
+
+    norm: str
+    radius: float
+    examples: Count
+    clean: float
+    apgd_ce: float
+    square: float
+    robust: float
+    robust_interval95: Interval
+    interval_kind: str

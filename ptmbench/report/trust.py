@@ -39,6 +39,14 @@ ASKED: Final = (
         "the same with membership shuffled. Intervals over target models.",
     ),
     TrustTable(
+        "adversarial",
+        "robust",
+        "What stays right under attack?",
+        "Shares of up to 200 test pictures, of which every value may be moved by 8/255 of its range, at one seed: by "
+        "gradients (APGD-CE), by random squares (Square), and by both. More attacks would find more.",
+        falling=True,
+    ),
+    TrustTable(
         "forgetting",
         "known_after",
         "What does training cost of what was known?",

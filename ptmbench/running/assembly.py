@@ -30,7 +30,13 @@ from ptmbench.records.record import (
     SeedValue,
     Status,
 )
-from ptmbench.records.trust_record import CalibrationRecord, ForgettingRecord, PrivacyRecord, RepresentationRecord
+from ptmbench.records.trust_record import (
+    AdversarialRecord,
+    CalibrationRecord,
+    ForgettingRecord,
+    PrivacyRecord,
+    RepresentationRecord,
+)
 from ptmbench.running.floors import Floor
 from ptmbench.statistics.estimates import interval_of
 
@@ -40,6 +46,7 @@ FLOOR_FIELDS = ("floor", "floor_met", "floor_tells")
 NO_PROBABILITIES = Missing("not defined for boxes and masks")
 NO_TEMPERATURE = Missing("few labels leave no example to fit a temperature to that was not learned from")
 COLUMN_RECORDS: Final = {
+    "adversarial": AdversarialRecord,
     "forgetting": ForgettingRecord,
     "privacy": PrivacyRecord,
     "representation": RepresentationRecord,

@@ -35,6 +35,7 @@ TOLD = {
     "tpr_at_fpr_1e_3": "tpr_at_fpr_1e_3",
     "null_auc": "null_auc",
 }
+ATTACKED = ("clean", "apgd_ce", "square", "robust")
 FEATURES = ("dimensions", "effective_rank", "cka_random", "cka_fine_tuned")
 OTHERS = {
     "macro_f1": "macro_f1",
@@ -60,6 +61,7 @@ def direct(record):
     found |= {name: record.calibration and getattr(record.calibration, name) for name in SURENESS}
     found |= {name: record.privacy and getattr(record.privacy, key) for name, key in TOLD.items()}
     found |= {f"known_{when}": record.forgetting and getattr(record.forgetting, when) for when in ("before", "after")}
+    found |= {name: record.adversarial and getattr(record.adversarial, name) for name in ATTACKED}
     found |= {name: record.representation and getattr(record.representation, name) for name in FEATURES}
     found |= {score.name: (record.scores or {}).get(score.name) for score in SCORES}
     return found | {

@@ -1,0 +1,133 @@
+"""How many answers stay right when pictures are changed on purpose, by no more than can hardly be seen."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ptmbench import stages
+from ptmbench.catalog.spec import Case
+from ptmbench.engine.inputs.pictures import PicturePreprocessing
+from ptmbench.engine.methods.linear_probe import LinearPredictor
+from ptmbench.engine.seeding import numpy_generator, torch_generator
+from ptmbench.engine.transfer.apgd import STEPS, apgd
+from ptmbench.engine.transfer.frozen import FrozenRun
+from ptmbench.engine.transfer.square_attack import QUERIES, square_attack
+from ptmbench.engine.transfer.trained import TrainedRun
+from ptmbench.engine.workbench import Workbench
+from ptmbench.records.measured import Missing
+from ptmbench.statistics.intervals import wilson
+
+RADIUS: Final = 8 / 255  # in every value of a pixel, as most papers on small pictures have it
+EXAMPLES: Final = 200  # of the test part
+FEWEST: Final = 20
+WORK: Final = 2e12  # multiply-accumulates of all passes together: about a minute on two cores
+PASSES: Final = 3 * STEPS + QUERIES  # forward ones; a backward one counts as two
+BATCH: Final = 100
+NOT_PICTURES: Final = Missing("defined for labels of pictures")
+NO_GRADIENT: Final = Missing("what answers has no gradient: networks and linear probes have it")
+NO_NETWORK: Final = Missing("a control without a network")
+TOO_LARGE: Final = Missing(f"{FEWEST} pictures would take more than a minute on two cores")
+
+
+class FromPixels(nn.Module):
+    """A network on pictures between 0 and 1 at its own resolution: `black` and `white` are what it is fed of these."""
+
+    def __init__(self, network: nn.Module, black: Tensor, white: Tensor) -> None:
+        super().__init__()
+        self.network = network
+        self.black = black
+        self.span = white - black
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Logits [n, classes]."""
+        logits: Tensor = self.network(self.black + pictures * self.span)
+        return logits
+
+    def pictures(self, inputs: Tensor) -> Tensor:
+        """The pictures that a network's inputs were made of."""
+        return ((inputs - self.black) / self.span).clamp(0, 1)
+
+
+def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> Mapping[str, Any] | Missing:
+    """The fields of `AdversarialRecord` at the first seed, or why there are none.
+
+    Args:
+        bench: Holds data, models and features.
+        case: The case, which has run.
+        run: Its run; a trained one has kept the network of its first seed.
+    """
+    if case.task.kind.dense or not isinstance(bench.loaded(case, 0).preprocessing, PicturePreprocessing):
+        return NOT_PICTURES
+    if not (case.model.pretrained or case.model.random):
+        return NO_NETWORK
+    network = _answering(bench, case, run)
+    if network is None:
+        return NO_GRADIENT
+    examples = _affordable(bench, case)
+    if examples < FEWEST:
+        return TOO_LARGE
+    stages.HERE.at("attacking pictures")
+    data = bench.task_data(case)
+    rng = numpy_generator("attacked", case.task.dataset)
+    drawn = np.sort(rng.permutation(np.asarray(data.split.test))[:examples])
+    whole = FromPixels(network.eval(), *_ends(bench, case))
+    inputs = bench.device.put(torch.cat([*bench.encoded(case).inputs.batches([drawn.tolist()])]))
+    pictures, labels = whole.pictures(inputs), bench.device.put(torch.from_numpy(data.truth(drawn)))
+    right = {"clean": _right(whole, inputs, labels, of_inputs=True)}
+    for name, attack in (("apgd_ce", apgd), ("square", square_attack)):
+        generator = torch_generator("attack", name, case.task.dataset)
+        parts = zip(pictures.split(BATCH), labels.split(BATCH), strict=True)
+        found = torch.cat([attack(whole, part, truth, RADIUS, generator) for part, truth in parts])
+        right[name] = _right(whole, found, labels) & right["clean"]
+    shares = {name: float(each.mean()) for name, each in right.items()}
+    robust = float((right["apgd_ce"] & right["square"]).mean())
+    interval = wilson(robust, len(drawn))
+    return {"norm": "linf", "radius": RADIUS, "examples": len(drawn), **shares, "robust": robust,
+            "robust_interval95": interval, "interval_kind": "examples"}  # fmt: skip
+
+
+def _answering(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> nn.Module | None:
+    """The whole network of the first seed with its head; None where what answers is none."""
+    if isinstance(run, TrainedRun):
+        if run.network is None:
+            return None
+        fixed = run.network_of(0).fixed
+        return run.network if fixed is None else nn.Sequential(bench.backbone(case, 0).trunk, run.network)
+    predictor = run.fitted(0) if run.chosen else None
+    if not isinstance(predictor, LinearPredictor):
+        return None
+    weights, biases = map(torch.from_numpy, predictor.layer())
+    head = nn.Linear(weights.shape[1], len(weights))
+    head.load_state_dict({"weight": weights, "bias": biases})
+    assert run.chosen is not None
+    return bench.device.place(nn.Sequential(bench.backbone(case, 0, run.chosen[0]), nn.Flatten(), head))
+
+
+def _affordable(bench: Workbench, case: Case) -> int:
+    """How many test examples all passes may see."""
+    macs = bench.footprint(case).macs
+    most = min(EXAMPLES, len(bench.task_data(case).split.test))
+    return most if isinstance(macs, Missing) else min(most, int(WORK / (PASSES * max(macs, 1))))
+
+
+def _ends(bench: Workbench, case: Case) -> tuple[Tensor, Tensor]:
+    """What the network is fed of black and of white pictures."""
+    preprocessing = bench.loaded(case, 0).preprocessing
+    assert isinstance(preprocessing, PicturePreprocessing)
+    side = preprocessing.shape[-1]
+    black = torch.zeros(1, 3, side, side, dtype=torch.uint8)
+    ends = (bench.device.put(preprocessing.apply(image)) for image in (black, torch.full_like(black, 255)))
+    first, second = ends
+    return first, second
+
+
+def _right(network: FromPixels, given: Tensor, labels: Tensor, *, of_inputs: bool = False) -> "np.ndarray[Any, Any]":
+    """Whether each answer is right [n]."""
+    asked = network.network if of_inputs else network
+    with torch.inference_mode():
+        answers = torch.cat([asked(part).argmax(dim=1) for part in given.split(BATCH)])
+    found: np.ndarray[Any, Any] = (answers == labels).cpu().numpy()
+    return found

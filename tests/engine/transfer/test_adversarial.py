@@ -1,0 +1,102 @@
+"""Tests of what stays right when pictures are attacked."""
+
+import pytest
+import torch
+
+from ptmbench.catalog.cases import find_case
+from ptmbench.engine.frozen_cases import frozen_run
+from ptmbench.engine.runner import prepare
+from ptmbench.engine.transfer import adversarial
+from ptmbench.engine.transfer.adversarial import (
+    NO_GRADIENT,
+    NO_NETWORK,
+    NOT_PICTURES,
+    TOO_LARGE,
+    FromPixels,
+    adversarial_of,
+)
+from ptmbench.records.trust_record import AdversarialRecord
+
+MODEL, TASK = "resnet_tiny.glyphs", "digits_20shot"
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """So few pictures and searches that a test can wait for them."""
+    monkeypatch.setattr(adversarial, "EXAMPLES", 40)
+    monkeypatch.setattr("ptmbench.engine.transfer.apgd.STEPS", 10)
+    monkeypatch.setattr("ptmbench.engine.transfer.square_attack.QUERIES", 30)
+
+
+def probed(bench, task=TASK, method="linear_probe", model=MODEL):
+    """A case of frozen features that has run, and its run."""
+    case = find_case(model, task, method)
+    run = frozen_run(bench, case)
+    run.seed(0)
+    return case, run
+
+
+def test_attacks_only_take_answers_away(bench, few):
+    """Fewer stay right under an attack than without, fewest under both, and an undefended probe falls far."""
+    found = adversarial_of(bench, *probed(bench))
+
+    assert AdversarialRecord.model_fields.keys() == found.keys()
+    assert found["robust"] <= min(found["apgd_ce"], found["square"])
+    assert found["apgd_ce"] < 0.6 * found["clean"]
+    assert found["clean"] > 0.8
+    assert found["robust_interval95"][0] <= found["robust"] <= found["robust_interval95"][1]
+
+
+def test_without_room_to_move_everything_stays(bench, few, monkeypatch):
+    """At a radius of nothing answers are those of the clean pictures, which are those of the network's own inputs."""
+    monkeypatch.setattr(adversarial, "RADIUS", 0.0)
+    found = adversarial_of(bench, *probed(bench))
+
+    assert {found["clean"]} == {found[name] for name in ("apgd_ce", "square", "robust")}
+
+
+def test_a_probe_answers_as_its_network(bench, few):
+    """The share that is right on clean pictures is that of the probe's own answers for them."""
+    case, run = probed(bench)
+    found = adversarial_of(bench, case, run)
+    data = run.rows.data
+    answers, test = run.seed(0).test, [*data.split.test]
+    rng = adversarial.numpy_generator("attacked", case.task.dataset)
+    drawn = sorted(rng.permutation(test)[:40].tolist())
+    right = [answers[test.index(place)] == data.labels[place] for place in drawn]
+
+    assert sum(right) / 40 == pytest.approx(found["clean"], abs=0.026)  # of ties one may fall otherwise
+
+
+@pytest.mark.parametrize("method", ["fine_tune", "fine_tune_last"])
+def test_a_trained_network_is_attacked_whole(bench, few, method):
+    """Also where its frozen part was computed once: gradients reach the pixels through both parts."""
+    case = find_case(MODEL, TASK, method)
+    run = prepare(bench, case).work
+    run.network = bench.device.place(run.network_of(0).trained)
+
+    assert 40 == adversarial_of(bench, case, run)["examples"]
+
+
+def test_pixels_and_inputs_are_the_same_pictures(bench):
+    """What a network is fed of pictures, taken back to pixels and fed again, is what it was."""
+    case = find_case(MODEL, TASK, "knn")
+    inputs = next(iter(bench.encoded(case).inputs.batches([[0, 1, 2]])))
+    whole = FromPixels(torch.nn.Identity(), *adversarial._ends(bench, case))
+    pictures = whole.pictures(inputs)
+
+    assert torch.allclose(inputs, whole(pictures), atol=1e-5)
+    assert 0 <= pictures.min() < 0.1
+    assert 0.9 < pictures.max() <= 1
+
+
+def test_reasons_say_why_there_is_nothing(bench, monkeypatch):
+    """Texts, controls without a network, nearest neighbours, and networks that would take too long."""
+    knn, pixels = probed(bench, method="knn"), probed(bench, model="pixels")
+    text = find_case("tfidf", "sentiment_50shot", "linear_probe")
+
+    assert NO_GRADIENT == adversarial_of(bench, *knn)
+    assert NO_NETWORK == adversarial_of(bench, *pixels)
+    assert NOT_PICTURES == adversarial_of(bench, text, None)
+    monkeypatch.setattr(adversarial, "WORK", 1e9)
+    assert TOO_LARGE == adversarial_of(bench, *probed(bench))
