@@ -76,8 +76,14 @@ def looked_into(record, auc):
         cka_fine_tuned=None,
         probe_by_stage={"stem": 0.4, "last": 0.8},
     )
-    forgot = ForgettingRecord(before=0.8, after=0.25, chance=0.00625)
-    gone = ("privacy.tpr_at_fpr_1e_3", "privacy.tpr_at_fpr_1e_3_interval95", "representation.cka_fine_tuned")
+    forgot = ForgettingRecord(of="classes", before=0.8, after=0.25, chance=0.00625, loss_before=None, loss_after=None)
+    gone = (
+        "forgetting.loss_before",
+        "forgetting.loss_after",
+        "privacy.tpr_at_fpr_1e_3",
+        "privacy.tpr_at_fpr_1e_3_interval95",
+        "representation.cka_fine_tuned",
+    )
     attacked = AdversarialRecord(
         norm="linf",
         radius=8 / 255,

@@ -103,7 +103,10 @@ attacks = st.builds(
     tpr_at_fpr_1e_2_interval95=intervals, tpr_at_fpr_1e_3=maybe(shares), tpr_at_fpr_1e_3_interval95=maybe(intervals),
     interval_kind=words, null_auc=shares, roc=st.lists(st.tuples(shares, shares), min_size=1, max_size=3),
 )  # fmt: skip
-memories = st.builds(ForgettingRecord, before=shares, after=shares, chance=shares)
+memories = st.builds(
+    ForgettingRecord,
+    of=words, before=shares, after=shares, chance=maybe(shares), loss_before=maybe(seconds), loss_after=maybe(seconds),
+)  # fmt: skip
 robusts = st.builds(
     AdversarialRecord,
     norm=slugs, radius=shares, examples=counts, clean=shares, apgd_ce=shares, square=shares, robust=shares,

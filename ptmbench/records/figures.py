@@ -298,12 +298,12 @@ FIGURES: tuple[Figure, ...] = (
         "null_auc", "AUC of shuffled members", "AUC where membership is shuffled: 50 but for chance", "null AUC %",
     ),
     Figure(
-        name="known_before", label="source classes before", about="Accuracy on the pre-training classes, untrained",
+        name="known_before", label="source known before", about="Share of its pre-training data that it tells",
         path=f"{FORGETTING}before", heading="before %", unit="share", measure="%", scale=100, digits=1, better="more",
         shown=LISTED | {"forgetting"},
     ),
     Figure(
-        name="known_after", label="source classes after", about="Accuracy on the pre-training classes after training",
+        name="known_after", label="source known after", about="The same after training on the task",
         path=f"{FORGETTING}after", heading="after %", unit="share", measure="%", scale=100, digits=1, better="more",
         shown=LISTED | {"forgetting"},
     ),

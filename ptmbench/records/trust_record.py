@@ -42,14 +42,17 @@ class PrivacyRecord(RecordPart):
 
 
 class ForgettingRecord(RecordPart):
-    """Accuracy of nearest neighbours on the classes that the model was pre-trained on, at the first seed.
+    """What the network of the first seed tells of what it was pre-trained `of`, as shares before and after training.
 
-    `before` and `after` training on the task, as shares; `chance` is a guess.
+    `chance` is a guess; losses are nats a token of a language model.
     """
 
+    of: str
     before: float
     after: float
-    chance: float
+    chance: float | None
+    loss_before: float | None
+    loss_after: float | None
 
 
 class RepresentationRecord(RecordPart):

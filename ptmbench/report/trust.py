@@ -50,8 +50,8 @@ ASKED: Final = (
         "forgetting",
         "known_after",
         "What does training cost of what was known?",
-        "Accuracy of five nearest neighbours on the classes that the model was pre-trained on, before and after "
-        "training on the task, at one seed; a guess is below 1 %.",
+        "What the model tells of its pre-training data before and after training on the task, at one seed: of pictures "
+        "the class, by five nearest neighbours (a guess is below 1 %); of text the hidden or next token.",
         falling=True,
     ),
     TrustTable(

@@ -1,15 +1,17 @@
 """Tests of what training costs of what a network knew."""
 
 import copy
+import math
 from dataclasses import replace
 
 import pytest
 import torch
 
 from ptmbench.catalog.cases import find_case
+from ptmbench.catalog.checkpoint_cards import load_card
 from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.runner import prepare
-from ptmbench.engine.transfer.forgetting import ELSEWHERE, FROZEN, forgetting_of
+from ptmbench.engine.transfer.forgetting import ELSEWHERE, FROZEN, TOKENS, forgetting_of
 
 MODEL, TASK = "resnet_tiny.glyphs", "digits_5shot"
 
@@ -56,6 +58,22 @@ def test_the_model_itself_is_left_alone(bench):
     forgetting_of(bench, case, trained(bench, case))
 
     assert all(torch.equal(value, bench.model(case, 0).backbone.state_dict()[name]) for name, value in before.items())
+
+
+@pytest.mark.parametrize("model", ["bert_tiny.invented", "gpt_tiny.invented"])
+@pytest.mark.parametrize("method", ["fine_tune", "fine_tune_last"])
+def test_a_language_model_that_stays_as_it_is_tells_the_tokens_of_its_card(bench, model, method):
+    """Before and after are what the card says of the held-out sentences at the end of pre-training."""
+    case = find_case(model, "sentiment_50shot", method)
+    found = forgetting_of(bench, case, trained(bench, case))
+    card = load_card(model).held_out
+    loss = card["masked_token_loss_nats"] if "bert" in model else math.log(card["perplexity"])
+
+    assert loss == pytest.approx(found["loss_before"], rel=1e-4)
+    assert found["loss_before"] == pytest.approx(found["loss_after"], rel=1e-6)
+    assert (TOKENS, found["before"]) == (found["of"], found["after"])
+    if "bert" in model:
+        assert card["masked_token_accuracy"] == pytest.approx(found["before"], abs=1e-4)
 
 
 def test_reasons_say_why_there_is_nothing(bench):
