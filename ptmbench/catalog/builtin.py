@@ -174,6 +174,11 @@ MORE_METHODS: Final = (  # beside the matrix, which they would double: they run 
     _of_few("norm_only", Trains.NORMS),
     _of_few("bitfit", Trains.BIASES),
     _of_few("lora", Trains.ADAPTER),
+    replace(
+        _trained("fine_tune_augmented", Trains.ALL, StartsFrom.PRETRAINED, _LABELS),
+        recipe=replace(_TRAINED, augmentation="crop_and_flip"),
+        suits=Suits.IMAGES,
+    ),
     replace(_trained("lp_ft", Trains.ALL, StartsFrom.PRETRAINED, _LABELS), probed=True),
 )
 ALL_METHODS: Final = METHODS + MORE_METHODS

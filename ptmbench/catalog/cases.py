@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from ptmbench.catalog.builtin import ALL_METHODS, METHODS, MODELS, TASKS, VARIANTS
 from ptmbench.catalog.spec import FULL, Case, MethodSpec, ModelSpec, TaskSpec, VariantSpec
-from ptmbench.catalog.traits import Modality, Serves, StartsFrom, Suits
+from ptmbench.catalog.traits import Modality, Serves, StartsFrom, Suits, Trains
 from ptmbench.errors import UnknownName, UsageError
 
 DENSE_BATCH, DENSE_PACE = (
@@ -14,6 +14,7 @@ DENSE_BATCH, DENSE_PACE = (
     2,
 )  # of training detectors and segmenters: half as many pictures a step, and twice the steps
 PUBLISHED_RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # around what papers fine-tune networks of this size with
+FEW = frozenset({Trains.NORMS, Trains.BIASES, Trains.ADAPTER})  # so few parameters want rates ten times as high
 SCRATCH_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)  # as many, for the same networks from scratch
 
 Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec, VariantSpec)
@@ -60,6 +61,8 @@ def _why_unsuited(method: MethodSpec, model: ModelSpec) -> str | None:
         return f"{method.name} needs pre-trained weights, and {model.name} is a control without any"
     if method.suits is Suits.PUBLISHED_IMAGE_NETWORKS and (model.embedded or Modality.IMAGE not in model.modalities):
         return f"{method.name} applies only to published image networks, and {model.name} is none"
+    if method.suits is Suits.IMAGES and Modality.IMAGE not in model.modalities:
+        return f"{method.name} changes pictures, and {model.name} takes none"
     return None
 
 
@@ -71,9 +74,11 @@ def suited(method: MethodSpec, model: ModelSpec) -> MethodSpec:
     """
     if model.serves is not Serves.FEATURES and method.recipe is not None:
         method = replace(method, recipe=replace(method.recipe, batch_size=DENSE_BATCH, pace=DENSE_PACE))
-    if model.embedded or method.recipe is None or method.suits is not Suits.ANY:
+    if model.embedded or method.recipe is None or method.suits is Suits.PUBLISHED_IMAGE_NETWORKS:
         return method
-    rates = SCRATCH_RATES if method.starts_from is StartsFrom.RANDOM else PUBLISHED_RATES
+    rates: tuple[float, ...] = SCRATCH_RATES if method.starts_from is StartsFrom.RANDOM else PUBLISHED_RATES
+    if method.trains in FEW:
+        rates = tuple(10 * rate for rate in rates)
     return replace(method, grid=rates, recipe=replace(method.recipe, learning_rate=rates[len(rates) // 2]))
 
 

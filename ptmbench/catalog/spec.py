@@ -25,6 +25,7 @@ APPLIES: Final = MappingProxyType({"digest": False})  # of fields that say where
 Precision = Literal["fp32", "bf16"]
 Optimizer = Literal["adamw", "sgd"]
 Schedule = Literal["constant", "cosine"]
+Augmentation = Literal["none", "crop_and_flip"]
 Objective = Literal["cross_entropy", "vae", "wgan_gp", "simclr", "masked_lm", "causal_lm"]
 
 
@@ -122,7 +123,7 @@ class Recipe:
 
     `pace` multiplies the steps of every budget. `weight_decay` with SGD adds (weight_decay / 2) * ||theta||^2 to the
     loss; with AdamW it is decoupled from the gradient (Loshchilov & Hutter 2019) and shrinks the weights by
-    learning_rate * weight_decay a step instead.
+    learning_rate * weight_decay a step instead. `augmentation` changes pictures at each step they are trained on.
     """
 
     optimizer: Optimizer
@@ -135,6 +136,7 @@ class Recipe:
     label_smoothing: float
     epochs: int | None = None
     pace: int = 1
+    augmentation: Augmentation = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Suits(StrEnum):
 
     ANY = "any"
     PUBLISHED_IMAGE_NETWORKS = "published_image_networks"
+    IMAGES = "images"
 
 
 class TaskKind(StrEnum):

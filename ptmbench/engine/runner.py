@@ -21,6 +21,7 @@ from ptmbench.engine.cost import energy
 from ptmbench.engine.cost.latency import waiting_s
 from ptmbench.engine.foreign_code import carried_out
 from ptmbench.engine.frozen_cases import frozen_run, probed_network
+from ptmbench.engine.inputs.augmentation import AUGMENTATIONS
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
 from ptmbench.engine.inputs.letterbox import Letterbox
 from ptmbench.engine.methods.fine_tune import Trainable
@@ -124,7 +125,8 @@ def _trained_run(bench: Workbench, case: Case) -> TrainedRun:
     else:
         trunk = bench.trunk_outputs(case) if _divided(bench, case) else None
         inputs = TensorInputs(trunk.outputs) if trunk else on_device(bench.encoded(case).inputs, bench.device)
-        work = LabelWork(case.task, bench.rows(case), bench.scorer(case), inputs, bench.device)
+        change = AUGMENTATIONS[case.method.recipe.augmentation]
+        work = LabelWork(case.task, bench.rows(case), bench.scorer(case), inputs, bench.device, change)
         pooling = bench.poolings(case)[0]
         feature_time_s = trunk.feature_time_s if trunk else EVERYTHING_TRAINS
     network_of: Callable[[int], Trainable] = functools.partial(bench.network, case)
@@ -259,6 +261,8 @@ def _choice(work: FrozenRun | TrainedRun, metric: str) -> Choice:
         return Choice(each[0], offered, selection, NOTHING_TRAINED, differ)
     fields = asdict(work.chosen)
     del fields["pace"]  # the steps hold it
+    if work.recipe.augmentation == "none":
+        del fields["augmentation"]
     if work.pooling is not None:
         fields["pooling"] = work.pooling
     if work.recipe.optimizer != "sgd":

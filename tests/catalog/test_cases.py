@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import ptmbench
-from ptmbench.catalog.builtin import METHODS, MODELS, TASKS
-from ptmbench.catalog.cases import controls_last, models_of, suited, why_no_case
+from ptmbench.catalog.builtin import ALL_METHODS, METHODS, MODELS, TASKS
+from ptmbench.catalog.cases import controls_last, models_of, named, suited, why_no_case
 from ptmbench.catalog.hub_models import HUB_MODELS
 from ptmbench.catalog.spec import MethodSpec
 from ptmbench.catalog.traits import Answer, Modality, StartsFrom, Suits, Trains
@@ -126,3 +126,13 @@ def test_a_control_stands_behind_its_models():
     assert [*names[1:5], names[0], names[5]] == ordered
     assert [models[1], models[5]] == controls_last([models[1], models[5]])
     assert {"resnet_tiny.glyphs", "resnet_tiny.waves"} == models_of(MODEL["resnet_tiny.random"], models)
+
+
+@pytest.mark.parametrize("method", ["lora", "bitfit", "norm_only"])
+def test_few_parameters_take_higher_rates_in_any_model(method):
+    """Of a published network, too, they are tuned over rates ten times as high as all layers."""
+    model = MODEL["resnet18"]
+    few, whole = (suited(named("method", name, ALL_METHODS), model) for name in (method, "fine_tune"))
+
+    assert few.grid == pytest.approx([10 * rate for rate in whole.grid])
+    assert few.recipe.learning_rate in few.grid

@@ -1,6 +1,6 @@
 """The work of a task of labels: batches and targets, cross-entropy, the label with the highest logit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -9,6 +9,7 @@ from ptmbench.catalog.spec import TaskSpec
 from ptmbench.engine import tasks
 from ptmbench.engine.data import Indices
 from ptmbench.engine.device import Device
+from ptmbench.engine.inputs.augmentation import unchanged
 from ptmbench.engine.inputs.batches import Inputs, Order, places_of
 from ptmbench.engine.transfer.beliefs import Answered, SeedResult, kept
 from ptmbench.engine.transfer.features import forward_all
@@ -21,13 +22,17 @@ from ptmbench.statistics.calibration import temperature_of
 
 @dataclass(frozen=True, slots=True)
 class LabelWork:
-    """One label an example, or one a word; `inputs` are those of the network that is trained."""
+    """One label an example, or one a word; `inputs` are those of the network that is trained.
+
+    `change` is made to batches that are trained on, and to no others.
+    """
 
     task: TaskSpec
     rows: Rows
     scorer: Scorer
     inputs: Inputs
     device: Device
+    change: Callable[[Tensor], Tensor] = unchanged
 
     @property
     def validation(self) -> Indices:
@@ -52,7 +57,7 @@ class LabelWork:
         targets = self.device.put(self.rows.targets(self.inputs.shape[0]))
         for inputs, places in zip(self.inputs.batches(order), places_of(order, targets.device), strict=True):
             rows = targets[places]
-            yield self.device.put(inputs), rows if rows.dim() == 1 else rows[:, : inputs.shape[1]]
+            yield self.change(self.device.put(inputs)), rows if rows.dim() == 1 else rows[:, : inputs.shape[1]]
 
     def loss(self, network: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy."""
