@@ -20,6 +20,8 @@ from ptmbench.statistics.estimates import Estimate, difference_interval, interva
 
 OVER = "from_scratch"
 PARTNER_MISSING = "the partner from scratch was not run"
+CHANGED = "augmentation"
+OTHER_PICTURES = "the partner from scratch saw pictures as they are: pre-training and augmentation would be one figure"
 EstimateOf = Callable[[Record], Estimate]
 
 
@@ -47,6 +49,8 @@ def gain_over(record: Record, partner: Record | None, estimate_of: EstimateOf) -
         return Missing(f"the partner from scratch is {partner.status}")
     if record.case.task.split_sha256 != partner.case.task.split_sha256:
         return Missing("the partner from scratch ran on another split")
+    if record.case.method.hyperparameters.get(CHANGED) != partner.case.method.hyperparameters.get(CHANGED):
+        return Missing(OTHER_PICTURES)
     found = _paired(record, partner, OVER, estimate_of)
     return Gain(**dict(found), verdict=verdict_of(found.interval95, found.seeds))
 

@@ -165,8 +165,9 @@ def _of_few(name: str, trains: Trains) -> MethodSpec:
     return replace(found, grid=tuple(10 * rate for rate in _RATES), recipe=_FEW_PARAMETERS)
 
 
+_DP_RATES: Final = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 _PRIVATE: Final = MethodSpec(
-    "dp_probe", Trains.NOTHING, "learning_rate", (0.3, 1.0, 3.0, 10.0, 30.0, 100.0), recipe=None, usual=3.0
+    "dp_probe", Trains.NOTHING, "learning_rate", _DP_RATES, recipe=None, usual=3.0, private=True
 )
 
 MORE_METHODS: Final = (  # beside the matrix, which they would double: they run where they are asked for by name

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from ptmbench.catalog.builtin import ALL_METHODS, METHODS, MODELS, TASKS, VARIANTS
 from ptmbench.catalog.spec import FULL, Case, MethodSpec, ModelSpec, TaskSpec, VariantSpec
-from ptmbench.catalog.traits import Modality, Serves, StartsFrom, Suits, Trains
+from ptmbench.catalog.traits import Modality, Serves, StartsFrom, Suits, TaskKind, Trains
 from ptmbench.errors import UnknownName, UsageError
 
 DENSE_BATCH, DENSE_PACE = (
@@ -48,7 +48,7 @@ def why_no_case(model: ModelSpec, task: TaskSpec, method: MethodSpec, variant: V
         return f"{method.name} gives {', '.join(sorted(method.gives))}, and {task.name} asks for {kind.answer}"
     if variant != FULL and not (model.pretrained or model.random):
         return f"{variant.name} changes a network, and {model.name} has none"
-    return _why_unsuited(method, model)
+    return _why_unsuited(method, model) or _why_not_private(method, model, kind)
 
 
 def _why_unsuited(method: MethodSpec, model: ModelSpec) -> str | None:
@@ -63,6 +63,17 @@ def _why_unsuited(method: MethodSpec, model: ModelSpec) -> str | None:
         return f"{method.name} applies only to published image networks, and {model.name} is none"
     if method.suits is Suits.IMAGES and Modality.IMAGE not in model.modalities:
         return f"{method.name} changes pictures, and {model.name} takes none"
+    return None
+
+
+def _why_not_private(method: MethodSpec, model: ModelSpec, kind: TaskKind) -> str | None:
+    """The reason why a promise of privacy would not hold."""
+    if not method.private:
+        return None
+    if not (model.pretrained or model.random):
+        return f"{method.name} needs features that hang on no other example, and {model.name} learns them from all"
+    if kind is TaskKind.TOKEN_CLASSIFICATION:
+        return f"{method.name} promises something to each label, and an example of {kind} holds many"
     return None
 
 

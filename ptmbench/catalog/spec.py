@@ -144,7 +144,8 @@ class MethodSpec:
     """How a model is transferred to a task: what trains, by which recipe, and where the method applies.
 
     `grid` holds the values of `tuned` from which labelled examples choose; every trained method tries equally many
-    learning rates. `usual` is taken where no labels are left to choose by. `probed`: the head starts as a linear probe
+    learning rates. `usual` is taken where no labels are left to choose by. `private`: what it gives is differentially
+    private in the examples. `probed`: the head starts as a linear probe
     of the network as it came. `starts_from`, `gives` and `suits` say where
     the method applies, and change nothing of what it does there. Code asks these traits and never a method's name.
     """
@@ -159,6 +160,7 @@ class MethodSpec:
     suits: Suits = field(default=Suits.ANY, metadata=APPLIES)
     usual: float | None = None
     probed: bool = False
+    private: bool = False
 
     @property
     def untuned(self) -> float:

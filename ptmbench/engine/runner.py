@@ -19,7 +19,7 @@ from ptmbench.engine.columns import LOOK_INSIDE, MEASURED, Column
 from ptmbench.engine.corruptions.stress import Condition
 from ptmbench.engine.cost import energy
 from ptmbench.engine.cost.latency import waiting_s
-from ptmbench.engine.foreign_code import carried_out
+from ptmbench.engine.foreign_code import carried_out, said
 from ptmbench.engine.frozen_cases import frozen_run, probed_network
 from ptmbench.engine.inputs.augmentation import AUGMENTATIONS
 from ptmbench.engine.inputs.batches import TensorInputs, on_device
@@ -33,7 +33,7 @@ from ptmbench.engine.transfer.rows import Rows
 from ptmbench.engine.transfer.trained import RISE, TrainedRun, Work
 from ptmbench.engine.variants.table import SERVED
 from ptmbench.engine.workbench import Workbench
-from ptmbench.errors import Diverged, OutOfMemory, PtmbenchError, Unavailable
+from ptmbench.errors import Diverged, OutOfMemory, PtmbenchError, TimedOut, Unavailable
 from ptmbench.records.case_record import SourceDistance
 from ptmbench.records.cost_record import BUSY
 from ptmbench.records.measured import Choice, Footprint, Loaded, Missing, Result, Spending
@@ -51,6 +51,7 @@ METRIC_NAMES = {
     "map": "mAP@[.5:.95]",
     "miou": "mIoU",
 }
+FULL_ALONE = Missing("measured of the full network: a variant has its differences in quality and cost")
 NO_CONVERGENCE = "few labels leave none to see by when a training has converged: take a full task, or another budget"
 HELD_UP = "not measured: other work had the cores while this case trained: run it again with --jobs 1"
 
@@ -221,11 +222,17 @@ def run(bench: Workbench, prepared: Prepared) -> Result:
 
 def _column(bench: Workbench, name: str, case: Case, work: FrozenRun | TrainedRun) -> Column:
     """A column that was asked for; one that cannot be measured says why, and costs no case its record."""
+    if name in LOOK_INSIDE and case.variant != FULL:
+        return FULL_ALONE
     try:
         with carried_out(case.model.name), out_of_memory_named():
             return MEASURED[name](bench, case, work)
+    except TimedOut:
+        raise
     except PtmbenchError as error:
         return Missing(f"could not be measured: {error}")
+    except Exception as error:  # noqa: BLE001  what was trained is kept, whatever a network does under an attack
+        return Missing(f"could not be measured: {said(error)}")
 
 
 def _spending(bench: Workbench, prepared: Prepared, energy_j: float | Missing, waited: float) -> Spending:

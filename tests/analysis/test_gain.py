@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptmbench.analysis.gain import gain_over, partner_of, settled, verdict_of
+from ptmbench.analysis.gain import OTHER_PICTURES, gain_over, partner_of, settled, verdict_of
 from ptmbench.records.measured import Missing
 from ptmbench.records.record import Record, SeedValue
+from ptmbench.records.store import ResultsFolder
 from ptmbench.statistics.estimates import Estimate, difference_interval, interval_of
 from ptmbench.statistics.intervals import t_interval
 from ptmbench.statistics.tallies import Ratios
+from runs import committed
+from sites import QUICK
 from strategies import records
 
 finished = records().filter(lambda record: record.status == "ok")
@@ -179,3 +182,16 @@ def test_gain_is_over_the_full_control(record):
 def test_one_seed_has_no_verdict():
     """Training is one draw at one seed: however far the interval lies from 0, another seed may turn it round."""
     assert "one_seed" == verdict_of((0.2, 0.4), seeds=1)
+
+
+def test_pictures_that_were_changed_have_no_gain_over_those_that_were_not():
+    """What augmentation brings would be counted as pre-training's."""
+    store = ResultsFolder(QUICK)
+    record = committed("resnet_tiny.glyphs-digits_5shot-fine_tune")
+    partner = committed("resnet_tiny.random-digits_5shot-from_scratch")
+    method = record.case.method
+    changed = {**method.hyperparameters, "augmentation": "crop_and_flip"}
+    case = record.case.model_copy(update={"method": method.model_copy(update={"hyperparameters": changed})})
+
+    assert not isinstance(gain_over(record, partner, store.estimate), Missing)
+    assert Missing(OTHER_PICTURES) == gain_over(record.model_copy(update={"case": case}), partner, store.estimate)

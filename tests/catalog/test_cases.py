@@ -128,6 +128,24 @@ def test_a_control_stands_behind_its_models():
     assert {"resnet_tiny.glyphs", "resnet_tiny.waves"} == models_of(MODEL["resnet_tiny.random"], models)
 
 
+@pytest.mark.parametrize(
+    ("model", "task", "reason"),
+    [
+        ("tfidf", "sentiment_50shot", "learns them from all"),
+        ("pixels", "digits_5shot", "learns them from all"),
+        ("bert_tiny.invented", "ner_100", "holds many"),
+        ("resnet_tiny.glyphs", "digits_5shot", None),
+        ("resnet_tiny.random", "digits_5shot", None),
+    ],
+)
+def test_privacy_is_promised_where_it_holds(model, task, reason):
+    """Vocabularies are learned from all examples without noise, and a text of many labels is more than one of them."""
+    found = why_no_case(MODEL[model], TASK[task], named("method", "dp_probe", ALL_METHODS))
+
+    assert (reason is None) == (found is None)
+    assert reason is None or reason in found
+
+
 @pytest.mark.parametrize("method", ["lora", "bitfit", "norm_only"])
 def test_few_parameters_take_higher_rates_in_any_model(method):
     """Of a published network, too, they are tuned over rates ten times as high as all layers."""

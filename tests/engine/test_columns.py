@@ -3,14 +3,16 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
-from ptmbench.engine.columns import MEASURED, NO_FEATURES, SHADOWS_TRAIN, privacy, scores
+from ptmbench.catalog.spec import VariantSpec
+from ptmbench.engine.columns import LOOK_INSIDE, MEASURED, NO_FEATURES, SHADOWS_TRAIN, privacy, scores
 from ptmbench.engine.frozen_cases import frozen_run
-from ptmbench.engine.runner import prepare
+from ptmbench.engine.runner import FULL_ALONE, _column, prepare
 from ptmbench.engine.workbench import Workbench
-from ptmbench.errors import UsageError
+from ptmbench.errors import TimedOut, UsageError
 from ptmbench.records.figures import by_name
 from ptmbench.records.store import ResultsFolder
 from ptmbench.running.session import Session
@@ -40,11 +42,7 @@ def test_what_trains_has_no_shadows(bench):
 
 def test_a_column_that_cannot_be_measured_costs_no_record(bench, tmp_path, monkeypatch):
     """What was trained is kept, and the record says in place of the column what went wrong."""
-
-    def fails(*_):
-        raise UsageError("no such thing here")
-
-    monkeypatch.setitem(MEASURED, "scores", fails)
+    monkeypatch.setitem(MEASURED, "scores", raising(UsageError("no such thing here")))
     session = Session(replace(SETTINGS, columns=("scores",)), folder=tmp_path, _bench=bench)
     monkeypatch.setattr(bench, "settings", replace(bench.settings, columns=("scores",)))
     record = session.run(CASE)
@@ -52,6 +50,39 @@ def test_a_column_that_cannot_be_measured_costs_no_record(bench, tmp_path, monke
 
     assert "ok" == record.status
     assert "could not be measured: no such thing here" == record.missing["scores"]
+
+
+@pytest.mark.parametrize("error", [KeyError("pooling"), RuntimeError("no gradient")])
+def test_whatever_goes_wrong_in_a_column_costs_no_record(bench, monkeypatch, error):
+    """Errors that nobody foresaw are said in its place."""
+    monkeypatch.setitem(MEASURED, "scores", raising(error))
+
+    assert type(error).__name__ in _column(bench, "scores", CASE, None).reason
+
+
+def test_a_case_that_takes_too_long_is_stopped_in_a_column_too(bench, monkeypatch):
+    """A time-out is of the case, and no reason of a column."""
+    monkeypatch.setitem(MEASURED, "scores", raising(TimedOut("took longer")))
+
+    with pytest.raises(TimedOut):
+        _column(bench, "scores", CASE, None)
+
+
+@pytest.mark.parametrize("name", sorted(LOOK_INSIDE))
+def test_a_variant_has_no_columns_of_the_full_network(bench, name):
+    """What looks inside sees the network before it is changed, and would repeat the full case's figures."""
+    half = replace(CASE, variant=VariantSpec("half", "weights and activations in bfloat16"))
+
+    assert FULL_ALONE == _column(bench, name, half, None)
+
+
+def raising(error):
+    """A column that fails."""
+
+    def fails(*_):
+        raise error
+
+    return fails
 
 
 def test_a_run_records_them_where_they_are_asked_for(bench, tmp_path):

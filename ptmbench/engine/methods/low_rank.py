@@ -10,6 +10,7 @@ import warnings
 from typing import Any, Final
 
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from ptmbench.engine.foreign_code import imported
 from ptmbench.engine.methods.fine_tune import SparselyTrained, Trainable
@@ -18,8 +19,17 @@ from ptmbench.errors import Unavailable
 
 RANK: Final = 8
 SCALE: Final = 2.0  # alpha / rank, as most recipes have it
-MULTIPLY: Final = ("Linear", "Conv1d", "Conv2d", "Conv1D", "MultiheadAttention")  # classes; `Conv1D` is that of GPT-2
+MULTIPLY: Final = (
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    Conv1D,
+)  # themselves: what is derived from them may multiply otherwise
 NOTHING: Final = "the network has no layer that multiplies by weights, beside which low-rank ones could stand"
+GOES_AROUND: Final = (
+    "the network has layers of torch's own nn.TransformerEncoderLayer, which answer by a path that goes around the "
+    "updates: take bitfit or norm_only"
+)
 
 
 def adapted(backbone: Backbone, head: nn.Module) -> Trainable:
@@ -28,6 +38,8 @@ def adapted(backbone: Backbone, head: nn.Module) -> Trainable:
     Raises `Unavailable` without PEFT, or where the network has no such layer.
     """
     peft = imported("peft", "peft")
+    if any(isinstance(module, nn.TransformerEncoderLayer) for module in backbone.modules()):
+        raise Unavailable(GOES_AROUND)
     own = copy.deepcopy(backbone)
     targets = targets_in(own)
     if not targets:
@@ -43,19 +55,13 @@ def adapted(backbone: Backbone, head: nn.Module) -> Trainable:
 def targets_in(backbone: Backbone) -> list[str]:
     """The names of the layers that a low-rank update stands beside.
 
-    Convolutions in groups have no product of that form, attention of torch's own is adapted as a whole, and poolings
-    that are not used do not train.
+    Convolutions in groups have no product of that form, attention of torch's own uses weights without their modules,
+    and poolings that are not used do not train.
     """
     found: list[str] = []
-    whole: list[str] = []
     for name, module in backbone.named_modules():
-        inside = any(name.startswith(f"{outer}.") for outer in whole)
         unused = name.startswith("pools.") and not f"{name}.".startswith(f"pools.{backbone.pooling}.")
-        if inside or unused or not any(kind.__name__ in MULTIPLY for kind in type(module).__mro__):
-            continue
-        if isinstance(module, nn.MultiheadAttention):
-            whole.append(name)
-        if getattr(module, "groups", 1) == 1:
+        if not unused and type(module) in MULTIPLY and getattr(module, "groups", 1) == 1:
             found.append(name)
     return found
 

@@ -28,8 +28,8 @@ class Depths(nn.Module):
 def ends_of(network: nn.Module, inputs: Tensor) -> tuple[str, ...]:
     """The names of the modules that a network's stages end with, in the order in which they run.
 
-    Of a convolutional network the last module of each height and width; of one whose maps have one size throughout, as
-    tokens do, the blocks that make up its longest list.
+    The last module of each height and width, or of each number of tokens; of a network whose maps have one size
+    throughout the blocks that make up its longest list. Maps are told from their square sides, channels first or last.
 
     Args:
         network: In eval mode.
@@ -43,8 +43,8 @@ def ends_of(network: nn.Module, inputs: Tensor) -> tuple[str, ...]:
         network(inputs)
     sizes: dict[tuple[int, ...], str] = {}
     for name, outputs in heard.items():
-        places = tuple(outputs.shape[2:])
-        if outputs.dim() == 4 and max(places) > 1:
+        places = tuple(outputs.shape[axis] for axis in _places(outputs))
+        if places and max(places) > 1:
             sizes.pop(places, None)
             sizes[places] = name
     found = [*sizes.values()] if len(sizes) > 2 else _blocks(network, heard)
@@ -85,6 +85,16 @@ def _listening(network: nn.Module, names: tuple[str, ...]) -> Iterator[dict[str,
             handle.remove()
 
 
+def _places(outputs: Tensor) -> tuple[int, ...]:
+    """The axes of height and width, or of tokens; none where they cannot be told."""
+    if outputs.dim() == 3:
+        return (1,)
+    first, second, third = outputs.shape[1:]
+    if second == third:
+        return 2, 3
+    return (1, 2) if first == second else ()
+
+
 def _mean(outputs: Tensor) -> Tensor:
     """Over height and width, or over tokens."""
-    return outputs.mean(dim=(2, 3)) if outputs.dim() == 4 else outputs.mean(dim=1)
+    return outputs.mean(dim=_places(outputs))

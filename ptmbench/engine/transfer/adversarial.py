@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ptmbench import stages
 from ptmbench.catalog.spec import Case
+from ptmbench.engine.device import Device
 from ptmbench.engine.inputs.pictures import PicturePreprocessing
 from ptmbench.engine.methods.linear_probe import LinearPredictor
 from ptmbench.engine.seeding import numpy_generator, torch_generator
@@ -27,7 +28,8 @@ WORK: Final = 2e12  # multiply-accumulates of all passes together: about a minut
 PASSES: Final = 3 * STEPS + QUERIES  # forward ones; a backward one counts as two
 BATCH: Final = 100
 NOT_PICTURES: Final = Missing("defined for labels of pictures")
-NO_GRADIENT: Final = Missing("what answers has no gradient: networks and linear probes have it")
+NO_GRADIENT: Final = Missing("attacked are networks with a linear head: linear probes, and what was trained")
+FEW_PICTURES: Final = Missing(f"the test part has fewer than {FEWEST} pictures")
 NO_NETWORK: Final = Missing("a control without a network")
 TOO_LARGE: Final = Missing(f"{FEWEST} pictures would take more than a minute on two cores")
 
@@ -35,15 +37,21 @@ TOO_LARGE: Final = Missing(f"{FEWEST} pictures would take more than a minute on 
 class FromPixels(nn.Module):
     """A network on pictures between 0 and 1 at its own resolution: `black` and `white` are what it is fed of these."""
 
-    def __init__(self, network: nn.Module, black: Tensor, white: Tensor) -> None:
+    def __init__(self, network: nn.Module, black: Tensor, white: Tensor, device: Device) -> None:
         super().__init__()
         self.network = network
+        self.device = device
         self.black = black
         self.span = white - black
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Logits [n, classes]."""
-        logits: Tensor = self.network(self.black + pictures * self.span)
+        return self.answered(self.black + pictures * self.span)
+
+    def answered(self, inputs: Tensor) -> Tensor:
+        """Logits of the network's own inputs, in the precision in which it answers elsewhere."""
+        with self.device.autocast():
+            logits: Tensor = self.network(inputs)
         return logits
 
     def pictures(self, inputs: Tensor) -> Tensor:
@@ -66,6 +74,8 @@ def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
     network = _answering(bench, case, run)
     if network is None:
         return NO_GRADIENT
+    if len(bench.task_data(case).split.test) < FEWEST:
+        return FEW_PICTURES
     examples = _affordable(bench, case)
     if examples < FEWEST:
         return TOO_LARGE
@@ -73,7 +83,7 @@ def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
     data = bench.task_data(case)
     rng = numpy_generator("attacked", case.task.dataset)
     drawn = np.sort(rng.permutation(np.asarray(data.split.test))[:examples])
-    whole = FromPixels(network.eval(), *_ends(bench, case))
+    whole = FromPixels(network.eval(), *_ends(bench, case), bench.device)
     inputs = bench.device.put(torch.cat([*bench.encoded(case).inputs.batches([drawn.tolist()])]))
     pictures, labels = whole.pictures(inputs), bench.device.put(torch.from_numpy(data.truth(drawn)))
     right = {"clean": _right(whole, inputs, labels, of_inputs=True)}
@@ -96,13 +106,12 @@ def _answering(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> nn.
             return None
         fixed = run.network_of(0).fixed
         return run.network if fixed is None else nn.Sequential(bench.backbone(case, 0).trunk, run.network)
-    predictor = run.fitted(0) if run.chosen else None
-    if not isinstance(predictor, LinearPredictor):
+    predictor = run.first
+    if run.chosen is None or not isinstance(predictor, LinearPredictor):
         return None
     weights, biases = map(torch.from_numpy, predictor.layer())
     head = nn.Linear(weights.shape[1], len(weights))
     head.load_state_dict({"weight": weights, "bias": biases})
-    assert run.chosen is not None
     return bench.device.place(nn.Sequential(bench.backbone(case, 0, run.chosen[0]), nn.Flatten(), head))
 
 
@@ -126,7 +135,7 @@ def _ends(bench: Workbench, case: Case) -> tuple[Tensor, Tensor]:
 
 def _right(network: FromPixels, given: Tensor, labels: Tensor, *, of_inputs: bool = False) -> "np.ndarray[Any, Any]":
     """Whether each answer is right [n]."""
-    asked = network.network if of_inputs else network
+    asked = network.answered if of_inputs else network
     with torch.inference_mode():
         answers = torch.cat([asked(part).argmax(dim=1) for part in given.split(BATCH)])
     found: np.ndarray[Any, Any] = (answers == labels).cpu().numpy()

@@ -21,7 +21,7 @@ RISING: Final = 0.75  # the share of steps that have to gain for a step size to 
 
 
 def apgd(logits: Logits, pictures: Tensor, labels: Tensor, radius: float, generator: torch.Generator) -> Tensor:
-    """Pictures [n, c, h, w] within the radius, at the highest loss that was found of each.
+    """Pictures [n, c, h, w] within the radius, of each the first that fools the network, else the one of most loss.
 
     Args:
         logits: The network, differentiable.
@@ -33,7 +33,8 @@ def apgd(logits: Logits, pictures: Tensor, labels: Tensor, radius: float, genera
     low, high = (pictures - radius).clamp(min=0), (pictures + radius).clamp(max=1)
     noise = torch.rand(pictures.shape, generator=generator).to(pictures.device)
     now = (pictures + radius * (2 * noise - 1)).clamp(low, high)
-    loss, gradient = _ascent(logits, now, labels)
+    loss, gradient, wrong = _ascent(logits, now, labels)
+    given, broken = now, wrong
     size = torch.full_like(loss, 2 * radius)
     best, best_loss, best_gradient = now, loss, gradient
     before, gains = now, torch.zeros_like(loss)
@@ -45,7 +46,9 @@ def apgd(logits: Logits, pictures: Tensor, labels: Tensor, radius: float, genera
         after = (now + weight * (ahead - now) + (1 - weight) * (now - before)).clamp(low, high)
         before, now = now, after
         last_loss = loss
-        loss, gradient = _ascent(logits, now, labels)
+        loss, gradient, wrong = _ascent(logits, now, labels)
+        given = torch.where(_wide(wrong & ~broken), now, given)
+        broken |= wrong
         gains += loss > last_loss
         better = loss > best_loss
         best, best_gradient = (
@@ -60,7 +63,7 @@ def apgd(logits: Logits, pictures: Tensor, labels: Tensor, radius: float, genera
             now, before = (torch.where(_wide(stuck), best, old) for old in (now, before))
             gradient, loss = torch.where(_wide(stuck), best_gradient, gradient), torch.where(stuck, best_loss, loss)
             gains = torch.zeros_like(gains)
-    return best
+    return torch.where(_wide(broken), given, best)
 
 
 def _checkpoints(steps: int) -> dict[int, int]:
@@ -73,13 +76,14 @@ def _checkpoints(steps: int) -> dict[int, int]:
     return {mark: mark - earlier for earlier, mark in itertools.pairwise(marks)}
 
 
-def _ascent(logits: Logits, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """The cross-entropy of each picture [n], and its gradient."""
-    given = pictures.detach().requires_grad_()
+def _ascent(logits: Logits, pictures: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The cross-entropy of each picture [n], its gradient, and whether the answer is wrong [n]."""
+    asked = pictures.detach().requires_grad_()
     with torch.enable_grad():
-        loss = functional.cross_entropy(logits(given).float(), labels, reduction="none")
-        (gradient,) = torch.autograd.grad(loss.sum(), given)
-    return loss.detach(), gradient
+        answers = logits(asked).float()
+        loss = functional.cross_entropy(answers, labels, reduction="none")
+        (gradient,) = torch.autograd.grad(loss.sum(), asked)
+    return loss.detach(), gradient, answers.argmax(dim=1) != labels
 
 
 def _wide(values: Tensor) -> Tensor:

@@ -28,7 +28,8 @@ NEIGHBOURS: Final = 5
 CLASSES: Final = "pre-training classes, by five nearest neighbours"
 TOKENS: Final = "held-out tokens of the source, by the head of pre-training"
 FROZEN: Final = Missing("no layer was trained: nothing can be forgotten")
-ELSEWHERE: Final = Missing("the data that it was pre-trained on is not at hand: known of embedded models alone")
+CONTROL: Final = Missing("a control: nothing was pre-trained")
+ELSEWHERE: Final = Missing("known of embedded models that give features: their sources come with the package")
 NO_LOSS: Final = Missing("nearest neighbours have no loss")
 NO_CHANCE: Final = Missing("tokens are not equally frequent")
 
@@ -46,6 +47,8 @@ def forgetting_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> 
     """
     if isinstance(run, FrozenRun) or run.network is None:
         return FROZEN
+    if case.model.random:
+        return CONTROL
     if case.task.kind.dense or not case.model.embedded:
         return ELSEWHERE
     stages.HERE.at("looking for what was forgotten")

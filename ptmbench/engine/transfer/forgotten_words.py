@@ -50,10 +50,10 @@ def tokens_told(spec: ModelSpec, tokenizer: Any, packed: nn.Module, device: Devi
     for part in ids.split(BATCH):
         there = trimmed(part)
         given, targets = corrupt(there)
-        with torch.inference_mode():
+        with torch.inference_mode(), device.autocast():
             hidden = unpack(packed(device.put(torch.where(there == PAD_ID, PADDING, given))))[1]
             chosen = targets != IGNORED
-            logits = head(hidden[device.put(chosen)].float())
+            logits = head(hidden[device.put(chosen)]).float()
             truth = device.put(targets[chosen])
             nats += float(functional.cross_entropy(logits, truth, reduction="sum"))
             hits += int((logits.argmax(dim=1) == truth).sum())

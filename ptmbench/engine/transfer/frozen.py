@@ -36,7 +36,7 @@ class FrozenRun:
     is no choice. `on_validation`: few-shot tasks are tuned on the validation split too. Under `stress`,
     `corrupted(seed, pooling, condition)` are the features of the corrupted test examples. A seed that brings neither a
     new draw nor new features would repeat the last fit to the bit, and reuses it. `learned` counts the examples that
-    the last one was fitted to.
+    the last one was fitted to; `first` is the classifier of the first seed.
     """
 
     case: Case
@@ -54,6 +54,7 @@ class FrozenRun:
     feature_time_s: float | Missing = NOT_YET
     selection: str = ""
     learned: int = 0
+    first: Predictor | None = None
     _on_validation: list[float] = field(default_factory=list)
     _last: tuple[bytes, Frozen, SeedResult] | None = None
 
@@ -82,6 +83,7 @@ class FrozenRun:
         if isinstance(self.feature_time_s, Missing):
             self.feature_time_s = frozen.feature_time_s
         predict, elapsed = self._learned(frozen.array, tuning.learned, value)
+        self.first = self.first or predict
         self.choices.append(choice)
         self.times_s.append(elapsed)
         test = self._predict(predict, frozen.array, np.asarray(data.split.test))

@@ -24,7 +24,7 @@ from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.trained import TrainedRun
 from ptmbench.engine.transfer.tuning import Examples
 from ptmbench.engine.workbench import Workbench
-from ptmbench.errors import PtmbenchError
+from ptmbench.errors import Unavailable, UsageError, WeightsError
 from ptmbench.records.measured import Missing
 from ptmbench.statistics.representation import effective_rank, linear_cka
 
@@ -34,8 +34,9 @@ STRENGTH: Final = 1.0  # of the probes by stage: one value for all, since none o
 DENSE: Final = Missing("boxes and masks are found by features of places: there is no one vector an example")
 NO_NETWORK: Final = Missing("a control without a network: its features are the inputs")
 RANDOM_ITSELF: Final = Missing("a control: it is the random network itself")
+SAME_WEIGHTS: Final = Missing("its architecture cannot be had at random weights: what builds it gives the trained ones")
 UNTRAINED: Final = Missing("no layer was trained: the features are as they came")
-NO_STAGES: Final = Missing("measured for networks of pictures with three stages or more")
+NO_STAGES: Final = Missing("measured for networks that take pictures alone and have three stages or more")
 FEW: Final = Missing("alignment of features is defined for four examples and more")
 CONSTANT: Final = Missing("features of one side are the same for all examples")
 
@@ -67,7 +68,8 @@ def representation_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun)
 def random_twin(model: ModelSpec) -> ModelSpec:
     """The control of a model's architecture: the catalog's, or one of its reference."""
     name = f"{model.architecture}{RANDOM_SUFFIX}"
-    return next((known for known in ALL_MODELS if known.name == name), None) or control_of(model)
+    known = {one.name: one for one in ALL_MODELS}
+    return known[name] if known.get(model.name) == model and name in known else control_of(model)
 
 
 def _drawn(bench: Workbench, case: Case) -> Examples:
@@ -103,8 +105,10 @@ def _to_random(
         return NO_NETWORK
     try:
         other = _rows(bench, replace(case, model=random_twin(case.model)), pooling, drawn)
-    except PtmbenchError as error:
+    except (UsageError, WeightsError, Unavailable) as error:
         return Missing(f"its architecture cannot be had at random weights: {error}")
+    if np.array_equal(before, other):
+        return SAME_WEIGHTS
     return _cka(before, other)
 
 

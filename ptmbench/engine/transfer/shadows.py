@@ -15,17 +15,19 @@ from ptmbench.statistics import membership
 from ptmbench.statistics.membership import Members, Values
 
 SHADOWS: Final = 64  # models; each is the target of all others once
-MOST: Final = 2_000  # examples that are asked about: of more the curve hardly changes, and a fit takes its time
+MOST: Final = (
+    2_000  # examples that are asked about: of all labels shadows learn from half of these, which takes its time
+)
 WORDS: Final = Missing("words of one text come and go together: who was learned from is defined for whole examples")
 FEW_PAIRS: Final = Missing("a thousand pairs of a model and an example that it did not learn from are needed")
-TOO_FEW: Final = Missing("two examples of each class are needed: one that is learned from and one that is not")
+TOO_FEW: Final = Missing("two classes are needed, and two examples of each: one to learn from, and one that is not")
 
 
 def privacy_of(run: FrozenRun) -> dict[str, object] | Missing:
     """What membership inference finds out from what a case fits, at the pooling and value of its first seed.
 
     Each shadow is fitted to a random half of every class. In few-shot tasks there are twice as many examples as the
-    task has shots, so that each learns from as many as the case; of all labels each learns from half.
+    task has shots, so that each learns from as many as the case; of all labels each learns from half of `MOST` at most.
 
     Args:
         run: A case of a frozen method that has run.

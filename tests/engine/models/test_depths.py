@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import nn
-from torchvision.models import resnet18, vit_b_16
+from torchvision.models import convnext_tiny, resnet18, swin_t, vit_b_16
 
 from ptmbench.engine.models.depths import MOST, Depths, ends_of
 from ptmbench.engine.models.embedded import initialised
@@ -14,6 +14,16 @@ from ptmbench.engine.models.embedded import initialised
     [
         (resnet18, 64, ["relu", "layer1", "layer2", "layer3", "layer4"]),
         (lambda: initialised("resnet_tiny", 0), 32, ["trunk.1", "trunk.2", "trunk", "tail.0"]),
+        (
+            swin_t,
+            64,
+            ["features.1", "features.3", "features.5", "permute"],
+        ),
+        (
+            convnext_tiny,
+            64,
+            ["features.2.0", "features.4.0", "features.6.0", "features"],
+        ),
         (lambda: vit_b_16(image_size=32), 32, [f"encoder.layers.encoder_layer_{place}" for place in (0, 3, 6, 8, 11)]),
     ],
 )

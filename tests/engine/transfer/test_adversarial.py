@@ -8,6 +8,7 @@ from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.runner import prepare
 from ptmbench.engine.transfer import adversarial
 from ptmbench.engine.transfer.adversarial import (
+    FEW_PICTURES,
     NO_GRADIENT,
     NO_NETWORK,
     NOT_PICTURES,
@@ -55,9 +56,10 @@ def test_without_room_to_move_everything_stays(bench, few, monkeypatch):
     assert {found["clean"]} == {found[name] for name in ("apgd_ce", "square", "robust")}
 
 
-def test_a_probe_answers_as_its_network(bench, few):
+@pytest.mark.parametrize("task", [TASK, "digits_full"])
+def test_a_probe_answers_as_its_network(bench, few, task):
     """The share that is right on clean pictures is that of the probe's own answers for them."""
-    case, run = probed(bench)
+    case, run = probed(bench, task)
     found = adversarial_of(bench, case, run)
     data = run.rows.data
     answers, test = run.seed(0).test, [*data.split.test]
@@ -82,7 +84,7 @@ def test_pixels_and_inputs_are_the_same_pictures(bench):
     """What a network is fed of pictures, taken back to pixels and fed again, is what it was."""
     case = find_case(MODEL, TASK, "knn")
     inputs = next(iter(bench.encoded(case).inputs.batches([[0, 1, 2]])))
-    whole = FromPixels(torch.nn.Identity(), *adversarial._ends(bench, case))
+    whole = FromPixels(torch.nn.Identity(), *adversarial._ends(bench, case), bench.device)
     pictures = whole.pictures(inputs)
 
     assert torch.allclose(inputs, whole(pictures), atol=1e-5)
@@ -98,5 +100,8 @@ def test_reasons_say_why_there_is_nothing(bench, monkeypatch):
     assert NO_GRADIENT == adversarial_of(bench, *knn)
     assert NO_NETWORK == adversarial_of(bench, *pixels)
     assert NOT_PICTURES == adversarial_of(bench, text, None)
+    monkeypatch.setattr(adversarial, "FEWEST", 10**6)
+    assert FEW_PICTURES == adversarial_of(bench, *probed(bench))
+    monkeypatch.undo()
     monkeypatch.setattr(adversarial, "WORK", 1e9)
     assert TOO_LARGE == adversarial_of(bench, *probed(bench))

@@ -11,7 +11,7 @@ from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.checkpoint_cards import load_card
 from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.runner import prepare
-from ptmbench.engine.transfer.forgetting import ELSEWHERE, FROZEN, TOKENS, forgetting_of
+from ptmbench.engine.transfer.forgetting import CONTROL, ELSEWHERE, FROZEN, TOKENS, forgetting_of
 
 MODEL, TASK = "resnet_tiny.glyphs", "digits_5shot"
 
@@ -80,7 +80,9 @@ def test_reasons_say_why_there_is_nothing(bench):
     """Frozen features cannot forget, and sources that are not here cannot be asked."""
     case = find_case(MODEL, TASK, "fine_tune")
     run = trained(bench, case)
+    scratch = find_case("resnet_tiny.random", TASK, "from_scratch")
     foreign = replace(case, model=replace(case.model, source="ImageNet-1k"))
 
     assert FROZEN == forgetting_of(bench, case, frozen_run(bench, find_case(MODEL, TASK, "knn")))
     assert ELSEWHERE == forgetting_of(bench, foreign, run)
+    assert CONTROL == forgetting_of(bench, scratch, trained(bench, scratch))

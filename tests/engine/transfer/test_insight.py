@@ -15,6 +15,7 @@ from ptmbench.engine.transfer.insight import (
     NO_NETWORK,
     NO_STAGES,
     RANDOM_ITSELF,
+    SAME_WEIGHTS,
     UNTRAINED,
     representation_of,
 )
@@ -115,7 +116,10 @@ def test_too_few_examples_are_said_and_so_is_an_architecture_that_cannot_be_had(
         insight, "random_twin", lambda model: replace(model, name="gone", provider="embedded", entry="gone")
     )
     gone = representation_of(bench, case, frozen_run(bench, case))
+    monkeypatch.setattr(insight, "random_twin", lambda model: model)
+    same = representation_of(bench, case, frozen_run(bench, case))
 
     assert FEW == few["cka_random"]
     assert few["effective_rank"] > 0
     assert "cannot be had" in gone["cka_random"].reason
+    assert SAME_WEIGHTS == same["cka_random"]
