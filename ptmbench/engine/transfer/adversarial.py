@@ -56,7 +56,8 @@ class FromPixels(nn.Module):
 
     def pictures(self, inputs: Tensor) -> Tensor:
         """The pictures that a network's inputs were made of."""
-        return ((inputs - self.black) / self.span).clamp(0, 1)
+        still = self.span == 0  # a border that the preprocessing adds is the same for any picture
+        return ((inputs - self.black) / torch.where(still, 1.0, self.span)).clamp(0, 1)
 
 
 def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> Mapping[str, Any] | Missing:

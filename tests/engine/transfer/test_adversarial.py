@@ -92,6 +92,15 @@ def test_pixels_and_inputs_are_the_same_pictures(bench):
     assert 0.9 < pictures.max() <= 1
 
 
+def test_a_border_that_no_picture_changes_stays_as_it_is(bench):
+    """Where black and white give the same there is nothing to move, and nothing that is no number."""
+    black, white = torch.zeros(1, 1, 2, 2), torch.tensor([[[[0.0, 2.0], [2.0, 2.0]]]])
+    whole = FromPixels(torch.nn.Identity(), black, white, bench.device)
+    inputs = torch.tensor([[[[0.0, 1.0], [0.5, 2.0]]]])
+
+    assert torch.equal(inputs, whole(whole.pictures(inputs)))
+
+
 def test_reasons_say_why_there_is_nothing(bench, monkeypatch):
     """Texts, controls without a network, nearest neighbours, and networks that would take too long."""
     knn, pixels = probed(bench, method="knn"), probed(bench, model="pixels")
