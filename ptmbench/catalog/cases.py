@@ -14,8 +14,8 @@ DENSE_BATCH, DENSE_PACE = (
     2,
 )  # of training detectors and segmenters: half as many pictures a step, and twice the steps
 PUBLISHED_RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # around what papers fine-tune networks of this size with
-FEW = frozenset({Trains.NORMS, Trains.BIASES, Trains.ADAPTER})  # so few parameters want rates ten times as high
 SCRATCH_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)  # as many, for the same networks from scratch
+FEW = frozenset({Trains.NORMS, Trains.BIASES, Trains.ADAPTER})  # so few parameters want rates ten times as high
 
 Entry = TypeVar("Entry", ModelSpec, TaskSpec, MethodSpec, VariantSpec)
 

@@ -8,9 +8,9 @@ from ptmbench.errors import UnknownName
 COLUMNS: Final = {  # by the field of the record that holds it
     "adversarial": "how many answers stay right when test pictures are attacked, by APGD-CE and Square",
     "forgetting": "what embedded models tell of their pre-training data, before and after training",
+    "privacy": "whether answers tell which examples were learned from: the attack LiRA with 63 shadow models",
     "representation": "effective rank of the features, alignment to random and to trained ones, probes by stage",
     "scores": "scores of transferability of the model's frozen features, on 300 training examples at most",
-    "privacy": "whether answers tell which examples were learned from: the attack LiRA with 63 shadow models",
 }
 COLUMNS_HELP: Final = f"measure these besides, several by commas: {', '.join(COLUMNS)}"
 NOT_ASKED: Final = "not asked for: --columns {name}"

@@ -144,10 +144,10 @@ class MethodSpec:
     """How a model is transferred to a task: what trains, by which recipe, and where the method applies.
 
     `grid` holds the values of `tuned` from which labelled examples choose; every trained method tries equally many
-    learning rates. `usual` is taken where no labels are left to choose by. `private`: what it gives is differentially
-    private in the examples. `probed`: the head starts as a linear probe
-    of the network as it came. `starts_from`, `gives` and `suits` say where
-    the method applies, and change nothing of what it does there. Code asks these traits and never a method's name.
+    learning rates. `usual` is taken where no labels are left to choose by. `probed`: the head starts as a linear probe
+    of the network as it came. `private`: what it gives is differentially private in the examples. `starts_from`,
+    `gives` and `suits` say where the method applies, and change nothing of what it does there. Code asks these traits
+    and never a method's name.
     """
 
     name: str
