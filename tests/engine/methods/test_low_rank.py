@@ -68,13 +68,15 @@ def test_a_record_says_how_little_trains(bench):
 
 def test_attention_of_torch_is_left_as_it_is():
     """Its projections are used without their modules, which updates beside them would not reach; the rest merges."""
-    network = Backbone(nn.Identity(), vit_b_16(image_size=32), feature_size=1000)
-    names = targets_in(network)
-    learned = adapted(network, nn.Linear(1000, 2)).trained
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = Backbone(nn.Identity(), vit_b_16(image_size=32), feature_size=1000)
+        names = targets_in(network)
+        learned = adapted(network, nn.Linear(1000, 2)).trained
     with torch.no_grad():
         for name, parameter in learned.named_parameters():
             if "lora_B" in name:
-                parameter.fill_(0.01)
+                parameter.fill_(0.03)
     inputs = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
     assert "tail.encoder.layers.encoder_layer_0.mlp.0" in names
@@ -82,7 +84,7 @@ def test_attention_of_torch_is_left_as_it_is():
     with torch.inference_mode():
         given, plain = learned.eval()(inputs), merged(learned).eval()(inputs)
         assert torch.allclose(given, plain, atol=1e-4)
-        assert not torch.allclose(given, learned.head(network.eval()(inputs)), atol=1e-2)
+        assert (given - learned.head(network.eval()(inputs))).abs().max() > 0.01  # a hundred times what merging moves
 
 
 def test_layers_that_answer_around_the_updates_are_refused():
