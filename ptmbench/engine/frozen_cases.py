@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable
 from dataclasses import replace
 
-import torch
 from torch import nn
 
 from ptmbench.catalog.builtin import METHODS
@@ -67,8 +66,7 @@ def probed_network(bench: Workbench, case: Case) -> Callable[[int], Trainable]:
         assert isinstance(network.trained, nn.Sequential)
         head = network.trained[-1]
         if isinstance(predictor, LinearPredictor) and isinstance(head, nn.Linear):
-            weights, biases = map(torch.from_numpy, predictor.layer())
-            head.load_state_dict({"weight": weights, "bias": biases})
+            head.load_state_dict(predictor.layer())
         return network
 
     return network_of

@@ -35,9 +35,9 @@ def test_classes_that_were_not_seen_are_next_to_impossible():
     features = rng.normal(3.0, 2.0, size=(60, 5)).astype(np.float32)
     labels = np.arange(60) % 3 * 2  # classes 0, 2, 4 of 6
     (fitted,) = linear_probe.fit_all(features + labels[:, None], labels, [0.1], FitContext(tuple("abcdef")))
-    weights, biases = fitted.layer()
+    state = {name: values.numpy() for name, values in fitted.layer().items()}
 
-    assert fitted(features) == pytest.approx(softmax(features @ weights.T + biases, axis=1), abs=1e-5)
+    assert fitted(features) == pytest.approx(softmax(features @ state["weight"].T + state["bias"], axis=1), abs=1e-5)
 
 
 def test_it_runs_as_every_method_does(bench):

@@ -54,8 +54,8 @@ class LinearPredictor:
         scores = self.scaler.transform(unseen) @ self.weights.T + self.biases
         return over_all(softmax(scores.astype(np.float64), axis=1), self.present, self.context)
 
-    def layer(self) -> tuple[Features, Features]:
-        """Weights [classes, d] and biases [classes] of the layer that gives the same of features as they are.
+    def layer(self) -> dict[str, torch.Tensor]:
+        """The state of an `nn.Linear` that gives the same of features as they are: weight [classes, d], bias [classes].
 
         A class that was not seen has no weight, and a bias that leaves it next to no probability.
         """
@@ -65,7 +65,7 @@ class LinearPredictor:
         classes, width = len(self.context.classes), weights.shape[1]
         all_weights, all_biases = np.zeros((classes, width)), np.full(classes, biases.min() - UNSEEN)
         all_weights[self.present], all_biases[self.present] = weights, biases
-        return all_weights.astype(np.float32), all_biases.astype(np.float32)
+        return {"weight": torch.from_numpy(all_weights).float(), "bias": torch.from_numpy(all_biases).float()}
 
 
 def trainable_parameters(feature_size: int, classes: int) -> int:

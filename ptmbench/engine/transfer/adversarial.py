@@ -110,9 +110,10 @@ def _answering(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> nn.
     predictor = run.first
     if run.chosen is None or not isinstance(predictor, LinearPredictor):
         return None
-    weights, biases = map(torch.from_numpy, predictor.layer())
-    head = nn.Linear(weights.shape[1], len(weights))
-    head.load_state_dict({"weight": weights, "bias": biases})
+    state = predictor.layer()
+    classes, width = state["weight"].shape
+    head = nn.Linear(width, classes)
+    head.load_state_dict(state)
     return bench.device.place(nn.Sequential(bench.backbone(case, 0, run.chosen[0]), nn.Flatten(), head))
 
 
