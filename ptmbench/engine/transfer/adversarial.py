@@ -5,14 +5,13 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ptmbench import stages
 from ptmbench.catalog.spec import Case
-from ptmbench.engine.device import Device
 from ptmbench.engine.inputs.pictures import PicturePreprocessing
-from ptmbench.engine.methods.linear_probe import LinearPredictor
 from ptmbench.engine.seeding import numpy_generator, torch_generator
+from ptmbench.engine.transfer.answering import FromPixels, answering_network, from_pixels
 from ptmbench.engine.transfer.apgd import STEPS, apgd
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.square_attack import QUERIES, square_attack
@@ -34,32 +33,6 @@ NO_NETWORK: Final = Missing("a control without a network")
 TOO_LARGE: Final = Missing(f"{FEWEST} pictures would take more than a minute on two cores")
 
 
-class FromPixels(nn.Module):
-    """A network on pictures between 0 and 1 at its own resolution: `black` and `white` are what it is fed of these."""
-
-    def __init__(self, network: nn.Module, black: Tensor, white: Tensor, device: Device) -> None:
-        super().__init__()
-        self.network = network
-        self.device = device
-        self.black = black
-        self.span = white - black
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Logits [n, classes]."""
-        return self.answered(self.black + pictures * self.span)
-
-    def answered(self, inputs: Tensor) -> Tensor:
-        """Logits of the network's own inputs, in the precision in which it answers elsewhere."""
-        with self.device.autocast():
-            logits: Tensor = self.network(inputs)
-        return logits
-
-    def pictures(self, inputs: Tensor) -> Tensor:
-        """The pictures that a network's inputs were made of."""
-        still = self.span == 0  # a border that the preprocessing adds is the same for any picture
-        return ((inputs - self.black) / torch.where(still, 1.0, self.span)).clamp(0, 1)
-
-
 def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> Mapping[str, Any] | Missing:
     """The fields of `AdversarialRecord` at the first seed, or why there are none.
 
@@ -72,7 +45,7 @@ def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
         return NOT_PICTURES
     if not (case.model.pretrained or case.model.random):
         return NO_NETWORK
-    network = _answering(bench, case, run)
+    network = answering_network(bench, case, run)
     if network is None:
         return NO_GRADIENT
     if len(bench.task_data(case).split.test) < FEWEST:
@@ -84,7 +57,7 @@ def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
     data = bench.task_data(case)
     rng = numpy_generator("attacked", case.task.dataset)
     drawn = np.sort(rng.permutation(np.asarray(data.split.test))[:examples])
-    whole = FromPixels(network.eval(), *_ends(bench, case), bench.device)
+    whole = from_pixels(bench, case, network)
     inputs = bench.device.put(torch.cat([*bench.encoded(case).inputs.batches([drawn.tolist()])]))
     pictures, labels = whole.pictures(inputs), bench.device.put(torch.from_numpy(data.truth(drawn)))
     right = {"clean": _right(whole, inputs, labels, of_inputs=True)}
@@ -100,39 +73,11 @@ def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
             "robust_interval95": interval, "interval_kind": "examples"}  # fmt: skip
 
 
-def _answering(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> nn.Module | None:
-    """The whole network of the first seed with its head; None where what answers is none."""
-    if isinstance(run, TrainedRun):
-        if run.network is None:
-            return None
-        fixed = run.network_of(0).fixed
-        return run.network if fixed is None else nn.Sequential(bench.backbone(case, 0).trunk, run.network)
-    predictor = run.first
-    if run.chosen is None or not isinstance(predictor, LinearPredictor):
-        return None
-    state = predictor.layer()
-    classes, width = state["weight"].shape
-    head = nn.Linear(width, classes)
-    head.load_state_dict(state)
-    return bench.device.place(nn.Sequential(bench.backbone(case, 0, run.chosen[0]), nn.Flatten(), head))
-
-
 def _affordable(bench: Workbench, case: Case) -> int:
     """How many test examples all passes may see."""
     macs = bench.footprint(case).macs
     most = min(EXAMPLES, len(bench.task_data(case).split.test))
     return most if isinstance(macs, Missing) else min(most, int(WORK / (PASSES * max(macs, 1))))
-
-
-def _ends(bench: Workbench, case: Case) -> tuple[Tensor, Tensor]:
-    """What the network is fed of black and of white pictures."""
-    preprocessing = bench.loaded(case, 0).preprocessing
-    assert isinstance(preprocessing, PicturePreprocessing)
-    side = preprocessing.shape[-1]
-    black = torch.zeros(1, 3, side, side, dtype=torch.uint8)
-    ends = (bench.device.put(preprocessing.apply(image)) for image in (black, torch.full_like(black, 255)))
-    first, second = ends
-    return first, second
 
 
 def _right(network: FromPixels, given: Tensor, labels: Tensor, *, of_inputs: bool = False) -> "np.ndarray[Any, Any]":

@@ -1,7 +1,6 @@
 """Tests of what stays right when pictures are attacked."""
 
 import pytest
-import torch
 
 from ptmbench.catalog.cases import find_case
 from ptmbench.engine.frozen_cases import frozen_run
@@ -13,7 +12,6 @@ from ptmbench.engine.transfer.adversarial import (
     NO_NETWORK,
     NOT_PICTURES,
     TOO_LARGE,
-    FromPixels,
     adversarial_of,
 )
 from ptmbench.records.trust_record import AdversarialRecord
@@ -78,27 +76,6 @@ def test_a_trained_network_is_attacked_whole(bench, few, method):
     run.network = bench.device.place(run.network_of(0).trained)
 
     assert 40 == adversarial_of(bench, case, run)["examples"]
-
-
-def test_pixels_and_inputs_are_the_same_pictures(bench):
-    """What a network is fed of pictures, taken back to pixels and fed again, is what it was."""
-    case = find_case(MODEL, TASK, "knn")
-    inputs = next(iter(bench.encoded(case).inputs.batches([[0, 1, 2]])))
-    whole = FromPixels(torch.nn.Identity(), *adversarial._ends(bench, case), bench.device)
-    pictures = whole.pictures(inputs)
-
-    assert torch.allclose(inputs, whole(pictures), atol=1e-5)
-    assert 0 <= pictures.min() < 0.1
-    assert 0.9 < pictures.max() <= 1
-
-
-def test_a_border_that_no_picture_changes_stays_as_it_is(bench):
-    """Where black and white give the same there is nothing to move, and nothing that is no number."""
-    black, white = torch.zeros(1, 1, 2, 2), torch.tensor([[[[0.0, 2.0], [2.0, 2.0]]]])
-    whole = FromPixels(torch.nn.Identity(), black, white, bench.device)
-    inputs = torch.tensor([[[[0.0, 1.0], [0.5, 2.0]]]])
-
-    assert torch.equal(inputs, whole(whole.pictures(inputs)))
 
 
 def test_reasons_say_why_there_is_nothing(bench, monkeypatch):

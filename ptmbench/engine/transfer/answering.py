@@ -1,0 +1,65 @@
+"""The network that answers a case, from pixels to logits: what attacks and attributions take gradients of."""
+
+import torch
+from torch import Tensor, nn
+
+from ptmbench.catalog.spec import Case
+from ptmbench.engine.device import Device
+from ptmbench.engine.inputs.pictures import PicturePreprocessing
+from ptmbench.engine.methods.linear_probe import LinearPredictor
+from ptmbench.engine.transfer.frozen import FrozenRun
+from ptmbench.engine.transfer.trained import TrainedRun
+from ptmbench.engine.workbench import Workbench
+
+
+class FromPixels(nn.Module):
+    """A network on pictures between 0 and 1 at its own resolution: `black` and `white` are what it is fed of these."""
+
+    def __init__(self, network: nn.Module, black: Tensor, white: Tensor, device: Device) -> None:
+        super().__init__()
+        self.network = network
+        self.device = device
+        self.black = black
+        self.span = white - black
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Logits [n, classes]."""
+        return self.answered(self.black + pictures * self.span)
+
+    def answered(self, inputs: Tensor) -> Tensor:
+        """Logits of the network's own inputs, in the precision in which it answers elsewhere."""
+        with self.device.autocast():
+            logits: Tensor = self.network(inputs)
+        return logits
+
+    def pictures(self, inputs: Tensor) -> Tensor:
+        """The pictures that a network's inputs were made of."""
+        still = self.span == 0  # a border that the preprocessing adds is the same for any picture
+        return ((inputs - self.black) / torch.where(still, 1.0, self.span)).clamp(0, 1)
+
+
+def answering_network(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> nn.Module | None:
+    """The whole network of the first seed with its head; None where what answers is none."""
+    if isinstance(run, TrainedRun):
+        if run.network is None:
+            return None
+        fixed = run.network_of(0).fixed
+        return run.network if fixed is None else nn.Sequential(bench.backbone(case, 0).trunk, run.network)
+    predictor = run.first
+    if run.chosen is None or not isinstance(predictor, LinearPredictor):
+        return None
+    state = predictor.layer()
+    classes, width = state["weight"].shape
+    head = nn.Linear(width, classes)
+    head.load_state_dict(state)
+    return bench.device.place(nn.Sequential(bench.backbone(case, 0, run.chosen[0]), nn.Flatten(), head))
+
+
+def from_pixels(bench: Workbench, case: Case, network: nn.Module) -> FromPixels:
+    """A network that takes a case's inputs, as one of pictures."""
+    preprocessing = bench.loaded(case, 0).preprocessing
+    assert isinstance(preprocessing, PicturePreprocessing)
+    side = preprocessing.shape[-1]
+    black = torch.zeros(1, 3, side, side, dtype=torch.uint8)
+    dark, bright = (bench.device.put(preprocessing.apply(image)) for image in (black, torch.full_like(black, 255)))
+    return FromPixels(network.eval(), dark, bright, bench.device)
