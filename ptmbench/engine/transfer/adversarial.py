@@ -11,7 +11,7 @@ from ptmbench import stages
 from ptmbench.catalog.spec import Case
 from ptmbench.engine.inputs.pictures import PicturePreprocessing
 from ptmbench.engine.seeding import numpy_generator, torch_generator
-from ptmbench.engine.transfer.answering import FromPixels, answering_network, from_pixels
+from ptmbench.engine.transfer.answering import FromPixels, affordable, answering_network, from_pixels
 from ptmbench.engine.transfer.apgd import STEPS, apgd
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.square_attack import QUERIES, square_attack
@@ -23,7 +23,6 @@ from ptmbench.statistics.intervals import wilson
 RADIUS: Final = 8 / 255  # in every value of a pixel, as most papers on small pictures have it
 EXAMPLES: Final = 200  # of the test part
 FEWEST: Final = 20
-WORK: Final = 2e12  # multiply-accumulates of all passes together: about a minute on two cores
 PASSES: Final = 3 * STEPS + QUERIES  # forward ones; a backward one counts as two
 BATCH: Final = 100
 NOT_PICTURES: Final = Missing("defined for labels of pictures")
@@ -50,7 +49,7 @@ def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
         return NO_GRADIENT
     if len(bench.task_data(case).split.test) < FEWEST:
         return FEW_PICTURES
-    examples = _affordable(bench, case)
+    examples = affordable(bench, case, EXAMPLES, PASSES)
     if examples < FEWEST:
         return TOO_LARGE
     stages.HERE.at("attacking pictures")
@@ -71,13 +70,6 @@ def adversarial_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
     interval = wilson(robust, len(drawn))
     return {"norm": "linf", "radius": RADIUS, "examples": len(drawn), **shares, "robust": robust,
             "robust_interval95": interval, "interval_kind": "examples"}  # fmt: skip
-
-
-def _affordable(bench: Workbench, case: Case) -> int:
-    """How many test examples all passes may see."""
-    macs = bench.footprint(case).macs
-    most = min(EXAMPLES, len(bench.task_data(case).split.test))
-    return most if isinstance(macs, Missing) else min(most, int(WORK / (PASSES * max(macs, 1))))
 
 
 def _right(network: FromPixels, given: Tensor, labels: Tensor, *, of_inputs: bool = False) -> "np.ndarray[Any, Any]":

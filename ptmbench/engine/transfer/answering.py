@@ -1,5 +1,7 @@
 """The network that answers a case, from pixels to logits: what attacks and attributions take gradients of."""
 
+from typing import Final
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,9 @@ from ptmbench.engine.methods.linear_probe import LinearPredictor
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.trained import TrainedRun
 from ptmbench.engine.workbench import Workbench
+from ptmbench.records.measured import Missing
+
+WORK: Final = 2e12  # multiply-accumulates of all passes together: about a minute on two cores
 
 
 class FromPixels(nn.Module):
@@ -63,3 +68,10 @@ def from_pixels(bench: Workbench, case: Case, network: nn.Module) -> FromPixels:
     black = torch.zeros(1, 3, side, side, dtype=torch.uint8)
     dark, bright = (bench.device.put(preprocessing.apply(image)) for image in (black, torch.full_like(black, 255)))
     return FromPixels(network.eval(), dark, bright, bench.device)
+
+
+def affordable(bench: Workbench, case: Case, most: int, passes: int) -> int:
+    """How many test examples so many forward passes may see in about a minute, at most what is asked for."""
+    macs = bench.footprint(case).macs
+    there = min(most, len(bench.task_data(case).split.test))
+    return there if isinstance(macs, Missing) else min(there, int(WORK / (passes * max(macs, 1))))

@@ -5,7 +5,7 @@ import pytest
 from ptmbench.catalog.cases import find_case
 from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.runner import prepare
-from ptmbench.engine.transfer import adversarial
+from ptmbench.engine.transfer import adversarial, answering
 from ptmbench.engine.transfer.adversarial import (
     FEW_PICTURES,
     NO_GRADIENT,
@@ -89,5 +89,5 @@ def test_reasons_say_why_there_is_nothing(bench, monkeypatch):
     monkeypatch.setattr(adversarial, "FEWEST", 10**6)
     assert FEW_PICTURES == adversarial_of(bench, *probed(bench))
     monkeypatch.undo()
-    monkeypatch.setattr(adversarial, "WORK", 1e9)
+    monkeypatch.setattr(answering, "WORK", 1e9)
     assert TOO_LARGE == adversarial_of(bench, *probed(bench))
