@@ -82,6 +82,14 @@ class Started:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
+    def alive(self):
+        """Whether it has not ended: an ended one is gone, since the forge waits for it."""
+        return Path(f"/proc/{self.pid}").exists()
+
+    def lines(self):
+        """What it has said so far, on both streams."""
+        return [line for path in self.said if path.exists() for line in path.read_text().splitlines()]
+
     def communicate(self, timeout):
         """Waits for the end; what was written to standard output and standard error."""
         try:

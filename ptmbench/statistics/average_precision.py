@@ -78,7 +78,7 @@ def _assign(overlap: Numbers, ignored: Flags) -> tuple[Flags, Flags]:
     hits, passes = np.zeros((2, len(limits), boxes), dtype=bool)
     free = np.ones((len(limits), true_ones), dtype=bool)
     rows = np.arange(len(limits))
-    for place in range(boxes):
+    for place in np.flatnonzero((overlap >= limits[0]).any(axis=1)):  # most boxes lie on nothing
         fits = overlap[place][None, :] >= limits
         for kind, marks in ((~ignored, hits), (ignored, passes)):
             usable = fits & kind[None, :] & (free | ignored[None, :])

@@ -6,8 +6,7 @@ The usual suite kills at two stages, PTMBENCH_FAULTS=10000 (`tox -e faults`) at 
 import json
 import os
 import signal
-import subprocess
-import sys
+import time
 
 import pytest
 
@@ -27,36 +26,38 @@ COMMAND = (
 )
 
 
-def started(folder):
-    """The command, begun in a process of its own; its lines of progress can be read as they come."""
-    environment = {**os.environ, "PTMBENCH_CACHE": "off", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "ptmbench", *COMMAND, "--results", str(folder)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen(command, env=environment, text=True, **pipes)
+@pytest.fixture
+def started(forge, monkeypatch, tmp_path):
+    """Begins the command in a process of its own, which writes its lines of progress to a file as they come."""
+    monkeypatch.setenv("PTMBENCH_CACHE", "off")
+    return lambda folder: forge.start("-m", "ptmbench", *COMMAND, "--results", str(folder), cwd=tmp_path)
 
 
-def killed_at(folder, stage):
-    """Runs the command up to the line that names a stage, and kills it there; returns how it ended."""
-    with started(folder) as process:
-        for line in process.stdout:
-            if line.startswith(stage):
-                process.kill()
+def killed_at(process, stage):
+    """Lets the command run up to the line that names a stage, and kills it there; returns how it ended."""
+    began = time.monotonic()
+    while not any(line.startswith(stage) for line in process.lines()):
+        assert time.monotonic() < began + 300, stage
+        assert process.alive(), stage
+        time.sleep(0.02)
+    process.kill()
     return process.returncode
 
 
-def decided(folder):
+def decided(process, folder):
     """The decision of a run that nothing disturbs, without what a clock tells."""
-    with started(folder) as process:
-        said = process.stdout.read()
+    said = process.communicate(300)
     assert 0 == process.returncode, said
     found = json.loads((folder / DECISION).read_text())
     del found["cost"]
     return found
 
 
-def test_a_kill_in_any_stage_changes_no_answer(tmp_path):
+def test_a_kill_in_any_stage_changes_no_answer(started, tmp_path):
     """Killed at each stage in turn, a decision goes on each time and ends as one that was never disturbed."""
-    ends = [killed_at(tmp_path / "killed", stage) for stage in STAGES]
+    places = {name: tmp_path / name for name in ("killed", "whole")}
+    ends = [killed_at(started(places["killed"]), stage) for stage in STAGES]
+    answers = [decided(started(folder), folder) for folder in places.values()]
 
     assert [-signal.SIGKILL] * len(STAGES) == ends
-    assert decided(tmp_path / "whole") == decided(tmp_path / "killed")
+    assert answers[0] == answers[1]
