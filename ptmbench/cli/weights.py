@@ -5,7 +5,8 @@ from typing import Final
 
 from ptmbench.catalog.references import parse
 from ptmbench.errors import UsageError
-from ptmbench.files.weight_contents import contents_of
+from ptmbench.files.second_opinion import second_opinion
+from ptmbench.files.weight_contents import SAFETENSORS, contents_of
 from ptmbench.outlet import say
 
 SUFFIXES: Final = frozenset({".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".th"})
@@ -24,6 +25,9 @@ def check_weights(given: str) -> int:
         say(f"{file}: {first}")
         for line in others:
             say(f"  {line}")
+        opinion = None if found.format == SAFETENSORS else second_opinion(file)
+        if opinion is not None:
+            say(f"  {opinion.told()}")
         if found.refused:
             refused.append(REFUSED.format(file=file, names=", ".join(found.refused)))
     if refused:

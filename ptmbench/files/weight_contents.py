@@ -19,6 +19,7 @@ from ptmbench.files.pickle_names import NO_ARCHIVE, pickle_of
 from ptmbench.files.weight_kinds import is_safetensors, is_torch_archive, not_weights
 from ptmbench.reading import content_of, json_of, opened
 
+SAFETENSORS: Final = "safetensors"
 LARGEST_HEADER: Final = 100 * 2**20  # bytes, as safetensors' own reader has it
 MOST_BYTES: Final = 2**28  # of a pickle that is looked through
 TEXTS: Final = frozenset({"BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "UNICODE", "SHORT_BINSTRING", "BINSTRING"})
@@ -84,7 +85,7 @@ def _of_safetensors(file: Path) -> WeightContents:
         header: dict[str, dict[str, Any]] = json_of(stream.read(length))
     tensors = [tensor for name, tensor in header.items() if name != "__metadata__"]
     types = tuple(f"{count:,} {name}" for name, count in sorted(Counter(str(t["dtype"]) for t in tensors).items()))
-    return WeightContents("safetensors", len(tensors), types, sum(math.prod(tensor["shape"]) for tensor in tensors))
+    return WeightContents(SAFETENSORS, len(tensors), types, sum(math.prod(tensor["shape"]) for tensor in tensors))
 
 
 def _of_pickle(form: str, content: bytes) -> WeightContents:
