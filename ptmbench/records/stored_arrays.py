@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.errors import RecordError
-from ptmbench.statistics.calibration import KEPT, TEMPERATURE
+from ptmbench.statistics.calibration import ENTROPY, KEPT, TEMPERATURE
 
 LARGEST = 2**30  # bytes of all arrays together: a few kB of zeros unpack to any number of them
 WHOLE, FRACTIONS, LETTERS = "iu", "iuf", "U"
@@ -24,7 +24,7 @@ FORMS: Final = {  # of each array that is read again: the kinds of numbers, and 
     **dict.fromkeys(("found_box", "true_box"), (FRACTIONS, (2,))),
     **dict.fromkeys(("parts", "corrupted_parts"), (WHOLE, (3, 4))),
     "found_score": (FRACTIONS, (1,)),
-    **dict.fromkeys((*KEPT, TEMPERATURE), (FRACTIONS, (2,))),
+    **dict.fromkeys((*KEPT, TEMPERATURE, ENTROPY), (FRACTIONS, (2,))),
     "true_ignored": ("b", (1,)),
     "test_ids": (LETTERS, (1,)),
     "classes": (WHOLE + LETTERS, (0, 1)),  # their number, of masks; their names

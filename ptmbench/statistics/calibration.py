@@ -22,6 +22,7 @@ SQUARES: Final = "squared_probability"
 TEMPERED: Final = "tempered_top_log_probability"
 TEMPERATURE: Final = "temperature"  # a single value
 KEPT: Final = (TRUE, TOP, SQUARES, TEMPERED)
+ENTROPY: Final = "mask_entropy"  # nats [seeds, n]: of masks, the mean over the pixels of a picture
 FIGURES: Final = ("nll", "brier", "ece", "ece_after_temperature")
 LEAST: Final = float(np.log(1e-6))  # what a class is given at least: nearest neighbours give most classes nothing
 BINS: Final = 15

@@ -125,11 +125,15 @@ class Letterbox:
 
     def mask_back(self, scores: Tensor, size: Size) -> NDArray[np.uint8]:
         """The best class of every pixel of the picture [h, w], of scores [classes, side, side] for the input."""
-        height, width = self.inner(size)
-        inner = scores[:, :height, :width][None].float()
-        if (height, width) != size:
+        inner = self.inner_scores(scores, size)[None]
+        if tuple(inner.shape[2:]) != size:
             inner = functional.interpolate(inner, size=size, mode="bilinear", align_corners=False)
         return inner[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
+
+    def inner_scores(self, scores: Tensor, size: Size) -> Tensor:
+        """The part of scores [classes, side, side] for an input that is of its picture, and not of the border."""
+        height, width = self.inner(size)
+        return scores[:, :height, :width].float()
 
     def example(self, batch_size: int, shape: Sequence[int]) -> Tensor:
         """Gaussian noise."""

@@ -15,16 +15,27 @@ from ptmbench.engine.tasks.semantic_segmentation import Counts
 from ptmbench.engine.transfer.beliefs import SeedResult
 from ptmbench.engine.transfer.dense_work import DenseWork
 from ptmbench.records.measured import Answers
+from ptmbench.statistics.calibration import ENTROPY
 
 SHOWN = 12  # pictures whose predicted masks are kept to be looked at; the confusions are kept of all
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Segmented:
-    """Confusions [n, classes, classes] of n pictures, and the predicted masks of the first `SHOWN`."""
+    """Confusions [n, classes, classes] of n pictures, the predicted masks of the first `SHOWN`, and `entropies` [n].
+
+    The entropy of a picture is the mean over its pixels of that of the classes' probabilities, in nats.
+    """
 
     confusions: Counts
     masks: tuple[NDArray[np.uint8], ...]
+    entropies: NDArray[np.float16]
+
+
+def mean_entropy(scores: Tensor) -> float:
+    """The mean over all places of the entropy of the classes there, in nats, of scores [classes, h, w]."""
+    logs = scores.float().log_softmax(dim=0)
+    return float(-(logs.exp() * logs).sum(dim=0).mean())
 
 
 class MasksWork(DenseWork):
@@ -47,13 +58,16 @@ class MasksWork(DenseWork):
         """The best class of every pixel of these pictures, held against the truth."""
         confusions: list[Counts] = []
         masks: list[NDArray[np.uint8]] = []
+        entropies: list[float] = []
         classes = len(self.samples.classes)
         for index, scores in self.outputs(network, indices):
-            predicted = self.letterbox.mask_back(scores, self.samples.pictures.sizes[index])
+            size = self.samples.pictures.sizes[index]
+            predicted = self.letterbox.mask_back(scores, size)
+            entropies.append(mean_entropy(self.letterbox.inner_scores(scores, size)))
             confusions.append(semantic_segmentation.confusion(predicted, self.samples.mask(index), classes))
             if len(masks) < SHOWN:
                 masks.append(predicted)
-        return Segmented(np.stack(confusions), tuple(masks))
+        return Segmented(np.stack(confusions), tuple(masks), np.array(entropies, dtype=np.float16))
 
     def score(self, predicted: Segmented, indices: Indices) -> float:  # noqa: ARG002  held against the truth already
         """MIoU."""
@@ -68,6 +82,7 @@ class MasksWork(DenseWork):
             "parts": parts,
             "mask_sizes": np.array([mask.shape for mask in shown]),
             "masks": np.concatenate([mask.ravel() for mask in shown]),
+            ENTROPY: np.stack([predicted.entropies for predicted in found]),
         }
         return self.gathered(
             semantic_segmentation.METRIC,
