@@ -1,5 +1,6 @@
 """Tests that what README shows can be typed."""
 
+import configparser
 import re
 import runpy
 import shlex
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ptmbench.catalog.cases import product
 from ptmbench.catalog.entries import entries_of
 from ptmbench.catalog.selection import select
 from ptmbench.cli.parser import make_parser
@@ -74,3 +76,17 @@ def test_python_runs(code, tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "cores", lambda: 1)
     (tmp_path / "shown.py").write_text(code)
     runpy.run_path("shown.py", run_name="__main__")
+
+
+def test_the_first_table_has_every_family_and_kind():
+    """`tox -e first` selects of each family of embedded models and each kind of task, with partners for gain."""
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(ROOT / "tox.ini")
+    words = shlex.split(settings["testenv:first"]["commands"].replace("\\\n", " "))
+    embedded = product()
+    chosen = select(embedded, words[words.index("-k") + 1])
+
+    assert len(chosen) < 50
+    assert {case.model.family for case in embedded} == {case.model.family for case in chosen}
+    assert {case.task.kind for case in embedded} == {case.task.kind for case in chosen}
+    assert "from_scratch" in {case.method.name for case in chosen}
