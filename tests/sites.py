@@ -11,7 +11,14 @@ from PIL import Image
 
 from ptmbench.records.record import Outcomes, Record, null_paths
 from ptmbench.records.record_json import to_json
-from ptmbench.records.trust_record import AdversarialRecord, ForgettingRecord, PrivacyRecord, RepresentationRecord
+from ptmbench.records.trust_record import (
+    AdversarialRecord,
+    AttributionRecord,
+    ForgettingRecord,
+    MapMeasure,
+    PrivacyRecord,
+    RepresentationRecord,
+)
 
 QUICK = Path(__file__).parents[1] / "results" / "embedded" / "quick-cpu-fp32"
 HOSTILE = "</script><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7 * 7 }}\"'&\u2028"
@@ -95,5 +102,32 @@ def looked_into(record, auc):
         robust_interval95=(0.15, 0.26),
         interval_kind="examples",
     )
-    found = {"adversarial": attacked, "privacy": told, "forgetting": forgot, "representation": features}
+    measure = MapMeasure(
+        mean={"integrated_gradients": 0.12, "random": 0.0, "edges": 0.05, "centre": 0.1},
+        control="centre",
+        over_control={"integrated_gradients": 0.02},
+        over_control_interval95={"integrated_gradients": (-0.01, 0.05)},
+    )
+    inside = measure.model_copy(
+        update={
+            "over_control": {"integrated_gradients": 0.4},
+            "over_control_interval95": {"integrated_gradients": (0.3, 0.5)},
+        }
+    )
+    explained = AttributionRecord(
+        examples=100,
+        deletion=measure,
+        insertion=measure,
+        inside=inside,
+        inside_random_network={"integrated_gradients": 1.7},
+        rank_agreement={"integrated_gradients": 0.28},
+        interval_kind="bootstrap over examples",
+    )
+    found = {
+        "attribution": explained,
+        "adversarial": attacked,
+        "privacy": told,
+        "forgetting": forgot,
+        "representation": features,
+    }
     return record.model_copy(update={**found, "missing": {**record.missing, **dict.fromkeys(gone, "few pairs")}})

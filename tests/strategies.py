@@ -24,8 +24,10 @@ from ptmbench.records.record import (
 )
 from ptmbench.records.trust_record import (
     AdversarialRecord,
+    AttributionRecord,
     CalibrationRecord,
     ForgettingRecord,
+    MapMeasure,
     PrivacyRecord,
     RepresentationRecord,
 )
@@ -112,6 +114,18 @@ robusts = st.builds(
     norm=slugs, radius=shares, examples=counts, clean=shares, apgd_ce=shares, square=shares, robust=shares,
     robust_interval95=intervals, interval_kind=words,
 )  # fmt: skip
+measures = st.builds(
+    MapMeasure,
+    mean=st.dictionaries(slugs, numbers, max_size=3), control=slugs,
+    over_control=st.fixed_dictionaries({"integrated_gradients": numbers}),
+    over_control_interval95=st.fixed_dictionaries({"integrated_gradients": intervals}),
+)  # fmt: skip
+explanations = st.builds(
+    AttributionRecord,
+    examples=counts, deletion=measures, insertion=measures, inside=maybe(measures),
+    inside_random_network=maybe(st.dictionaries(slugs, numbers, max_size=2)),
+    rank_agreement=maybe(st.fixed_dictionaries({"integrated_gradients": numbers})), interval_kind=words,
+)  # fmt: skip
 insights = st.builds(
     RepresentationRecord,
     examples=counts, dimensions=counts, effective_rank=seconds, cka_random=maybe(numbers),
@@ -142,6 +156,7 @@ def records(draw):
     if done:
         columns = {"calibration": calibrations, "privacy": attacks}
         columns |= {"forgetting": memories, "representation": insights, "adversarial": robusts}
+        columns["attribution"] = explanations
         parts |= {name: draw(kept) for name, kept in columns.items() if draw(st.booleans())}
     dumped = {key: value.model_dump() if hasattr(value, "model_dump") else value for key, value in parts.items()}
     missing = dict.fromkeys(null_paths(dumped), "not measured")

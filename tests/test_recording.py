@@ -55,7 +55,7 @@ def test_what_follows_is_handed_on(record):
     assert ["--resume", "--jobs", "1"] == command[-3:]
 
 
-@pytest.mark.parametrize("name", ["quick", "standard", "converged", "dense", "dense_standard", "robust"])
+@pytest.mark.parametrize("name", ["quick", "standard", "converged", "dense", "dense_standard", "robust", "trust"])
 def test_every_folder_is_called_after_its_budget_and_has_cases(script, name):
     """The options select something, and the folder's name begins with the budget that they give."""
     folder, options = script.COMMANDS[name]

@@ -6,6 +6,7 @@ python benchmarks/recording/record.py converged       results/converged/converge
 python benchmarks/recording/record.py dense           results/dense/quick-cpu-fp32
 python benchmarks/recording/record.py dense_standard  results/dense/standard-cpu-fp32
 python benchmarks/recording/record.py robust          results/robust/quick-cpu-fp32
+python benchmarks/recording/record.py trust           results/trust/quick-cpu-fp32, with the extras captum and peft
 python benchmarks/recording/record.py quick --resume  what follows the name is handed to `ptmbench run`
 python benchmarks/recording/record.py quick --dirty   whatever the checkout holds: such records are not committed
 """
@@ -20,6 +21,9 @@ from ptmbench.records.environment import commit
 
 RESULTS = Path(__file__).parents[2] / "results"
 HARDENED = "digits_20shot or photo_numerals_20shot or textures_5shot or shapes_5shot or sentiment_50shot or ner_100"
+TRUSTED = "digits_5shot or digits_full or photo_numerals_full or sentiment_50shot or topic_full"
+LOOKED_INTO = "resnet or vgg or vae or bert or gpt"
+METHODS = ("linear_probe", "knn", "dp_probe", "fine_tune", "lp_ft", "bitfit", "norm_only", "lora", "from_scratch")
 GOING_ON = "digits_full or textures_full or topic_full"
 COMMANDS = {
     "quick": ("embedded/quick-cpu-fp32", ()),
@@ -33,6 +37,14 @@ COMMANDS = {
     "robust": (
         "robust/quick-cpu-fp32",
         ("-k", f"({HARDENED}) and (linear_probe or fine_tune or from_scratch) and not last", "--corruptions"),
+    ),
+    "trust": (
+        "trust/quick-cpu-fp32",
+        (
+            *("-k", f"({TRUSTED}) and ({LOOKED_INTO}) and (glyphs or invented or random) and not simclr"),
+            *(word for method in METHODS for word in ("--method", method)),
+            *("--columns", "privacy,adversarial,attribution,forgetting,representation"),
+        ),
     ),
 }
 UNCLEAN = (

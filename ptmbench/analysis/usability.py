@@ -20,7 +20,7 @@ from ptmbench.records.record import Record
 
 TINY = "_tiny"  # how the architectures that ship with the package are called
 FEW_SEEDS = 3
-COLUMN_PLACES: Final[tuple[Place, ...]] = ("privacy", "adversarial", "forgetting", "representation")
+COLUMN_PLACES: Final[tuple[Place, ...]] = ("privacy", "adversarial", "forgetting", "representation", "attribution")
 
 
 @dataclass(frozen=True, slots=True)

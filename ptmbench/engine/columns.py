@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ptmbench.catalog.spec import Case
 from ptmbench.engine.transfer.adversarial import adversarial_of
+from ptmbench.engine.transfer.attribution import attribution_of
 from ptmbench.engine.transfer.forgetting import forgetting_of
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.insight import representation_of
@@ -39,9 +40,10 @@ def privacy(bench: Workbench, case: Case, run: Run) -> Column:
 
 MEASURED: Final[Mapping[str, Callable[[Workbench, Case, Run], Column]]] = {
     "adversarial": adversarial_of,
+    "attribution": attribution_of,
     "forgetting": forgetting_of,
     "privacy": privacy,
     "representation": representation_of,
     "scores": scores,
 }
-LOOK_INSIDE: Final = frozenset({"adversarial", "forgetting", "representation"})  # at the trained network
+LOOK_INSIDE: Final = frozenset({"adversarial", "attribution", "forgetting", "representation"})  # at the trained network

@@ -18,7 +18,7 @@ Repeats = Literal["always", "on_machine", "never"]
 Judged = Literal["quality", "exact", "memory", "time", "train_time"]
 Place = Literal[
     "table", "latex", "leaderboard", "front", "card", "trust", "privacy", "forgetting", "representation", "adversarial",
-    "case", "history", "csv", "json", "mlflow", "charts", "gate",
+    "attribution", "case", "history", "csv", "json", "mlflow", "charts", "gate",
 ]  # fmt: skip
 HALF_WIDTH = 1.959964  # of a 95 % interval, in standard deviations
 MIB = 2.0**-20
@@ -30,13 +30,16 @@ TABLED: frozenset[Place] = LISTED | {"table"}
 KEY: frozenset[Place] = TABLED | {"front", "card", "case"}
 OTHERS = "quality.others."
 CALIBRATION, PRIVACY, SCORES = "calibration.", "privacy.", "scores."
-FORGETTING, REPRESENTATION, ADVERSARIAL = "forgetting.", "representation.", "adversarial."
+FORGETTING, REPRESENTATION = "forgetting.", "representation."
+ADVERSARIAL, ATTRIBUTION = "adversarial.", "attribution."
+EXPLAINED = "integrated_gradients"  # the attribution that pictures and texts share
 OLDER = {
     CALIBRATION: "recorded before probabilities were kept: run the case again",
     PRIVACY: "recorded without it: run the case again with --columns privacy",
     FORGETTING: "recorded without it: run the case again with --columns forgetting",
     REPRESENTATION: "recorded without it: run the case again with --columns representation",
     ADVERSARIAL: "recorded without it: run the case again with --columns adversarial",
+    ATTRIBUTION: "recorded without it: run the case again with --columns attribution",
     SCORES: "recorded without them: run the case again with --columns scores",
 }
 
@@ -176,6 +179,17 @@ def _attacked(name: str, label: str, about: str, heading: str) -> Figure:
         name=name, label=label, about=about, path=f"{ADVERSARIAL}{name}",
         interval_path=f"{ADVERSARIAL}robust_interval95" if name == "robust" else None, heading=heading, unit="share",
         measure="%", scale=100, digits=1, better="more", shown=LISTED | {"adversarial"},
+    )  # fmt: skip
+
+
+def _explained(measure: str, about: str, heading: str, *, share: bool = True) -> Figure:
+    """How far integrated gradients lie above the best control."""
+    path = f"{ATTRIBUTION}{measure}.over_control"
+    return Figure(
+        name=f"explained_{measure}", label=f"{measure} over controls", about=about, path=f"{path}.{EXPLAINED}",
+        interval_path=f"{path}_interval95.{EXPLAINED}", missing_path=f"{ATTRIBUTION}{measure}", heading=heading,
+        unit="share" if share else "", measure="points" if share else "times its area", scale=100 if share else 1,
+        digits=1 if share else 2, signed=True, better="more", shown=LISTED | {"attribution"},
     )  # fmt: skip
 
 
@@ -329,6 +343,24 @@ FIGURES: tuple[Figure, ...] = (
     _attacked("apgd_ce", "right under APGD", "Answers that stay right under APGD-CE", "APGD-CE %"),
     _attacked("square", "right under Square", "Answers that stay right under Square", "Square %"),
     _attacked("robust", "right under attacks", "Answers that stay right under both attacks", "robust %"),
+    _explained(
+        "deletion", "How much faster answers fall by integrated gradients than by the best control",
+        "deletion over controls",
+    ),
+    _explained(
+        "insertion", "How much faster answers come by integrated gradients than by the best control",
+        "insertion over controls",
+    ),
+    _explained(
+        "inside", "Mass of integrated gradients on the object, over its area, less that of the best control",
+        "inside over controls", share=False,
+    ),
+    Figure(
+        name="explained_agreement", label="agreement with random network",
+        about="Correlation of integrated gradients with those of the network at random weights",
+        path=f"{ATTRIBUTION}rank_agreement.{EXPLAINED}", missing_path=f"{ATTRIBUTION}rank_agreement",
+        heading="agreement with random", digits=2, shown=LISTED | {"attribution"},
+    ),
     _other("macro_f1", "macro-F1", "F1 of labels, the mean over classes"),
     _other("entity_precision", "entity precision", "Share of the entities found that are right", "precision"),
     _other("entity_recall", "entity recall", "Share of the entities that were found", "recall"),

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ptmbench.records.case_record import SourceDistance
+
+SHEET: Final = "sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A case that ran, with the columns that were asked for."""
+    """A case that ran, with the columns that were asked for.
+
+    A column's `SHEET` is a picture of it (PNG), which lies beside the record.
+    """
 
     loaded: Loaded
     answers: Answers

@@ -16,15 +16,24 @@ from ptmbench.records.cost_record import Cost, Latency, PeakMemory
 from ptmbench.records.record_part import Count, Interval, RecordPart, Seconds, Sha256
 from ptmbench.records.trust_record import (
     AdversarialRecord,
+    AttributionRecord,
     CalibrationRecord,
     ForgettingRecord,
+    MapMeasure,
     PrivacyRecord,
     RepresentationRecord,
 )
 
 SCHEMA_VERSION: Final = 1
 PROTOCOL_VERSION = 3  # bump by hand when the same case would be measured differently: older records are then stale
-ASKED_FOR: Final = ("adversarial", "forgetting", "privacy", "representation", "scores")  # measured on request
+ASKED_FOR: Final = (
+    "adversarial",
+    "attribution",
+    "forgetting",
+    "privacy",
+    "representation",
+    "scores",
+)  # measured on request
 
 Status = Literal["ok", "skipped", "failed", "out_of_memory", "timed_out", "diverged"]
 Verdict = Literal["helps", "no_clear_difference", "hurts", "one_seed"]
@@ -156,6 +165,7 @@ class Record(RecordPart):
     calibration: CalibrationRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     privacy: PrivacyRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     adversarial: AdversarialRecord | None = Field(default=None, exclude_if=lambda value: value is None)
+    attribution: AttributionRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     forgetting: ForgettingRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     representation: RepresentationRecord | None = Field(default=None, exclude_if=lambda value: value is None)
     scores: dict[str, float] | None = Field(default=None, exclude_if=lambda value: value is None)
@@ -204,6 +214,7 @@ PARTS: Final[frozenset[type[BaseModel]]] = frozenset(
     (
         *(CaseRecord, ModelRecord, TaskRecord, MethodRecord, InputRecord, SourceDistance, Quality, Outcomes, Gain),
         *(CalibrationRecord, PrivacyRecord, ForgettingRecord, RepresentationRecord, AdversarialRecord),
+        *(AttributionRecord, MapMeasure),
         *(Cost, Latency, PeakMemory, Provenance, Machine),
     )
 )  # all that a record is made of, but for what stands in lists

@@ -13,7 +13,12 @@ from ptmbench.statistics.estimates import Estimate
 
 OUTCOMES = "outcomes"
 PICTURES = "pictures"
-SIDECARS = ((OUTCOMES, ".npz"), (PICTURES, ".png"))  # the folders, and how the files in them end
+ATTRIBUTIONS = "attributions"
+SIDECARS = (
+    (OUTCOMES, ".npz"),
+    (PICTURES, ".png"),
+    (ATTRIBUTIONS, ".png"),
+)  # the folders, and how the files in them end
 BEFORE = "~"  # behind the name of a sidecar that is about to be replaced
 
 

@@ -5,6 +5,7 @@ DIR/CASE.json              the record
 DIR/outcomes/CASE.npz      predictions for every test example and seed; written before the record
 DIR/outcomes/CASE.npz~     those of the record that stands, while a newer one is being written
 DIR/pictures/CASE.png      test pictures with what a detector or segmenter made of them
+DIR/attributions/CASE.png  test pictures with maps of what speaks for their answers
 DIR/_running/CASE.json     a mark while a case runs (`ptmbench.records.marks`)
 DIR/_runs/                 a mark for each run that writes into the folder (`ptmbench.records.writers`)
 
@@ -36,7 +37,16 @@ from ptmbench.records.outcomes import corrupted_estimate_of, estimate_of
 from ptmbench.records.record import Outcomes, Record
 from ptmbench.records.record_json import from_json, to_json
 from ptmbench.records.sharing import Shared, uncollected
-from ptmbench.records.sidecars import BEFORE, OUTCOMES, PICTURES, SIDECARS, read_sidecar, sidecars_of, unlike
+from ptmbench.records.sidecars import (
+    ATTRIBUTIONS,
+    BEFORE,
+    OUTCOMES,
+    PICTURES,
+    SIDECARS,
+    read_sidecar,
+    sidecars_of,
+    unlike,
+)
 from ptmbench.records.stored_arrays import UNREADABLE, arrays_of, misfit, reason
 from ptmbench.records.writers import RUNS
 from ptmbench.records.writing import clear_abandoned, replace_whole, told, write_atomically
@@ -46,7 +56,7 @@ Estimated = TypeVar("Estimated", Estimate, Estimate | None)
 
 FOLDER_FILE = "_folder.json"
 RUNNING = "_running"
-OWN_FOLDERS = RUNNING, RUNS, OUTCOMES, PICTURES
+OWN_FOLDERS = RUNNING, RUNS, OUTCOMES, PICTURES, ATTRIBUTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +238,9 @@ class ResultsFolder:
         np.savez_compressed(buffer, **arrays)
         return self._write_sidecar(OUTCOMES, f"{case_id}.npz", buffer.getvalue())
 
-    def write_pictures(self, case_id: str, content: bytes) -> Outcomes:
+    def write_pictures(self, case_id: str, content: bytes, folder: str = PICTURES) -> Outcomes:
         """Writes a case's pictures (PNG) and returns what the record says of them."""
-        return self._write_sidecar(PICTURES, f"{case_id}.png", content)
+        return self._write_sidecar(folder, f"{case_id}.png", content)
 
     def is_whole(self, record: Record) -> bool:
         """Whether the files are there of which the record speaks."""

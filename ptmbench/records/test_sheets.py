@@ -78,7 +78,7 @@ def sheet(title: str, entries: Sequence[Shown], classes: Sequence[str]) -> bytes
             left += pair.width + 2 * GAP
         top += height
     buffer = io.BytesIO()
-    _in_few_colours(whole).save(buffer, "PNG", optimize=True)
+    in_few_colours(whole).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
@@ -105,7 +105,8 @@ def kept_masks(outcomes: Mapping[str, Any]) -> int | None:
     return len(outcomes["mask_sizes"]) if "mask_sizes" in outcomes else None
 
 
-def _font(size: int = 12) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int = 12) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The font of all sheets."""
     return ImageFont.load_default(size)
 
 
@@ -115,7 +116,7 @@ def _pair(entry: Shown, classes: Sequence[str]) -> Image.Image:
     pair = Image.new("RGB", (sum(panel.width for panel in panels) + GAP // 2, panels[0].height + LINE), PAPER)
     pen = ImageDraw.Draw(pair)
     for left, panel, name in zip((0, panels[0].width + GAP // 2), panels, ("truth", "found"), strict=True):
-        pen.text((left, 0), name, fill=INK, font=_font(11))
+        pen.text((left, 0), name, fill=INK, font=font(11))
         pair.paste(panel, (left, LINE))
     return pair
 
@@ -141,9 +142,9 @@ def _panel(picture: Rgb, overlay: Boxed | Masked, classes: Sequence[str]) -> Ima
 
 def _tag(pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, colour: Colour) -> None:
     """A score on its colour, at the upper left corner of a box."""
-    left, top, right, bottom = pen.textbbox(place, text, font=_font(10))
+    left, top, right, bottom = pen.textbbox(place, text, font=font(10))
     pen.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=colour)
-    pen.text(place, text, fill=INK if sum(colour) > 380 else PAPER, font=_font(10))
+    pen.text(place, text, fill=INK if sum(colour) > 380 else PAPER, font=font(10))
 
 
 def _tinted(picture: Rgb, mask: Rgb, classes: Sequence[str]) -> Rgb:
@@ -158,7 +159,7 @@ def _tinted(picture: Rgb, mask: Rgb, classes: Sequence[str]) -> Rgb:
     return rounded
 
 
-def _in_few_colours(picture: Image.Image) -> Image.Image:
+def in_few_colours(picture: Image.Image) -> Image.Image:
     """The picture in 256 colours, a third of the bytes, with those of the classes and of the print as they are."""
     exact = [*COLOURS, INK, PAPER, GREY]
     common = picture.quantize(colors=256 - len(exact), dither=Image.Dither.NONE).getpalette() or []
@@ -172,7 +173,7 @@ def _legend(title: str, classes: Sequence[str], width: int) -> Image.Image:
     pen = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     left, top, places = GAP, GAP + LINE + 6, []
     for label, name in enumerate(classes):
-        long = 14 + pen.textlength(name, font=_font()) + 14
+        long = 14 + pen.textlength(name, font=font()) + 14
         if left + long > width and left > GAP:
             left, top = GAP, top + LINE
         if name != "background":
@@ -180,8 +181,8 @@ def _legend(title: str, classes: Sequence[str], width: int) -> Image.Image:
             left += round(long)
     legend = Image.new("RGB", (max(width, 420), top + LINE + GAP), PAPER)
     pen = ImageDraw.Draw(legend)
-    pen.text((GAP, GAP - 2), title, fill=INK, font=_font(13))
+    pen.text((GAP, GAP - 2), title, fill=INK, font=font(13))
     for label, name, left, top in places:
         pen.rectangle((left, top + 2, left + 9, top + 11), fill=colour_of(label))
-        pen.text((left + 14, top), name, fill=INK, font=_font())
+        pen.text((left + 14, top), name, fill=INK, font=font())
     return legend

@@ -87,3 +87,33 @@ class AdversarialRecord(RecordPart):
     robust: float
     robust_interval95: Interval
     interval_kind: str
+
+
+class MapMeasure(RecordPart):
+    """What was measured of maps that say how much each place matters, by map: methods, then controls.
+
+    `control` did best of those that know no network; `over_control` is by how much each method lies above it.
+    """
+
+    mean: dict[str, float]
+    control: str
+    over_control: dict[str, float]
+    over_control_interval95: dict[str, Interval]
+
+
+class AttributionRecord(RecordPart):
+    """Whether attributions tell more than the input alone does, at the first seed (`ptmbench.statistics.attribution`).
+
+    `deletion` and `insertion`: how much faster an answer falls and comes than in random order, as shares of
+    probability; `inside`: the mass of maps on the object over the object's area, 1 for a map that knows nothing. The
+    random network is the same architecture with random weights: `inside_random_network` is the mass of its maps,
+    `rank_agreement` the correlation of its maps with those of the network that answers.
+    """
+
+    examples: Count
+    deletion: MapMeasure
+    insertion: MapMeasure
+    inside: MapMeasure | None
+    inside_random_network: dict[str, float] | None
+    rank_agreement: dict[str, float] | None
+    interval_kind: str

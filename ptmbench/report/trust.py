@@ -63,6 +63,16 @@ ASKED: Final = (
         "initialisation; to trained: to those behind training on the task, at one seed.",
         falling=True,
     ),
+    TrustTable(
+        "attribution",
+        "explained_deletion",
+        "Do attributions tell more than the input does?",
+        "Integrated gradients of up to 100 test examples at one seed, less the best of the controls that know no "
+        "network (random maps, edges, a centre prior): points of probability by which an answer falls faster where "
+        "what they name is taken away (deletion), and comes faster where it alone is shown (insertion); times of its "
+        "area that their mass on the object is (inside). Agreement: correlation with the maps of random weights.",
+        falling=True,
+    ),
 )
 
 

@@ -18,7 +18,7 @@ from ptmbench.records.case_record import (
     TaskRecord,
 )
 from ptmbench.records.cost_record import Cost, Latency, PeakMemory
-from ptmbench.records.measured import Answers, Identity, LatencySamples, Missing, Result, Timing
+from ptmbench.records.measured import SHEET, Answers, Identity, LatencySamples, Missing, Result, Timing
 from ptmbench.records.outcomes import estimate_of, mean_calibration
 from ptmbench.records.record import (
     CorruptedValue,
@@ -32,6 +32,7 @@ from ptmbench.records.record import (
 )
 from ptmbench.records.trust_record import (
     AdversarialRecord,
+    AttributionRecord,
     CalibrationRecord,
     ForgettingRecord,
     PrivacyRecord,
@@ -47,6 +48,7 @@ NO_PROBABILITIES = Missing("not defined for boxes and masks")
 NO_TEMPERATURE = Missing("few labels leave no example to fit a temperature to that was not learned from")
 COLUMN_RECORDS: Final = {
     "adversarial": AdversarialRecord,
+    "attribution": AttributionRecord,
     "forgetting": ForgettingRecord,
     "privacy": PrivacyRecord,
     "representation": RepresentationRecord,
@@ -186,7 +188,9 @@ def _columns(result: Result, gaps: Gaps) -> dict[str, Any]:
     for name in COLUMNS:
         told = gaps(name, result.columns.get(name, Missing(NOT_ASKED.format(name=name))))
         if told is not None and name in COLUMN_RECORDS:
-            told = COLUMN_RECORDS[name](**{key: gaps(f"{name}.{key}", value) for key, value in told.items()})
+            told = COLUMN_RECORDS[name](
+                **{key: gaps(f"{name}.{key}", value) for key, value in told.items() if key != SHEET}
+            )
         found[name] = told
     return found
 

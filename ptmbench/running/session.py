@@ -7,7 +7,7 @@ the engine when the first case runs, not before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,8 +19,9 @@ from ptmbench.catalog.cases import models_of
 from ptmbench.catalog.settings import DeviceName, RunSettings
 from ptmbench.catalog.spec import Case
 from ptmbench.errors import RecordError, StoreError, UsageError, listed
-from ptmbench.records.measured import Answers, Identity, Missing
+from ptmbench.records.measured import SHEET, Identity, Missing, Result
 from ptmbench.records.record import Record, Status, quality_of
+from ptmbench.records.sidecars import ATTRIBUTIONS
 from ptmbench.records.store import FolderKey, ResultsFolder
 from ptmbench.records.writers import leave
 from ptmbench.running import assembly, jobs
@@ -297,13 +298,16 @@ class Session:
             budget=budget,
             precision=precision,
             floor=self._floor(case, identity.split_sha256 if isinstance(identity.split_sha256, str) else None),
-            sidecars=self._sidecars(case, result.answers),
+            sidecars=self._sidecars(case, result),
             provenance=finished.provenance,
         )
 
-    def _sidecars(self, case: Case, answers: Answers) -> assembly.Sidecars:
+    def _sidecars(self, case: Case, result: Result) -> assembly.Sidecars:
+        answers, column = result.answers, result.columns.get("attribution")
         outcomes = self.store.write_outcomes(case.id, answers)
         drawn = [] if answers.pictures is None else [self.store.write_pictures(case.id, answers.pictures)]
+        if isinstance(column, Mapping) and SHEET in column:
+            drawn.append(self.store.write_pictures(case.id, column[SHEET], ATTRIBUTIONS))
         return assembly.Sidecars(outcomes, drawn)
 
     def _standing(self, case: Case, identity: Identity) -> Record | None:

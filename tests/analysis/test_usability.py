@@ -75,6 +75,7 @@ def test_every_case_that_was_looked_into_stands_on_the_card(records):
     assert len(rows) == told.count("| 50 | 75.0 [73.0, 77.0] | 10.0 [8.0, 12.0] | - | 50.1 |")
     assert len(rows) == told.count("| 80.0 | 25.0 |")
     assert len(rows) == told.count("| 90.0 | 25.0 | 50.0 | 20.0 [15.0, 26.0] |")
+    assert len(rows) == told.count("| +2.0 [-1.0, +5.0] | +2.0 [-1.0, +5.0] | +0.40 [+0.30, +0.50] | 0.28 |")
     assert len(rows) == told.count("| 128 | 31.4 | 0.125 | - |")
     for kind in ASKED:
         assert f"## {kind.title}" in told

@@ -35,6 +35,7 @@ TOLD = {
     "tpr_at_fpr_1e_3": "tpr_at_fpr_1e_3",
     "null_auc": "null_auc",
 }
+EXPLAINED = "integrated_gradients"
 ATTACKED = ("clean", "apgd_ce", "square", "robust")
 FEATURES = ("dimensions", "effective_rank", "cka_random", "cka_fine_tuned")
 OTHERS = {
@@ -54,6 +55,12 @@ def committed():
     return [record for folder in sorted(RESULTS.glob("*/*-*-*")) for record in ResultsFolder(folder).read_all()[0]]
 
 
+def over(attribution, measure):
+    """What integrated gradients have over the best control; None where it was not measured."""
+    found = attribution and getattr(attribution, measure)
+    return found and found.over_control[EXPLAINED]
+
+
 def direct(record):
     """Every figure of a record, read field by field."""
     found = {name: record.cost and read(record.cost) for name, read in COSTS.items()}
@@ -62,6 +69,8 @@ def direct(record):
     found |= {name: record.privacy and getattr(record.privacy, key) for name, key in TOLD.items()}
     found |= {f"known_{when}": record.forgetting and getattr(record.forgetting, when) for when in ("before", "after")}
     found |= {name: record.adversarial and getattr(record.adversarial, name) for name in ATTACKED}
+    found |= {f"explained_{name}": over(record.attribution, name) for name in ("deletion", "insertion", "inside")}
+    found["explained_agreement"] = ((record.attribution and record.attribution.rank_agreement) or {}).get(EXPLAINED)
     found |= {name: record.representation and getattr(record.representation, name) for name in FEATURES}
     found |= {score.name: (record.scores or {}).get(score.name) for score in SCORES}
     return found | {
@@ -126,6 +135,7 @@ def test_the_record_says_which_way_is_up(committed):
     up = {figure.name for figure in FIGURES if figure.upwards(record)}
 
     told = {"known_before", "known_after", *ATTACKED, *FEATURES} - {"cka_random"}  # near random is no merit
+    told |= {f"explained_{name}" for name in ("deletion", "insertion", "inside")}
 
     assert {"quality", "gain", "throughput_per_s", *OTHERS, *told, *(score.name for score in SCORES)} == up
     assert up - {"quality", "gain"} == {figure.name for figure in FIGURES if figure.upwards(turned)}

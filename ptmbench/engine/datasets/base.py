@@ -34,7 +34,8 @@ class LabelledImages(OneLabel):
     """Images [n, 3, h, w] (uint8) with labels [n] (int64, indices of `classes`) and one id a sample.
 
     `parts` names the split of each sample where the set comes with one (its test part holds words that its training
-    part does not, say); None leaves the split to the hashes of the ids.
+    part does not, say); None leaves the split to the hashes of the ids. `objects` [n, h, w] (bool) are the pixels that
+    show what a picture is of, where the set knows them.
 
     Two data sets made from the same handwriting give it the same id, so that no hand is in training here and in
     test there.
@@ -46,6 +47,7 @@ class LabelledImages(OneLabel):
     classes: tuple[str, ...]
     parts: tuple[Part, ...] | None = None
     left_out: tuple[str, ...] = ()
+    objects: Tensor | None = None
 
     def content(self) -> Iterator[bytes]:
         """Pixels and labels, for a digest."""

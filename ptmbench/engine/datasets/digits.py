@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits
 from ptmbench.engine.datasets.base import LabelledImages
 
 CLASSES = tuple("0123456789")
+INKED = 0.35  # of a pixel, from which on it shows the digit
 
 
 def scans() -> tuple[np.ndarray, np.ndarray]:
@@ -29,4 +30,5 @@ def load() -> LabelledImages:
         images=pixels[:, None].expand(-1, 3, -1, -1).contiguous(),
         labels=torch.from_numpy(labels),
         classes=CLASSES,
+        objects=torch.from_numpy(ink > INKED),
     )

@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from ptmbench.engine.datasets.base import LabelledImages
-from ptmbench.engine.datasets.digits import CLASSES, sample_ids, scans
+from ptmbench.engine.datasets.digits import CLASSES, INKED, sample_ids, scans
 from ptmbench.engine.seeding import numpy_generator
 
 SIDE = 32
@@ -43,15 +43,18 @@ def load() -> LabelledImages:
     ids = sample_ids(len(labels))
     photographs = load_sample_images().images
     pictures = np.empty((len(ids), SIDE, SIDE, 3), dtype=np.uint8)
+    objects = np.empty(pictures.shape[:3], dtype=np.bool_)
     for index, sample_id in enumerate(ids):
         rng = numpy_generator("photo_numerals", sample_id)
         ground = _background(photographs, rng)
         tone = rng.uniform(190, 255, size=3) if ground.mean() < 128 else rng.uniform(0, 65, size=3)
         sheet = _placed(ink[index], rng)[..., None]
         pictures[index] = np.rint(ground + (tone - ground) * sheet)
+        objects[index] = sheet[..., 0] > INKED
     return LabelledImages(
         ids=ids,
         images=torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous(),
         labels=torch.from_numpy(labels),
         classes=CLASSES,
+        objects=torch.from_numpy(objects),
     )

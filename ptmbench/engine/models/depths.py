@@ -53,6 +53,15 @@ def ends_of(network: nn.Module, inputs: Tensor) -> tuple[str, ...]:
     return tuple(found)
 
 
+def last_map(network: nn.Module, inputs: Tensor) -> str | None:
+    """The name of the module that ends last with a map [n, channels, height, width] of several places; None without."""
+    names = tuple(name for name, _ in network.named_modules() if name)
+    with torch.inference_mode(), _listening(network, names) as heard:
+        network(inputs)
+    maps = (name for name, found in heard.items() if found.dim() == 4 and _places(found) == (2, 3))
+    return next((name for name in reversed([*maps]) if heard[name].shape[-1] > 1), None)
+
+
 def _blocks(network: nn.Module, heard: Mapping[str, Tensor]) -> list[str]:
     """The members of the longest list of modules of one class that all give something with places."""
     lists = (

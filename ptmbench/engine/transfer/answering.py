@@ -37,6 +37,10 @@ class FromPixels(nn.Module):
             logits: Tensor = self.network(inputs)
         return logits
 
+    def like(self, network: nn.Module) -> "FromPixels":
+        """Another network that takes the same inputs."""
+        return FromPixels(network, self.black, self.black + self.span, self.device)
+
     def pictures(self, inputs: Tensor) -> Tensor:
         """The pictures that a network's inputs were made of."""
         still = self.span == 0  # a border that the preprocessing adds is the same for any picture

@@ -52,6 +52,7 @@ GROUPS = (
     ("Calibration", "calibration", ()),
     ("Privacy", "privacy", ()),
     ("Under attack", "adversarial", ()),
+    ("Attributions", "attribution", ()),
     ("Forgetting", "forgetting", ()),
     ("Representation", "representation", ()),
     ("Cost", "cost", ()),

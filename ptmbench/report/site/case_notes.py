@@ -7,6 +7,7 @@ from ptmbench.analysis.shared_seeds import SharedSeeds
 from ptmbench.records.case_record import TaskRecord
 from ptmbench.records.figures import by_name
 from ptmbench.records.record import Record, chance_of
+from ptmbench.records.trust_record import AttributionRecord
 from ptmbench.report.figures import MARKS, ONE_SEED, mark_of_row
 
 
@@ -32,6 +33,8 @@ def _notes(record: Record, row: CaseRow) -> Iterator[str]:
         yield _difference(row.shared, record.gain.partner_id)
     if ONE_SEED in mark_of_row("quality", row) + mark_of_row("gain", row):
         yield f"{MARKS[ONE_SEED][3:].capitalize()}."
+    if record.attribution is not None:
+        yield _explained(record.attribution)
     if (told := by_name("tuned_on_validation").read(record)) is not None and row.value is not None:
         yield (
             f"Few labels chose their own value here. Had the whole validation split "
@@ -64,6 +67,28 @@ def _difference(shared: SharedSeeds, partner: str) -> str:
     return (
         f"The gain is over the seeds that both have ({shared.seeds}): {both}. The quality above is over "
         f"{shared.own_seeds} and that on the partner's page over {shared.partner_seeds}: they do not subtract to it."
+    )
+
+
+def _explained(found: AttributionRecord) -> str:
+    """Which attributions tell more than all controls, or that none does."""
+    measures = {
+        "deletion": found.deletion,
+        "insertion": found.insertion,
+        **({} if found.inside is None else {"mass on the object": found.inside}),
+    }
+    told = [
+        f"{name.replace('_', ' ')} by {what} (best control: {measure.control})"
+        for what, measure in measures.items()
+        for name, (low, _) in measure.over_control_interval95.items()
+        if low > 0
+    ]
+    if told:
+        return f"Attributions that tell more than every control: {', '.join(told)}. All others tell no more."
+    best = " and ".join(sorted({measure.control for measure in measures.values()}))
+    return (
+        f"No attribution tells more than the best control ({best}), which knows no network: read none of its maps as a "
+        "reason for an answer."
     )
 
 

@@ -49,7 +49,10 @@ def case_data(entry: Entry, pictures: Sequence[Picture], context: CaseContext, i
         "notes": case_notes(record, row),
         "command": command_of(record, installed.ships),
         "charts": charts,
-        "pictures": [[picture.page if picture.content else None, picture.name, picture.reason] for picture in pictures],
+        "pictures": [
+            [picture.page if picture.content else None, picture.name, picture.reason, picture.shows]
+            for picture in pictures
+        ],
         "runs": [_run(run, entry) for run in runs] if len(runs) > 1 else [],
     }
 

@@ -6,10 +6,16 @@ from pathlib import Path
 
 from ptmbench.reading import content_of
 from ptmbench.records.record import Outcomes
+from ptmbench.records.sidecars import ATTRIBUTIONS
 from ptmbench.records.store import ResultsFolder
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FOLDER = "pictures"
+OF_ANSWERS = "Test pictures with the truth, and what the case made of them"
+OF_MAPS = (
+    "Test pictures, with the outline of the object where it is known, beside maps of what speaks for the answer and "
+    "maps that know no network: the darker, the more"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,11 @@ class Picture:
     name: str
     content: bytes | None
     reason: str = ""
+
+    @property
+    def shows(self) -> str:
+        """What is to be seen on it, in words."""
+        return OF_MAPS if self.name.startswith(f"{ATTRIBUTIONS}/") else OF_ANSWERS
 
     @property
     def page(self) -> str:

@@ -105,7 +105,7 @@ def test_the_command_asks_for_the_columns_that_there_are(few):
     record = looked_into(few["resnet_tiny.glyphs-digits_5shot-linear_probe"], 0.75)
     parsed = make_parser().parse_args(shlex.split(command_of(record, INSTALLED.ships))[1:])
 
-    assert ("adversarial", "forgetting", "privacy", "representation") == checked_columns(parsed.columns)
+    assert ("adversarial", "attribution", "forgetting", "privacy", "representation") == checked_columns(parsed.columns)
 
 
 def test_the_command_says_which_labels_tuned(few):

@@ -109,9 +109,9 @@
     charts.corrupted ? plot("corrupted", "Corrupted test examples", "Severity 0 is the clean test split.", true) : null,
   ];
 
-  const pictures = ({ pictures: found }) => (found.length ? section("pictures", "Test pictures", ...found.map(([page, name, reason]) => (page === null
+  const pictures = ({ pictures: found }) => (found.length ? section("pictures", "Test pictures", ...found.map(([page, name, reason, shows]) => (page === null
     ? element("p", { class: "note" }, `${name} is not shown: ${reason}.`)
-    : element("figure", {}, element("img", { src: ptmbench.address(page), alt: "Test pictures with the truth, and what the case made of them" }))))) : null);
+    : element("figure", {}, element("img", { src: ptmbench.address(page), alt: shows }), element("figcaption", {}, `${shows}.`))))) : null);
 
   const draw = (found) => {
     const { record, charts } = found;

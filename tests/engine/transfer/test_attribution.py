@@ -1,0 +1,109 @@
+"""Tests of the column of attributions."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from ptmbench.catalog.cases import find_case
+from ptmbench.engine.frozen_cases import frozen_run
+from ptmbench.engine.runner import prepare
+from ptmbench.engine.transfer import answering, attribution
+from ptmbench.engine.transfer.attributed_pictures import NO_MASKS
+from ptmbench.engine.transfer.attributed_words import NO_DECIDING_WORDS
+from ptmbench.engine.transfer.attribution import (
+    FEW_EXAMPLES,
+    NO_GRADIENT,
+    NO_NETWORK,
+    NOT_LABELS,
+    TOO_LARGE,
+    attribution_of,
+)
+from ptmbench.records.measured import SHEET
+from ptmbench.records.trust_record import AttributionRecord
+
+MODEL, TASK = "resnet_tiny.glyphs", "photo_numerals_full"
+METHODS, CONTROLS = ("saliency", "integrated_gradients", "grad_cam"), ("random", "edges", "centre")
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """So few pictures that a test can wait for them."""
+    monkeypatch.setattr(attribution, "EXAMPLES", 24)
+
+
+def probed(bench, task=TASK, method="linear_probe", model=MODEL):
+    """A case of frozen features that has run, and its run."""
+    case = find_case(model, task, method)
+    run = frozen_run(bench, case)
+    run.seed(0)
+    return case, run
+
+
+def test_every_map_stands_beside_controls_and_the_random_network(bench, few):
+    """Nothing is told of a method without random maps, edges, a centre prior and the network at random weights."""
+    found = dict(attribution_of(bench, *probed(bench)))
+    sheet = Image.open(io.BytesIO(found.pop(SHEET)))
+    record = AttributionRecord.model_validate(found)
+
+    assert (24, "PNG") == (record.examples, sheet.format)
+    for measure in (record.deletion, record.insertion, record.inside):
+        assert {*METHODS, *CONTROLS} == measure.mean.keys()
+        assert {*METHODS} == measure.over_control.keys()
+        best = max(CONTROLS, key=lambda name: measure.mean[name])
+        assert best == measure.control
+        for name in METHODS:
+            low, high = measure.over_control_interval95[name]
+            assert measure.mean[name] - measure.mean[best] == pytest.approx(measure.over_control[name])
+            assert low <= measure.over_control[name] <= high + 1e-9
+    assert {*METHODS} == record.inside_random_network.keys() == record.rank_agreement.keys()
+    assert abs(record.deletion.mean["random"]) < 0.06
+    assert 0.9 < record.inside.mean["random"] < 1.1
+    assert record.inside.mean["integrated_gradients"] > record.inside_random_network["integrated_gradients"]
+
+
+def test_the_same_case_tells_the_same(bench, few):
+    """Pictures, orders and random weights are drawn from names, not from what ran before."""
+    case, run = probed(bench)
+
+    assert attribution_of(bench, case, run) == attribution_of(bench, case, run)
+
+
+@pytest.mark.parametrize("method", ["fine_tune", "fine_tune_last"])
+def test_trained_networks_are_explained_whole(bench, few, method):
+    """Also where the frozen part was computed once: maps are of pixels."""
+    case = find_case(MODEL, "textures_5shot", method)
+    run = prepare(bench, case).work
+    run.network = bench.device.place(run.network_of(0).trained)
+    found = attribution_of(bench, case, run)
+
+    assert 24 == found["examples"]
+    assert NO_MASKS == found["inside"] == found["inside_random_network"]
+
+
+@pytest.mark.parametrize("model", ["bert_tiny.manuals", "gpt_tiny.invented"])
+def test_words_of_texts_are_explained(bench, few, model):
+    """Integrated gradients of tokens stand beside random maps, long words and early ones; there is no sheet."""
+    found = attribution_of(bench, *probed(bench, "topic_full", model=model))
+    record = AttributionRecord.model_validate({**found, "inside": None, "inside_random_network": None})
+
+    assert {"integrated_gradients", "random", "length", "position"} == record.deletion.mean.keys()
+    assert {"integrated_gradients"} == record.rank_agreement.keys()
+    assert NO_DECIDING_WORDS == found["inside"] == found["inside_random_network"]
+    assert abs(record.deletion.mean["random"]) < 0.06
+
+
+def test_reasons_say_why_there_is_nothing(bench, monkeypatch):
+    """Controls without a network, tags of words, nearest neighbours, and networks that would take too long."""
+    text = find_case("tfidf", "sentiment_50shot", "linear_probe")
+    tags = find_case("bert_tiny.manuals", "ner_100", "linear_probe")
+
+    assert NO_GRADIENT == attribution_of(bench, *probed(bench, method="knn"))
+    assert NO_NETWORK == attribution_of(bench, *probed(bench, model="pixels"))
+    assert NO_NETWORK == attribution_of(bench, text, None)
+    assert NOT_LABELS == attribution_of(bench, tags, None)
+    monkeypatch.setattr(attribution, "FEWEST", 10**6)
+    assert FEW_EXAMPLES == attribution_of(bench, *probed(bench))
+    monkeypatch.undo()
+    monkeypatch.setattr(answering, "WORK", 1e9)
+    assert TOO_LARGE == attribution_of(bench, *probed(bench))
