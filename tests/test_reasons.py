@@ -51,6 +51,18 @@ TRUE = {  # of every reason, what must hold where it stands
     r"a control: there is no pre-training source": lambda r: r.case.model.is_control and r.case.model.source == "none",
     r"a control: nothing was pre-trained": lambda r: r.case.model.is_control,
     r"defined for images.*": lambda r: "image" not in r.case.task.kind or not shipped(r),
+    r"(attacked|explained) are networks: .*": lambda r, _: r.case.method.name in {"knn", "dp_probe"},
+    r"defined for labels of pictures": lambda r: "image" not in r.case.task.kind,
+    r"texts do not say which of their words decide": lambda r: (
+        "text" in r.case.task.kind and r.attribution.inside is None
+    ),
+    r"no layer was trained: .*": frozen,
+    r"nearest neighbours have no loss": lambda r: r.forgetting.loss_before is None and "image" in r.case.task.kind,
+    r"tokens are not equally frequent": lambda r: r.forgetting.chance is None and "text" in r.case.task.kind,
+    r"a control: it is the random network itself": lambda r: r.case.model.is_control,
+    r"measured for networks that take pictures alone.*": lambda r: r.representation.probe_by_stage is None,
+    r"each of its shadows would be a training: .*": lambda r: not frozen(r),
+    r"a thousand pairs of a model and an example.*": lambda r: r.privacy.tpr_at_fpr_1e_3 is None,
     r"nothing is trained by gradient: scikit-learn fits the classifier": frozen,  # protocol 1
     r"nothing is trained step by step: a classifier is fitted to its optimum": frozen,
     r"no frozen features: every layer trains": lambda r: not frozen(r),

@@ -9,7 +9,7 @@ from ptmbench.analysis.gain import settled
 from ptmbench.analysis.robustness import robust_tables
 from ptmbench.catalog.cases import find_case, product
 from ptmbench.catalog.settings import check_settings
-from ptmbench.records.record import PROTOCOL_VERSION
+from ptmbench.records.record import ASKED_FOR, PROTOCOL_VERSION
 from ptmbench.records.record_json import json_schema
 from ptmbench.records.store import ResultsFolder
 from ptmbench.report.plots import draw
@@ -172,12 +172,59 @@ def test_every_detector_and_segmenter_is_recorded_at_standard():
     }
 
 
-@pytest.mark.parametrize("name", ["dense/quick-cpu-fp32", "dense/standard-cpu-fp32", "robust/quick-cpu-fp32"])
+@pytest.mark.parametrize(
+    "name", ["dense/quick-cpu-fp32", "dense/standard-cpu-fp32", "robust/quick-cpu-fp32", "trust/quick-cpu-fp32"]
+)
 def test_further_pages_render_again(name):
     """The pages of the parts of the matrix that were run for one purpose are what their records give."""
     store = ResultsFolder(RESULTS / name)
 
     assert (store.path / "README.md").read_text() == page_of(store)
+
+
+def trusted():
+    """The records of what was measured on request, by model, task and method."""
+    found, problems = ResultsFolder(RESULTS / "trust" / "quick-cpu-fp32").read_all()
+    assert [] == problems
+    return {(record.case.model.name, record.case.task.name, record.case.method.name): record for record in found}
+
+
+def test_what_is_measured_on_request_is_recorded_whole():
+    """Every case has finished, with each column or a reason that is no failure."""
+    for record in trusted().values():
+        assert "ok" == record.status
+        for column in set(ASKED_FOR) - {"scores"}:
+            assert getattr(record, column) or "could not be measured" not in record.missing[column], record.case.id
+
+
+def test_few_labels_tell_most_of_who_was_learned_from():
+    """At five labels a class LiRA finds more members than with all labels, and of private probes hardly any."""
+    found = trusted()
+    models = {model for model, task, method in found if task == "digits_full" and method == "dp_probe"}
+    assert models
+    for model in models:
+        few, full, private = (
+            found[model, *names].privacy
+            for names in (
+                ("digits_5shot", "linear_probe"),
+                ("digits_full", "linear_probe"),
+                ("digits_full", "dp_probe"),
+            )
+        )
+        assert few.auc > full.auc
+        assert private.tpr_at_fpr_1e_2_interval95[1] < 0.05
+
+
+def test_attributions_are_shown_with_all_their_controls():
+    """No record has a map without random maps, edges and a centre prior, or a random network where there is one."""
+    explained = [record.attribution for record in trusted().values() if record.attribution]
+
+    assert explained
+    for found in explained:
+        assert {"random", "edges", "centre"} <= found.deletion.mean.keys() or (
+            {"random", "length", "position"} <= found.deletion.mean.keys()
+        )
+        assert found.rank_agreement
 
 
 def test_corruptions_cost_quality_and_change_places():

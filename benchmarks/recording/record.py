@@ -21,8 +21,8 @@ from ptmbench.records.environment import commit
 
 RESULTS = Path(__file__).parents[2] / "results"
 HARDENED = "digits_20shot or photo_numerals_20shot or textures_5shot or shapes_5shot or sentiment_50shot or ner_100"
-TRUSTED = "digits_5shot or digits_full or photo_numerals_full or sentiment_50shot or topic_full"
-LOOKED_INTO = "resnet or vgg or vae or bert or gpt"
+TRUSTED = "digits_5shot or digits_full or photo_numerals_full or sentiment_50shot"
+LOOKED_INTO = "resnet or vae or bert or gpt"
 METHODS = ("linear_probe", "knn", "dp_probe", "fine_tune", "lp_ft", "bitfit", "norm_only", "lora", "from_scratch")
 GOING_ON = "digits_full or textures_full or topic_full"
 COMMANDS = {

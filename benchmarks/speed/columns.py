@@ -47,10 +47,10 @@ def main() -> None:
             if not isinstance(found, Missing):
                 shares[name].append(took / whole)
                 print(f"  {name}: {took:.1f} s, {100 * took / whole:.0f} %")
-    for name, found in sorted(shares.items()):
-        middle = statistics.median(found)
-        told = "may be measured unasked" if max(found) < CHEAP else "on request"
-        print(f"{name}: median {100 * middle:.0f} %, at most {100 * max(found):.0f} % of a case: {told}")
+    for name, seen in sorted(shares.items()):
+        middle, most = statistics.median(seen), max(seen)
+        told = "may be measured unasked" if most < CHEAP else "on request"
+        print(f"{name}: median {100 * middle:.0f} %, at most {100 * most:.0f} % of a case: {told}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from ptmbench.errors import UnknownName
 
 COLUMNS: Final = {  # by the field of the record that holds it
     "adversarial": "how many answers stay right when test pictures are attacked, by APGD-CE and Square",
-    "attribution": "whether attributions (Captum) tell more than random maps, edges and a centre prior",
+    "attribution": "whether attributions (Captum) tell more than maps that know the input and no network",
     "forgetting": "what embedded models tell of their pre-training data, before and after training",
     "privacy": "whether answers tell which examples were learned from: the attack LiRA with 63 shadow models",
     "representation": "effective rank of the features, alignment to random and to trained ones, probes by stage",

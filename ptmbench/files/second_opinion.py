@@ -27,8 +27,10 @@ class SecondOpinion:
             for level, names in (("dangerous", self.dangerous), ("suspicious", self.suspicious))
             if names
         ]
+        if self.unread and not found:
+            return "picklescan cannot read it"
         said = "; ".join(found) or "nothing dangerous or suspicious"
-        return f"picklescan finds {said}{', and could not read all of it' if self.unread else ''}"
+        return f"picklescan finds {said}{', and cannot read all of it' if self.unread else ''}"
 
 
 def second_opinion(file: Path) -> SecondOpinion | None:

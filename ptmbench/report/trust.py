@@ -68,9 +68,10 @@ ASKED: Final = (
         "explained_deletion",
         "Do attributions tell more than the input does?",
         "Integrated gradients of up to 100 test examples at one seed, less the best of the controls that know no "
-        "network (random maps, edges, a centre prior): points of probability by which an answer falls faster where "
-        "what they name is taken away (deletion), and comes faster where it alone is shown (insertion); times of its "
-        "area that their mass on the object is (inside). Agreement: correlation with the maps of random weights.",
+        "network (random maps; of pictures edges and a bump in the middle, of texts long and early words): points of "
+        "probability by which an answer falls faster where what they name is taken away (deletion), and comes faster "
+        "where it alone is shown (insertion); inside: how much more of their mass lies on the object, in times of its "
+        "area. 0: no more than the control. Agreement: correlation with the maps of the network at random weights.",
         falling=True,
     ),
 )

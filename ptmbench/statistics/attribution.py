@@ -1,6 +1,6 @@
 """How far maps of evidence tell where it lies, and maps that know nothing of the network they are held against.
 
-Maps [n, h, w] hold how much each place is said to matter for an answer, none below zero.
+Maps [n, h, w] hold how much each place is said to speak for an answer, below zero where it speaks against it.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ def mass_inside(maps: Maps, masks: Masks) -> Values:
     """The share of each map that lies on the object, over the share of the picture that the object fills.
 
     Args:
-        maps: [n, h, w]; one of zeros counts as uniform.
+        maps: [n, h, w]; what lies below zero counts as zero, and a map of zeros as uniform.
         masks: Where the object is [n, h, w], at least one place of each.
 
     Returns:
         [n]: 1 for a map that knows nothing, above it where the map points at the object.
     """
-    flat, inside = maps.reshape(len(maps), -1).astype(np.float64), masks.reshape(len(masks), -1)
+    flat, inside = maps.reshape(len(maps), -1).clip(min=0).astype(np.float64), masks.reshape(len(masks), -1)
     flat = np.where(flat.sum(axis=1, keepdims=True) > 0, flat, 1.0)
     found: Values = (flat * inside).sum(axis=1) / flat.sum(axis=1) / inside.mean(axis=1)
     return found
@@ -82,11 +82,6 @@ class OverControls:
     value: float
     interval95: tuple[float, float]
     control: str
-
-    @property
-    def told(self) -> bool:
-        """Whether the map tells more than every control does."""
-        return self.interval95[0] > 0
 
 
 def over_controls(values: Values, controls: Mapping[str, Values], rng: np.random.Generator) -> OverControls:

@@ -54,12 +54,21 @@ def ends_of(network: nn.Module, inputs: Tensor) -> tuple[str, ...]:
 
 
 def last_map(network: nn.Module, inputs: Tensor) -> str | None:
-    """The name of the module that ends last with a map [n, channels, height, width] of several places; None without."""
+    """The name of the module that ends last with a map [n, channels, height, width] of several places.
+
+    None without, and of a network that goes on with tokens, such as a vision transformer: its map is the first layer's.
+    A map of as many places as the input has is no summary of it, and does not count.
+    """
     names = tuple(name for name, _ in network.named_modules() if name)
     with torch.inference_mode(), _listening(network, names) as heard:
         network(inputs)
-    maps = (name for name, found in heard.items() if found.dim() == 4 and _places(found) == (2, 3))
-    return next((name for name in reversed([*maps]) if heard[name].shape[-1] > 1), None)
+    found = None
+    for name, outputs in heard.items():
+        if outputs.dim() == 3:
+            found = None
+        elif _places(outputs) == (2, 3) and 1 < outputs.shape[-1] < inputs.shape[-1]:
+            found = name
+    return found
 
 
 def _blocks(network: nn.Module, heard: Mapping[str, Tensor]) -> list[str]:

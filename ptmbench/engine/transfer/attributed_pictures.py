@@ -20,6 +20,7 @@ from ptmbench.records.measured import Missing
 from ptmbench.statistics.attribution import Maps, Masks, Values, centre_prior, edges, mass_inside, rank_agreement
 
 SHOWN: Final = 6  # pictures on the sheet
+CUT_OFF: Final = Missing("no picture shows its object once it is cut to what the network takes")
 NO_MASKS: Final = Missing("the data set does not tell which pixels show the object")
 
 
@@ -31,7 +32,7 @@ class ExplainedPictures:
     pictures: Tensor
     answers: Tensor
     masks: Masks | None
-    no_masks: Missing = NO_MASKS
+    bgr: bool = False
 
     @classmethod
     def of(cls, bench: Workbench, case: Case, network: nn.Module, drawn: Any) -> "ExplainedPictures":
@@ -42,7 +43,13 @@ class ExplainedPictures:
             answers = seeing.answered(inputs).argmax(dim=1)
         objects = data.samples.objects if isinstance(data.samples, LabelledImages) else None
         masks = None if objects is None else _as_seen(bench, case, seeing, objects[torch.from_numpy(drawn)])
-        return cls(seeing, seeing.pictures(inputs), answers.clone(), masks)
+        bgr = getattr(bench.loaded(case, 0).preprocessing, "channels", "rgb") == "bgr"
+        return cls(seeing, seeing.pictures(inputs), answers.clone(), masks, bgr)
+
+    @property
+    def outside(self) -> Missing:
+        """Why nothing is known of the mass on objects, where it is not."""
+        return NO_MASKS if self.masks is None else CUT_OFF
 
     def maps(self, network: nn.Module) -> dict[str, Maps]:
         """Maps [n, h, w] of what speaks for the answers in a network that takes the same inputs or pictures."""
@@ -71,9 +78,10 @@ class ExplainedPictures:
         return float(rank_agreement(first, second).mean())
 
     def sheet(self, maps: Mapping[str, Maps], controls: Mapping[str, Maps]) -> bytes:
-        """A PNG of the first pictures with their maps, edges and the centre."""
-        shown = {**maps, **{name: each for name, each in controls.items() if name != "random"}}
+        """A PNG of the first pictures with their maps and those of the controls."""
+        shown = {**maps, **controls}
         pixels = np.rint(255 * self.pictures.cpu().numpy().transpose(0, 2, 3, 1)).astype(np.uint8)
+        pixels = pixels[..., ::-1] if self.bgr else pixels
         return sheet([
             Explained(
                 pixels[place],

@@ -22,17 +22,21 @@ from ptmbench.statistics.attribution import Maps, places_in_order, rank_agreemen
 
 NO_BLANK: Final = "its tokenizer has no token that stands for nothing: none to mask, none for what is unknown, no end"
 NO_DECIDING_WORDS: Final = Missing("texts do not say which of their words decide")
-NO_EMBEDDING: Final = "it has no table of embeddings of tokens"
+NO_EMBEDDING: Final = "it has no table with one embedding for each token that its tokenizer knows"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Words:
-    """Ids of tokens [n, length]: which are words of the text, the same with all words hidden, and how long each is."""
+    """Ids of tokens [n, length]: which are words of the text, the same with all words hidden, and how long each is.
+
+    `vocabulary` is how many ids the model knows.
+    """
 
     ids: Tensor
     there: NDArray[np.bool_]
     hidden: Tensor
     letters: NDArray[np.int64]
+    vocabulary: int
 
     @classmethod
     def of(cls, ids: Tensor, preprocessing: TextPreprocessing) -> "Words":
@@ -52,11 +56,14 @@ class Words:
             there.cpu().numpy(),
             torch.where(there, segments + blank, ids),
             np.vectorize(pieces.__getitem__, otypes=[np.int64])(plain),
+            preprocessing.vocabulary,
         )
 
 
 def maps_of_words(network: nn.Module, words: Words, answers: Tensor) -> dict[str, Maps]:
     """Integrated gradients [n, length] over the embeddings of words, from hidden to shown; 0 where there is no word.
+
+    Texts of each length are explained by themselves: networks compute texts of like length together.
 
     Args:
         network: Ids [n, length] to logits, in eval mode.
@@ -68,17 +75,22 @@ def maps_of_words(network: nn.Module, words: Words, answers: Tensor) -> dict[str
     """
     captum: Any = imported("captum.attr", "captum")
     tables = [module for module in network.modules() if isinstance(module, nn.Embedding)]
-    if not tables:
+    table = next((table for table in tables if table.num_embeddings == words.vocabulary), None)
+    if table is None:
         raise Unavailable(NO_EMBEDDING)
-    path = captum.LayerIntegratedGradients(network, max(tables, key=lambda table: table.num_embeddings))
-    found = path.attribute(
-        words.ids,
-        baselines=words.hidden,
-        target=answers,
-        n_steps=POINTS,
-        internal_batch_size=max(AT_ONCE, len(words.ids)),
-    )
-    values = torch.nan_to_num(found.detach()).sum(dim=-1).abs().double().cpu().numpy()
+    path = captum.LayerIntegratedGradients(network, table)
+    values = np.zeros(words.there.shape)
+    lengths = (words.ids >= 0).sum(dim=1)
+    for length in lengths.unique().tolist():
+        rows = (lengths == length).nonzero()[:, 0]
+        found = path.attribute(
+            words.ids[rows, :length],
+            baselines=words.hidden[rows, :length],
+            target=answers[rows],
+            n_steps=POINTS,
+            internal_batch_size=max(AT_ONCE, len(rows)),
+        )
+        values[rows.cpu().numpy(), :length] = torch.nan_to_num(found.detach()).sum(dim=-1).cpu().double().numpy()
     return {INTEGRATED: np.where(words.there, values, 0.0)}
 
 
@@ -102,14 +114,33 @@ class Hiding(Watched):
             )
 
 
+class Answering(nn.Module):
+    """A network in the precision in which it answers elsewhere."""
+
+    def __init__(self, network: nn.Module, device: Device) -> None:
+        super().__init__()
+        self.network = network
+        self.device = device
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Logits [n, classes]."""
+        with self.device.autocast():
+            logits: Tensor = self.network(ids)
+        return logits
+
+    def like(self, network: nn.Module) -> "Answering":
+        """Another network that takes the same ids."""
+        return Answering(network, self.device)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class ExplainedTexts:
     """Words of texts with a network's answers [n]; which words decide is not known of any data set."""
 
-    network: nn.Module
+    network: Answering
     words: Words
     answers: Tensor
-    no_masks: Missing = NO_DECIDING_WORDS
+    outside: Missing = NO_DECIDING_WORDS
 
     @classmethod
     def of(cls, bench: Workbench, case: Case, network: nn.Module, drawn: Any) -> "ExplainedTexts":
@@ -124,7 +155,8 @@ class ExplainedTexts:
 
     def maps(self, network: nn.Module) -> dict[str, Maps]:
         """Maps [n, length] of what speaks for the answers in a network that takes the same ids."""
-        return maps_of_words(network, self.words, self.answers)
+        seen = network if network is self.network else self.network.like(network)
+        return maps_of_words(seen, self.words, self.answers)
 
     def controls(self, rng: np.random.Generator) -> dict[str, Maps]:
         """Maps that know the texts at most: random ones, how long words are, and how early they come."""
@@ -137,7 +169,7 @@ class ExplainedTexts:
         return Hiding(self.network, self.words, self.answers, rng)
 
     def inside(self, _maps: Maps) -> None:
-        """Nothing: see `no_masks`."""
+        """Nothing: see `outside`."""
 
     def agreement(self, first: Maps, second: Maps) -> float:
         """The mean correlation of the maps' ranks, over the words of each text that has several."""
@@ -150,18 +182,3 @@ class ExplainedTexts:
 
     def sheet(self, _maps: Mapping[str, Maps], _controls: Mapping[str, Maps]) -> None:
         """None: words are not drawn."""
-
-
-class Answering(nn.Module):
-    """A network in the precision in which it answers elsewhere."""
-
-    def __init__(self, network: nn.Module, device: Device) -> None:
-        super().__init__()
-        self.network = network
-        self.device = device
-
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits [n, classes]."""
-        with self.device.autocast():
-            logits: Tensor = self.network(ids)
-        return logits

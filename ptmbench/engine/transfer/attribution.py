@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ptmbench import stages
 from ptmbench.catalog.spec import Case
 from ptmbench.engine.datasets.base import LabelledTokens
+from ptmbench.engine.foreign_code import state_sha256
 from ptmbench.engine.inputs.pictures import PicturePreprocessing
 from ptmbench.engine.inputs.texts import TextPreprocessing
 from ptmbench.engine.seeding import numpy_generator, torch_generator
@@ -18,7 +19,7 @@ from ptmbench.engine.transfer.answering import affordable, answering_network
 from ptmbench.engine.transfer.attributed_pictures import ExplainedPictures
 from ptmbench.engine.transfer.attributed_words import ExplainedTexts
 from ptmbench.engine.transfer.frozen import FrozenRun
-from ptmbench.engine.transfer.insight import random_twin
+from ptmbench.engine.transfer.insight import SAME_WEIGHTS, random_twin
 from ptmbench.engine.transfer.maps import POINTS
 from ptmbench.engine.transfer.occlusion import ORDERS, STEPS
 from ptmbench.engine.transfer.trained import TrainedRun
@@ -31,7 +32,7 @@ EXAMPLES: Final = 100  # of the test part
 FEWEST: Final = 20
 PASSES: Final = 2 * 3 * POINTS + (6 + ORDERS) * 2 * STEPS  # both networks' paths; maps, controls and random orders
 NOT_LABELS: Final = Missing("defined for one label a picture or text")
-NO_GRADIENT: Final = Missing("explained are networks with a linear head: linear probes, and what was trained")
+NO_GRADIENT: Final = Missing("explained are networks: what was trained, and probes of one linear layer on the features")
 NO_NETWORK: Final = Missing("a control without a network")
 FEW_EXAMPLES: Final = Missing(f"the test part has fewer than {FEWEST} examples")
 TOO_LARGE: Final = Missing(f"{FEWEST} examples would take more than a minute on two cores")
@@ -67,7 +68,7 @@ def attribution_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
     stages.HERE.at("explaining answers")
     test = np.asarray(bench.task_data(case).split.test)
     drawn = np.sort(numpy_generator("explained", case.task.dataset).permutation(test)[:examples])
-    return _fields(bench, case, explains(bench, case, network.eval(), drawn))
+    return _fields(bench, case, run, explains(bench, case, network.eval(), drawn))
 
 
 def summary(values: Mapping[str, Values], methods: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
@@ -92,20 +93,20 @@ def _explains(bench: Workbench, case: Case) -> Callable[..., Explained] | None:
     return ExplainedTexts.of if isinstance(preprocessing, TextPreprocessing) else None
 
 
-def _fields(bench: Workbench, case: Case, asked: Explained) -> Mapping[str, Any]:
+def _fields(bench: Workbench, case: Case, run: FrozenRun | TrainedRun, asked: Explained) -> Mapping[str, Any]:
     rng = numpy_generator("attribution", case.task.dataset)
     maps, controls = asked.maps(asked.network), asked.controls(rng)
     watched, both = asked.watched(rng), {**maps, **controls}
     gains = {name: watched.gains(each) for name, each in both.items()}
     deletion, insertion = ({name: pair[kind] for name, pair in gains.items()} for kind in (0, 1))
     inside = {name: found for name, each in both.items() if (found := asked.inside(each)) is not None}
-    twin = _twin(bench, case, asked)
+    twin = _twin(bench, case, run, asked)
     fields = {
         "examples": len(asked.answers),
         "deletion": summary(deletion, [*maps], rng),
         "insertion": summary(insertion, [*maps], rng),
-        "inside": summary(inside, [*maps], rng) if inside else asked.no_masks,
-        "inside_random_network": _inside(asked, twin) if inside else asked.no_masks,
+        "inside": summary(inside, [*maps], rng) if inside else asked.outside,
+        "inside_random_network": _inside(asked, twin) if inside else asked.outside,
         "rank_agreement": twin
         if isinstance(twin, Missing)
         else {name: asked.agreement(maps[name], each) for name, each in twin.items() if name in maps},
@@ -123,13 +124,19 @@ def _inside(asked: Explained, twin: Mapping[str, Maps] | Missing) -> Mapping[str
     return {name: float(each.mean()) for name, each in told.items() if each is not None}
 
 
-def _twin(bench: Workbench, case: Case, asked: Explained) -> Mapping[str, Maps] | Missing:
-    """Maps for the same answers by the same architecture whose weights are random, the head's too."""
-    model = case.model if case.model.random else random_twin(case.model)
+def _twin(bench: Workbench, case: Case, run: FrozenRun | TrainedRun, asked: Explained) -> Mapping[str, Maps] | Missing:
+    """Maps for the same answers by the same architecture whose weights are random, the head's too.
+
+    Of a control that is random itself, or was before training, it is another draw.
+    """
+    pooling = run.chosen[0] if isinstance(run, FrozenRun) and run.chosen else None
+    model, seed = (case.model, 1) if case.model.random else (random_twin(case.model), 0)
     try:
-        backbone = bench.backbone(replace(case, model=model), 0)
+        backbone = bench.backbone(replace(case, model=model), seed, pooling)
     except (UsageError, WeightsError, Unavailable) as error:
         return Missing(NO_TWIN.format(error))
+    if state_sha256(backbone) == state_sha256(bench.backbone(case, 0, pooling)):
+        return SAME_WEIGHTS
     head = _random_head(backbone.feature_size, len(bench.task_data(case).samples.classes))
     return asked.maps(bench.device.place(nn.Sequential(backbone, nn.Flatten(), head)).eval())
 

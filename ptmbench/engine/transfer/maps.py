@@ -17,11 +17,11 @@ GRAD_CAM: Final = "grad_cam"
 
 
 def maps_of(network: nn.Module, pictures: Tensor, answers: Tensor) -> dict[str, Maps]:
-    """Maps [n, h, w] of what speaks for an answer, none below zero, by method.
+    """Maps [n, h, w] of what speaks for an answer, below zero for what speaks against it, by method.
 
-    Saliency (Simonyan et al. 2014, https://arxiv.org/abs/1312.6034) is the greatest slope of the three channels;
-    integrated gradients (Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365) run from each picture's mean
-    colour, and what all channels add up to counts whatever its sign; Grad-CAM (Selvaraju et al. 2017,
+    Saliency (Simonyan et al. 2014, https://arxiv.org/abs/1312.6034) is the greatest slope of the three channels, and
+    knows no sign; integrated gradients (Sundararajan et al. 2017, https://arxiv.org/abs/1703.01365) run from each
+    picture's mean colour, and are summed over channels; Grad-CAM (Selvaraju et al. 2017,
     https://arxiv.org/abs/1610.02391) is that of the last map with several places, and left out where there is none.
 
     Args:
@@ -50,5 +50,5 @@ def maps_of(network: nn.Module, pictures: Tensor, answers: Tensor) -> dict[str, 
 
 
 def _plain(values: Tensor) -> Maps:
-    found: Maps = torch.nan_to_num(values.detach()).abs().double().cpu().numpy()
+    found: Maps = torch.nan_to_num(values.detach()).cpu().double().numpy()
     return found

@@ -20,7 +20,6 @@ GRID: Final = 16  # cells a side
 STEPS: Final = 10
 ORDERS: Final = 5  # random ones, whose mean is what maps are held against
 BATCH: Final = 100
-PASSES: Final = 2 * STEPS  # of each picture and map, about
 
 
 class Watched(ABC):
@@ -77,8 +76,8 @@ class Watched(ABC):
         found = []
         with torch.inference_mode():
             for part, asked in zip(inputs.split(BATCH), self.answers.split(BATCH), strict=True):
-                found.append(self.network(part).double().softmax(dim=1).gather(1, asked[:, None])[:, 0])
-        values: Values = torch.cat(found).cpu().numpy()
+                found.append(self.network(part).float().softmax(dim=1).gather(1, asked[:, None])[:, 0])
+        values: Values = torch.cat(found).cpu().double().numpy()
         return values
 
 
@@ -98,7 +97,7 @@ class Occlusion(Watched):
         """Blurred from the most important cell on, and shown from it on."""
         cells = functional.adaptive_avg_pool2d(torch.from_numpy(np.ascontiguousarray(maps)), self.grid).numpy()
         places = torch.from_numpy(places_in_order(cells, self.rng)).to(self.pictures.device)
-        spread = functional.interpolate(places[:, None].double(), self.pictures.shape[2:], mode="nearest")
+        spread = functional.interpolate(places[:, None].float(), self.pictures.shape[2:], mode="nearest")
         shares = np.linspace(0, self.grid**2, STEPS + 1)
         for there, elsewhere in ((self.blurred, self.pictures), (self.pictures, self.blurred)):
             yield (torch.where(spread < share, there, elsewhere) for share in shares)

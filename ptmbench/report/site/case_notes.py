@@ -84,11 +84,11 @@ def _explained(found: AttributionRecord) -> str:
         if low > 0
     ]
     if told:
-        return f"Attributions that tell more than every control: {', '.join(told)}. All others tell no more."
+        return f"Attributions that tell more than every control: {', '.join(told)}. Of all others that was not found."
     best = " and ".join(sorted({measure.control for measure in measures.values()}))
     return (
-        f"No attribution tells more than the best control ({best}), which knows no network: read none of its maps as a "
-        "reason for an answer."
+        f"No attribution was found to tell more than the best control ({best}), which knows no network: read none of "
+        "its maps as a reason for an answer."
     )
 
 

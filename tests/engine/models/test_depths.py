@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 from torchvision.models import convnext_tiny, resnet18, swin_t, vit_b_16
+from torchvision.models.vision_transformer import VisionTransformer
 
-from ptmbench.engine.models.depths import MOST, Depths, ends_of
+from ptmbench.engine.models.depths import MOST, Depths, ends_of, last_map
 from ptmbench.engine.models.embedded import initialised
 
 
@@ -55,3 +56,20 @@ def test_what_is_read_is_the_mean_over_places():
 def test_inputs_without_places_have_no_stages():
     """A network of numbers has nothing to average over."""
     assert () == ends_of(nn.Linear(3, 2), torch.zeros(1, 3))
+
+
+def test_the_last_map_is_one_of_the_network():
+    """Of convolutions it is what ends them last; a trunk that hands its inputs on is none."""
+    drawn = torch.rand(1, 3, 8, 8)
+    convolutions = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.ReLU())
+    network = nn.Sequential(nn.Identity(), convolutions, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+
+    assert "1" == last_map(network, drawn)
+    assert last_map(nn.Sequential(nn.Identity(), nn.Flatten(), nn.Linear(192, 2)), drawn) is None
+
+
+def test_a_vision_transformer_has_no_last_map():
+    """Behind its patches it knows tokens alone, and the map of its first layer says nothing of the others."""
+    network = VisionTransformer(16, 4, num_layers=2, num_heads=2, hidden_dim=8, mlp_dim=16, num_classes=3).eval()
+
+    assert last_map(network, torch.rand(1, 3, 16, 16)) is None

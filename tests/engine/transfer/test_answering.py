@@ -3,7 +3,8 @@
 import torch
 
 from ptmbench.catalog.cases import find_case
-from ptmbench.engine.transfer.answering import FromPixels, from_pixels
+from ptmbench.engine.runner import prepare
+from ptmbench.engine.transfer.answering import FromPixels, answering_network, from_pixels
 
 
 def test_pixels_and_inputs_are_the_same_pictures(bench):
@@ -25,3 +26,17 @@ def test_a_border_that_no_picture_changes_stays_as_it_is(bench):
     inputs = torch.tensor([[[[0.0, 1.0], [0.5, 2.0]]]])
 
     assert torch.equal(inputs, whole(whole.pictures(inputs)))
+
+
+def test_a_network_in_two_parts_answers_as_one(bench):
+    """Where the frozen part was computed once, both parts together give what the trained part gives of its outputs."""
+    case = find_case("resnet_tiny.glyphs", "digits_5shot", "fine_tune_last")
+    run = prepare(bench, case).work
+    run.network = bench.device.place(run.network_of(0).trained).eval()
+    inputs = next(iter(bench.encoded(case).inputs.batches([[0, 1, 2]])))
+    divided = next(iter(run.work.inputs.batches([[0, 1, 2]])))
+    with torch.inference_mode():
+        whole, part = answering_network(bench, case, run)(inputs), run.network(divided)
+
+    assert inputs.shape != divided.shape
+    assert torch.allclose(whole, part, atol=1e-4)

@@ -80,9 +80,17 @@ def test_the_words_that_decide_have_all_the_mass(words):
     assert np.array([[0, 0, 0, 3, 0], [0, 0, 3, 0, 0]]) == pytest.approx(found, abs=1e-5)
 
 
+def test_the_table_of_tokens_is_taken_and_no_other(words):
+    """A table of positions may be the larger one."""
+    network = Counting()
+    network.positions = nn.Embedding(50, 2)
+
+    assert 3 == pytest.approx(maps_of_words(network.eval(), words, torch.tensor([1, 0]))[INTEGRATED].max())
+
+
 def test_a_network_without_embeddings_is_refused(words):
     """There is nothing whose gradients could be followed."""
-    with pytest.raises(Unavailable, match="no table of embeddings"):
+    with pytest.raises(Unavailable, match="no table with one embedding for each token"):
         maps_of_words(nn.Flatten(), words, torch.tensor([0, 0]))
 
 

@@ -1,11 +1,14 @@
 """Tests of the column of attributions."""
 
+import hashlib
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from ptmbench.catalog.cases import find_case
+from ptmbench.catalog.settings import check_settings
 from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.runner import prepare
 from ptmbench.engine.transfer import answering, attribution
@@ -19,8 +22,11 @@ from ptmbench.engine.transfer.attribution import (
     TOO_LARGE,
     attribution_of,
 )
+from ptmbench.engine.transfer.insight import SAME_WEIGHTS
+from ptmbench.engine.workbench import Workbench
 from ptmbench.records.measured import SHEET
 from ptmbench.records.trust_record import AttributionRecord
+from ptmbench.running.session import Session
 
 MODEL, TASK = "resnet_tiny.glyphs", "photo_numerals_full"
 METHODS, CONTROLS = ("saliency", "integrated_gradients", "grad_cam"), ("random", "edges", "centre")
@@ -91,6 +97,42 @@ def test_words_of_texts_are_explained(bench, few, model):
     assert {"integrated_gradients"} == record.rank_agreement.keys()
     assert NO_DECIDING_WORDS == found["inside"] == found["inside_random_network"]
     assert abs(record.deletion.mean["random"]) < 0.06
+
+
+def test_a_probe_is_held_against_a_network_that_pools_alike(bench, few, monkeypatch):
+    """The network at random weights gives the features that the probe chose, of other weights; also of controls."""
+    asked, backbone = [], Workbench.backbone
+    monkeypatch.setattr(Workbench, "backbone", lambda bench, *given: asked.append(given) or backbone(bench, *given))
+    for model in ("vae_tiny.glyphs", "vae_tiny.random"):
+        case, run = probed(bench, model=model)
+        run.choices[0] = ("last_convolution", run.choices[0][1])
+        run.first = run._learned(run.features_of(0, "last_convolution").array, np.arange(200), 1.0)[0]
+        asked.clear()
+        found = attribution_of(bench, case, run)
+        twin = next(given for given in asked if (given[0].model.name, given[1]) != (model, 0))
+
+        assert ("vae_tiny.random", "last_convolution") == (twin[0].model.name, twin[2])
+        assert found["rank_agreement"]["integrated_gradients"] < 0.95
+
+
+def test_a_network_that_is_the_same_at_random_is_no_control(bench, few, monkeypatch):
+    """Where what builds a model gives the trained weights again, nothing is said of random ones."""
+    case, run = probed(bench)
+    monkeypatch.setattr(attribution, "random_twin", lambda model: model)
+    found = attribution_of(bench, case, run)
+
+    assert SAME_WEIGHTS == found["rank_agreement"] == found["inside_random_network"]
+
+
+def test_the_sheet_lies_beside_the_record(few, tmp_path):
+    """A case that is asked for the column names its sheet among its pictures, with the sha256 of the file."""
+    settings = check_settings(budget="smoke", device="cpu", measures_latency=False, columns=["attribution"])
+    record = Session(settings, folder=tmp_path).run(find_case(MODEL, TASK, "linear_probe"))
+    (sheet,) = record.quality.pictures
+
+    assert f"attributions/{record.case.id}.png" == sheet.file
+    assert hashlib.sha256((tmp_path / sheet.file).read_bytes()).hexdigest() == sheet.sha256
+    assert {*METHODS} == record.attribution.rank_agreement.keys()
 
 
 def test_reasons_say_why_there_is_nothing(bench, monkeypatch):

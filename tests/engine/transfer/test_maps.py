@@ -22,7 +22,7 @@ def linear():
 
 
 def test_of_a_linear_network_maps_are_its_weights(linear):
-    """Saliency is the greatest weight of a place's channels, integrated gradients what they add beyond the mean."""
+    """Saliency is the greatest weight of a place, integrated gradients what its channels add to the mean, with sign."""
     network, pictures, answers = linear
     weights = network[1].weight[answers].view_as(pictures).detach()
     mean = pictures.mean(dim=(2, 3), keepdim=True)
@@ -30,17 +30,18 @@ def test_of_a_linear_network_maps_are_its_weights(linear):
 
     assert {SALIENCY, INTEGRATED} == found.keys()
     assert weights.abs().amax(dim=1).numpy() == pytest.approx(found[SALIENCY])
-    assert (weights * (pictures - mean)).sum(dim=1).abs().numpy() == pytest.approx(found[INTEGRATED], abs=1e-5)
+    assert (weights * (pictures - mean)).sum(dim=1).numpy() == pytest.approx(found[INTEGRATED], abs=1e-5)
 
 
 def test_grad_cam_weighs_the_last_map():
     """Of a mean over places and one weight a channel it is the weighted sum of channels, cut off below zero."""
     drawn = torch_generator("cam")
-    network = nn.Sequential(nn.Conv2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 2)).eval()
-    pictures = torch.rand(4, 3, 5, 5, generator=drawn)
+    network = nn.Sequential(nn.Conv2d(3, 2, 2, stride=2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 2)).eval()
+    pictures = torch.rand(4, 3, 10, 10, generator=drawn)
     answers = torch.tensor([0, 1, 1, 0])
     channels = network[0](pictures)
-    expected = torch.einsum("nchw,nc->nhw", channels, network[3].weight[answers] / 25).relu().detach()
+    coarse = torch.einsum("nchw,nc->nhw", channels, network[3].weight[answers] / 25).relu().detach()
+    expected = nn.functional.interpolate(coarse[:, None], (10, 10), mode="bilinear")[:, 0]
 
     assert expected.numpy() == pytest.approx(maps_of(network, pictures, answers)[GRAD_CAM], abs=1e-6)
 
