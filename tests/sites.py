@@ -82,6 +82,7 @@ def looked_into(record, auc):
         cka_random=0.125,
         cka_fine_tuned=None,
         probe_by_stage={"stem": 0.4, "last": 0.8},
+        rank_by_stage={"stem": 12.5, "last": 31.4},
     )
     forgot = ForgettingRecord(of="classes", before=0.8, after=0.25, chance=0.00625, loss_before=None, loss_after=None)
     gone = (

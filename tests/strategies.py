@@ -130,6 +130,7 @@ insights = st.builds(
     RepresentationRecord,
     examples=counts, dimensions=counts, effective_rank=seconds, cka_random=maybe(numbers),
     cka_fine_tuned=maybe(numbers), probe_by_stage=maybe(st.dictionaries(slugs, shares, max_size=3)),
+    rank_by_stage=maybe(st.dictionaries(slugs, seconds, max_size=3)),
 )  # fmt: skip
 provenances = st.builds(
     Provenance,

@@ -60,7 +60,8 @@ class RepresentationRecord(RecordPart):
 
     `effective_rank` of at most `dimensions`, of the features as they came. `cka_random` is their alignment to those of
     the same architecture at random initialisation, `cka_fine_tuned` to those behind training at the first seed: 1 where
-    they are the same. `probe_by_stage`: the metric on validation of a probe at the end of each stage.
+    they are the same. `probe_by_stage`: the metric on validation of a probe at the end of each stage; `rank_by_stage`:
+    the effective rank there, of training and validation examples together.
     """
 
     examples: Count
@@ -69,6 +70,7 @@ class RepresentationRecord(RecordPart):
     cka_random: float | None
     cka_fine_tuned: float | None
     probe_by_stage: dict[str, float] | None
+    rank_by_stage: dict[str, float] | None
 
 
 class AdversarialRecord(RecordPart):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -55,13 +55,15 @@ def representation_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun)
     pooling = run.chosen[0] if isinstance(run, FrozenRun) and run.chosen else bench.poolings(case)[0]
     stages.HERE.at("describing features")
     before = _rows(bench, case, pooling, drawn)
+    stages_end = _by_stage(bench, case)
     return {
         "examples": len(drawn),
         "dimensions": before.shape[1],
         "effective_rank": effective_rank(before),
         "cka_random": _to_random(bench, case, pooling, drawn, before),
         "cka_fine_tuned": _to_trained(bench, case, run, drawn, before),
-        "probe_by_stage": _by_stage(bench, case),
+        "probe_by_stage": stages_end.probes,
+        "rank_by_stage": stages_end.ranks,
     }
 
 
@@ -132,16 +134,25 @@ class _At(nn.Module):
         return found[self.name]
 
 
-def _by_stage(bench: Workbench, case: Case) -> dict[str, float] | Missing:
-    """The metric on validation of a probe at the end of each stage of the network as it came, fitted to the draw."""
+class _Stages(NamedTuple):
+    """What features are like at the end of each stage of the network as it came, by the name of its last module.
+
+    `probes`: the metric on validation of a probe that is fitted to the draw; `ranks`: the effective rank of both.
+    """
+
+    probes: dict[str, float] | Missing
+    ranks: dict[str, float] | Missing
+
+
+def _by_stage(bench: Workbench, case: Case) -> _Stages:
     model = bench.model(case, 0)
     if case.model.modalities != IMAGES or not (case.model.pretrained or case.model.random):
-        return NO_STAGES
+        return _Stages(NO_STAGES, NO_STAGES)
     inputs, rows = bench.encoded(case).inputs, bench.rows(case)
     first = next(iter(inputs.batches([[0]])))
     ends = ends_of(model.backbone, bench.device.put(first))
     if not ends:
-        return NO_STAGES
+        return _Stages(NO_STAGES, NO_STAGES)
     learned = rows.data.training_examples(case.task.shots, 0).numpy()
     held = np.asarray(rows.data.split.validation)
     read = np.concatenate([learned, held])
@@ -150,10 +161,10 @@ def _by_stage(bench: Workbench, case: Case) -> dict[str, float] | Missing:
             Depths(model.backbone, ends), {name: _At(name) for name in ends}, inputs, bench.device, read.tolist()
         )
     context, scorer = FitContext(rows.data.samples.classes, standardise=True), bench.scorer(case)
-    found = {}
+    probes, ranks = {}, {}
     for name in ends:
         features = given[name].cpu().numpy()
         predict = linear_probe.fit(features[: len(learned)], rows.labels(learned), STRENGTH, context)
         answers = predict(features[len(learned) :]).argmax(axis=1)
-        found[name] = scorer.score(rows.spread(answers, held), held)
-    return found
+        probes[name], ranks[name] = scorer.score(rows.spread(answers, held), held), effective_rank(features)
+    return _Stages(probes, ranks)

@@ -44,7 +44,7 @@ POINTS = {"gain.value", "gain.interval95"}
 ELSEWHERE = {
     "quality.seeds", "quality.curve", "quality.corrupted", "quality.pictures", "cost.latency_s.samples",
     "provenance.packages", "provenance.machine", "privacy.roc",
-    "representation.probe_by_stage",
+    "representation.probe_by_stage", "representation.rank_by_stage",
 }  # fmt: skip
 GROUPS = (
     ("Quality", "quality", ()),

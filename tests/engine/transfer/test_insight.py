@@ -55,13 +55,23 @@ def test_later_stages_know_digits_better(bench):
     assert stages["trunk.1"] + 0.1 < max(stages["trunk"], stages["tail.0"]) <= 1
 
 
+def test_each_stage_has_its_effective_rank(bench):
+    """It is at least 1 and at most the number of its channels, and the last stages fill more than the stem has."""
+    found = frozen(bench, MODEL)
+    ranks = found["rank_by_stage"]
+
+    assert found["probe_by_stage"].keys() == ranks.keys()
+    assert 1 <= ranks["trunk.1"] <= 32 < ranks["tail.0"] <= 128
+
+
 def test_controls_say_why_they_have_no_figure(bench):
     """The random network is not held against itself, and what has no network has neither twin nor stages."""
     random, pixels = frozen(bench, "resnet_tiny.random"), frozen(bench, "pixels")
 
     assert RANDOM_ITSELF == random["cka_random"]
     assert len(random["probe_by_stage"]) == 4
-    assert (NO_NETWORK, NO_STAGES) == (pixels["cka_random"], pixels["probe_by_stage"])
+    assert NO_NETWORK == pixels["cka_random"]
+    assert NO_STAGES == pixels["probe_by_stage"] == pixels["rank_by_stage"]
     assert pixels["effective_rank"] <= pixels["dimensions"]
 
 

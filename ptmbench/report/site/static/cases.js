@@ -103,8 +103,8 @@
     runs.length ? table("All runs of this case at this setting", ["started", "folder", "status", "quality % [95 %]", "p50 ms", "machine", "commit"],
       runs.map(([page, started, folder, status, ...cells]) => [link(page, started, cells.pop() ? { "aria-current": "page" } : {}), folder, ptmbench.words(status), ...cells])) : null,
     charts.roc ? plot("roc", "Privacy", "How many of the examples that were learned from a membership attack finds, against how many others it takes for them; both axes logarithmic. On the dotted line nothing is told.") : null,
-    record.representation?.probe_by_stage ? section("stages", "Probes by stage", table("The metric on the validation split of a linear probe at the end of each stage of the network as it came", ["stage ends with", "%"],
-      Object.entries(record.representation.probe_by_stage).map(([name, share]) => [name, (100 * share).toFixed(1)]))) : null,
+    record.representation?.probe_by_stage ? section("stages", "Stage by stage", table("At the end of each stage of the network as it came: the metric on the validation split of a linear probe, and how many dimensions the features fill", ["stage ends with", "%", "effective rank"],
+      Object.entries(record.representation.probe_by_stage).map(([name, share]) => [name, (100 * share).toFixed(1), record.representation.rank_by_stage[name].toFixed(1)]))) : null,
     charts.curve ? plot("curve", "Learning curve", "On the validation split, mean over seeds; the band reaches from the lowest to the highest seed.") : null,
     charts.corrupted ? plot("corrupted", "Corrupted test examples", "Severity 0 is the clean test split.", true) : null,
   ];
