@@ -180,6 +180,7 @@ MORE_METHODS: Final = (  # beside the matrix, which they would double: they run 
         recipe=replace(_TRAINED, augmentation="crop_and_flip"),
         suits=Suits.IMAGES,
     ),
+    _trained("fine_tune_last_2", Trains.LAST_TWO_STAGES, StartsFrom.PRETRAINED, _LABELS),
     replace(_trained("lp_ft", Trains.ALL, StartsFrom.PRETRAINED, _LABELS), probed=True),
 )
 ALL_METHODS: Final = METHODS + MORE_METHODS

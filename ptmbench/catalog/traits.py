@@ -37,6 +37,7 @@ class Trains(StrEnum):
     NOTHING = "nothing"
     HEAD = "head"
     LAST_STAGE = "last_stage"
+    LAST_TWO_STAGES = "last_two_stages"
     NORMS = "norms"
     BIASES = "biases"
     ALL = "all"

@@ -46,6 +46,7 @@ DENSE_BATCH = 16  # pictures at most that the throughput of detectors and segmen
 WHOLE = {"": nn.Identity()}  # nothing behind the module itself
 TRAINABLE = {
     Trains.LAST_STAGE: fine_tune.last_stage,
+    Trains.LAST_TWO_STAGES: fine_tune.last_two_stages,
     Trains.NORMS: fine_tune.norms_alone,
     Trains.BIASES: fine_tune.biases_alone,
     Trains.ADAPTER: low_rank.adapted,

@@ -27,6 +27,7 @@ FORWARD: Final = 50e9  # MACs a second; between 14e9 (MobileNetV2, depthwise) an
 PASSES: Final = {
     **dict.fromkeys((Trains.ALL, Trains.ADAPTER, Trains.NORMS, Trains.BIASES), 3.0),
     Trains.HEAD: 2.0,
+    Trains.LAST_TWO_STAGES: 2.0,
     Trains.LAST_STAGE: 0.5,
     Trains.NOTHING: 0.0,
 }

@@ -25,18 +25,19 @@ def whole(backbone: Backbone, head: nn.Module) -> Trainable:
 
 
 class PartlyTrained(nn.Module):
-    """A network of which only some modules and the head train; the rest is frozen, its BatchNorm statistics too."""
+    """A network of which the named modules and the head train; all else is frozen, its BatchNorm statistics too."""
 
-    def __init__(self, backbone: Backbone, head: nn.Module) -> None:
+    def __init__(self, backbone: Backbone, head: nn.Module, names: Iterable[str]) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.names = (*names,)
         backbone.requires_grad_(requires_grad=False)
         for module in self._learning():
             module.requires_grad_(requires_grad=True)
 
     def _learning(self) -> list[nn.Module]:
-        named = [self.backbone.tail.get_submodule(name) for name in self.backbone.last_stage]
+        named = [self.backbone.get_submodule(name) for name in self.names]
         pooling = self.backbone.pooling
         return [*named, self.head, *([] if pooling is None else [self.backbone.pools[pooling]])]
 
@@ -56,8 +57,15 @@ class PartlyTrained(nn.Module):
 def last_stage(backbone: Backbone, head: nn.Module) -> Trainable:
     """The last stage with its pooling and the head train; the trunk is frozen, its BatchNorm statistics too."""
     if backbone.last_stage:
-        return Trainable(fixed=None, trained=PartlyTrained(copy.deepcopy(backbone), head))
+        names = (f"tail.{name}" for name in backbone.last_stage)
+        return Trainable(fixed=None, trained=PartlyTrained(copy.deepcopy(backbone), head, names))
     return Trainable(fixed=backbone.trunk, trained=nn.Sequential(copy.deepcopy(backbone.last), head))
+
+
+def last_two_stages(backbone: Backbone, head: nn.Module) -> Trainable:
+    """The last two stages with the pooling and the head train; the rest is frozen, its BatchNorm statistics too."""
+    own = copy.deepcopy(backbone)
+    return Trainable(fixed=None, trained=PartlyTrained(own, head, own.last_blocks(2)))
 
 
 class SparselyTrained(nn.Module):

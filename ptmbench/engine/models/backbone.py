@@ -1,13 +1,16 @@
 """What the engine asks of any model: a backbone in two parts, and the preprocessing its checkpoint wants."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from torch import Tensor, nn
 
 from ptmbench.engine.inputs.pictures import Preprocessing
+
+LARGE: Final = 0.05  # of the parameters: what stands before the first such block from the end is the trunk
+HUGE: Final = 0.5  # a block of more is looked into for a smaller one
 
 
 class Pool(NamedTuple):
@@ -60,12 +63,42 @@ class Backbone(nn.Module):
         """The tail with the pooling."""
         return self.tail if self.pooling is None else nn.Sequential(self.tail, self.pools[self.pooling])
 
+    def last_blocks(self, count: int) -> tuple[str, ...]:
+        """The names of the modules that its last stages are made of, from the end backwards.
+
+        The last stage is the tail, or of a network that is not divided what `last_stage` names. Each before it is a
+        block that holds at least a twentieth of the parameters there, embeddings not counted, with the small ones
+        behind it; a block of more than half of them is looked into. Fewer stages than asked for are all of them.
+        """
+        if not size_of(self.trunk):
+            return tuple(_blocks([("tail", self.tail)], size_of(self.tail), [count]))
+        return ("tail", *_blocks([("trunk", self.trunk)], size_of(self.trunk), [count - 1]))
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Features [n, feature_size]."""
         outputs: Tensor = self.tail(self.trunk(inputs))
         if self.pooling is not None:
             outputs = self.pools[self.pooling](outputs)
         return outputs
+
+
+def size_of(module: nn.Module) -> int:
+    """Parameters, those of embeddings left out."""
+    embeddings = {p for part in module.modules() if isinstance(part, nn.Embedding) for p in part.parameters()}
+    return sum(parameter.numel() for parameter in module.parameters() if parameter not in embeddings)
+
+
+def _blocks(named: Sequence[tuple[str, nn.Module]], total: int, left: list[int]) -> Iterator[str]:
+    """The names of blocks, the last first, until no stage of `left` is left to find."""
+    for name, block in reversed(named):
+        size, inner = size_of(block), [(f"{name}.{child}", module) for child, module in block.named_children()]
+        if not left[0] or not size:
+            continue
+        if size > HUGE * total and inner:
+            yield from _blocks(inner, total, left)
+        else:
+            yield name
+            left[0] -= size >= LARGE * total
 
 
 @dataclass(frozen=True, slots=True)

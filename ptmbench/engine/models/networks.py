@@ -6,12 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ptmbench.engine.models.backbone import Backbone, Pool
+from ptmbench.engine.models.backbone import HUGE, LARGE, Backbone, Pool, size_of
 from ptmbench.engine.models.checks import checked
 from ptmbench.errors import UnknownName, WeightsError
 
-LARGE = 0.05  # of the parameters: what stands before the first such block from the end is the trunk
-HUGE = 0.5  # a block of more is looked into for a smaller one
 AUXILIARY = "AuxLogits"  # Inception v3 has one, for training
 PENULTIMATE, CONVOLUTIONS = "penultimate", "convolutions"
 
@@ -105,11 +103,11 @@ def last_stage(network: nn.Module) -> tuple[str, ...]:
     From the end of the registration order backwards, up to and with the first block that holds at least a twentieth
     of the parameters, embeddings not counted; a block of more than half of them is looked into in the same way.
     """
-    total = _size(network)
+    total = size_of(network)
     found: list[str] = []
     place, prefix = network, ""
     while True:
-        children = [(name, child, _size(child)) for name, child in place.named_children() if _size(child)]
+        children = [(name, child, size_of(child)) for name, child in place.named_children() if size_of(child)]
         if not children:
             return (*found, prefix.rstrip("."))
         for name, child, size in reversed(children):
@@ -121,12 +119,6 @@ def last_stage(network: nn.Module) -> tuple[str, ...]:
                 return tuple(found)
         else:
             return tuple(found)
-
-
-def _size(module: nn.Module) -> int:
-    """Parameters, those of embeddings left out."""
-    embeddings = {p for part in module.modules() if isinstance(part, nn.Embedding) for p in part.parameters()}
-    return sum(parameter.numel() for parameter in module.parameters() if parameter not in embeddings)
 
 
 def feature_size(module: nn.Module, example: Tensor) -> int:

@@ -53,6 +53,30 @@ def test_norm_only_moves_normalisation_and_the_head_alone(bench, names):
     assert ("resnet" in names[0]) == any(name.endswith("running_mean") for name in moved(before, after))
 
 
+@pytest.mark.parametrize("names", [IMAGE, TEXT, ("vae_tiny.glyphs", "digits_5shot")])
+def test_two_stages_move_more_than_one_and_leave_the_rest(bench, names):
+    """The last two blocks and the head train; what stands before them stays to the last bit, its statistics too."""
+    work = prepare(bench, find_case(*names, "fine_tune_last_2")).work
+    network = work.network_of(0).trained
+    allowed = tuple(f"backbone.{name}." for name in (*network.names, "pools"))
+    named = [name for name, _ in network.named_parameters() if name.startswith("backbone.")]
+    changed = moved(*trained(bench, *names, "fine_tune_last_2")) - {"head.weight", "head.bias"}
+
+    assert changed
+    assert all(name.startswith(allowed) for name in changed)
+    assert 0 < len([name for name in named if name.startswith(allowed)]) < len(named)
+
+
+def test_two_stages_hold_more_parameters_than_one(bench):
+    """Of a network in blocks the last two train more than the last, and less than all."""
+    sizes = [
+        run(bench, prepare(bench, find_case(*IMAGE, method))).spending.trainable_parameters
+        for method in ("fine_tune_last", "fine_tune_last_2", "fine_tune")
+    ]
+
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
 @pytest.mark.parametrize("method", ["bitfit", "norm_only"])
 def test_a_record_says_how_little_trains(bench, method):
     """Trained parameters are those of the head and of the few; a training step takes no more memory than all layers."""
