@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ptmbench.catalog.builtin import METHODS
+from ptmbench.catalog.builtin import ALL_METHODS
 from ptmbench.catalog.settings import BUDGETS
 from ptmbench.catalog.spec import ships
 from ptmbench.records.store import ResultsFolder
 
 RESULTS = Path(__file__).parents[1] / "results"
 FOLDERS = sorted(path for path in RESULTS.glob("*/*-*-*") if path.is_dir())
-METHOD = {method.name: method for method in METHODS}
+METHOD = {method.name: method for method in ALL_METHODS}
 METRICS = {"accuracy": "top1_accuracy", "entity F1": "entity_f1", "mAP@[.5:.95]": "map", "mIoU": "miou"}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ptmbench.catalog.builtin import METHODS, PRETRAINING
+from ptmbench.catalog.builtin import ALL_METHODS, PRETRAINING
 from ptmbench.catalog.cases import PUBLISHED_RATES, SCRATCH_RATES, suited
 from ptmbench.catalog.checkpoint_cards import load_card
 from ptmbench.catalog.digests import case_digest
@@ -57,7 +57,7 @@ def case_of(record):
     shots = None if said.task.shots == "all" else said.task.shots
     classes = CLASSES.get((said.task.name, said.task.dataset))
     task = TaskSpec(said.task.name, kind, said.task.dataset, shots, classes)
-    method = next(spec for spec in METHODS if spec.name == said.method.name)
+    method = next(spec for spec in ALL_METHODS if spec.name == said.method.name)
     if record.protocol_version < 3 and method.frozen:
         method = replace(method, grid=GRIDS_BEFORE_3[method.name], usual=None)
     method = suited(method, model)

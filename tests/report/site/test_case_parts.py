@@ -175,7 +175,7 @@ def test_columns_that_were_asked_for_have_their_places(large, visit_site):
         page.wait_for_selector("#roc .main-svg")
         text = page.inner_text("main")
 
-    assert "Probes by stage" in text
+    assert "Stage by stage" in text
     assert "80.0" in text
     assert "75.00 %" in text
 
