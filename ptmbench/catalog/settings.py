@@ -154,7 +154,7 @@ def check_settings(
     asked: tuple[str, ...] = ()
     try:
         asked = checked_columns(columns)
-    except UnknownName as error:
+    except UsageError as error:
         if not faults:
             raise
         faults.append(str(error))

@@ -1,5 +1,7 @@
 """Tests of columns that are measured where they are asked for."""
 
+import sys
+
 import pytest
 
 from ptmbench.catalog.columns import NOT_ASKED, checked_columns
@@ -33,3 +35,14 @@ def test_a_record_lacks_what_was_not_asked_for():
     )
 
     assert [True, True, False, False] == [lacks(one, "scores") for one in (record, without, asked, never)]
+
+
+def test_a_column_without_its_library_stops_the_run_before_it_begins(monkeypatch):
+    """What was asked for would be missing from every record: the line that installs it comes at once."""
+    monkeypatch.setitem(sys.modules, "captum", None)
+    with pytest.raises(UsageError, match=r"captum is not installed: pip install 'ptmbench\[captum\]'"):
+        check_settings(columns=["scores,attribution"])
+    with pytest.raises(UsageError, match=r"got 0; captum is not installed"):
+        check_settings(columns=["attribution"], seeds=0)
+
+    assert ("scores",) == checked_columns(["scores"])
