@@ -1,6 +1,6 @@
 """What each column on request adds to the time of a case: seconds, and the share of the case without it.
 
-    python benchmarks/speed/columns.py        (needs the extras captum and peft)
+    python benchmarks/speed/columns.py        (needs the extra captum)
 
 Runs cases at the budget `quick`, measures each column once behind the run, and ends with a line a column: the median
 share over the cases that have it, and whether it is cheap enough to be measured without being asked for (below 10 %).

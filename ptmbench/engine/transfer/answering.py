@@ -1,20 +1,27 @@
 """The network that answers a case, from pixels to logits: what attacks and attributions take gradients of."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ptmbench.catalog.spec import Case
 from ptmbench.engine.device import Device
 from ptmbench.engine.inputs.pictures import PicturePreprocessing
 from ptmbench.engine.methods.linear_probe import LinearPredictor
+from ptmbench.engine.seeding import numpy_generator
 from ptmbench.engine.transfer.frozen import FrozenRun
 from ptmbench.engine.transfer.trained import TrainedRun
 from ptmbench.engine.workbench import Workbench
 from ptmbench.records.measured import Missing
 
 WORK: Final = 2e12  # multiply-accumulates of all passes together: about a minute on two cores
+FEWEST: Final = 20
+NO_NETWORK: Final = Missing("a control without a network")
+FEW_EXAMPLES: Final = Missing(f"the test part has fewer than {FEWEST} examples")
+TOO_LARGE: Final = Missing(f"{FEWEST} examples would take more than a minute on two cores")
 
 
 class FromPixels(nn.Module):
@@ -74,8 +81,36 @@ def from_pixels(bench: Workbench, case: Case, network: nn.Module) -> FromPixels:
     return FromPixels(network.eval(), dark, bright, bench.device)
 
 
-def affordable(bench: Workbench, case: Case, most: int, passes: int) -> int:
-    """How many test examples so many forward passes may see in about a minute, at most what is asked for."""
-    macs = bench.footprint(case).macs
-    there = min(most, len(bench.task_data(case).split.test))
-    return there if isinstance(macs, Missing) else min(there, int(WORK / (passes * max(macs, 1))))
+class Reach(NamedTuple):
+    """How far a column goes that asks networks much: so many test `examples` at most, each in so many forward `passes`.
+
+    `done` says what is done to them, in its reasons and to draw the examples.
+    """
+
+    done: str
+    examples: int
+    passes: int
+
+    @property
+    def no_gradient(self) -> Missing:
+        """Why there is nothing where what answers is no network."""
+        return Missing(f"{self.done} are networks: what was trained, and probes of one linear layer on the features")
+
+
+def within(
+    bench: Workbench, case: Case, run: FrozenRun | TrainedRun, reach: Reach
+) -> tuple[nn.Module, NDArray[np.int64]] | Missing:
+    """The network that answers a case, with test examples of its data set, the same for every case; or why not."""
+    if not (case.model.pretrained or case.model.random):
+        return NO_NETWORK
+    network = answering_network(bench, case, run)
+    if network is None:
+        return reach.no_gradient
+    test, macs = np.asarray(bench.task_data(case).split.test), bench.footprint(case).macs
+    if len(test) < FEWEST:
+        return FEW_EXAMPLES
+    affordable = reach.examples if isinstance(macs, Missing) else int(WORK / (reach.passes * max(macs, 1)))
+    if affordable < FEWEST:
+        return TOO_LARGE
+    shuffled = numpy_generator(reach.done, case.task.dataset).permutation(test)
+    return network.eval(), np.sort(shuffled[: min(reach.examples, affordable)])

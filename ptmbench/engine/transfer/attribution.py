@@ -1,6 +1,6 @@
 """Whether maps of what speaks for an answer tell more than maps that know the input alone, and than chance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from ptmbench.engine.foreign_code import state_sha256
 from ptmbench.engine.inputs.pictures import PicturePreprocessing
 from ptmbench.engine.inputs.texts import TextPreprocessing
 from ptmbench.engine.seeding import numpy_generator, torch_generator
-from ptmbench.engine.transfer.answering import affordable, answering_network
+from ptmbench.engine.transfer.answering import Reach, within
 from ptmbench.engine.transfer.attributed_pictures import ExplainedPictures
 from ptmbench.engine.transfer.attributed_words import ExplainedTexts
 from ptmbench.engine.transfer.frozen import FrozenRun
@@ -28,17 +28,12 @@ from ptmbench.errors import Unavailable, UsageError, WeightsError
 from ptmbench.records.measured import SHEET, Missing
 from ptmbench.statistics.attribution import INTERVAL_KIND, Maps, Values, over_controls
 
-EXAMPLES: Final = 100  # of the test part
-FEWEST: Final = 20
-PASSES: Final = 2 * 3 * POINTS + (6 + ORDERS) * 2 * STEPS  # both networks' paths; maps, controls and random orders
+# Both networks' paths, in which a backward pass counts as two forward ones; six maps and controls, and random orders.
+REACH: Final = Reach("explained", 100, 2 * 3 * POINTS + (6 + ORDERS) * 2 * STEPS)
 NOT_LABELS: Final = Missing("defined for one label a picture or text")
-NO_GRADIENT: Final = Missing("explained are networks: what was trained, and probes of one linear layer on the features")
-NO_NETWORK: Final = Missing("a control without a network")
-FEW_EXAMPLES: Final = Missing(f"the test part has fewer than {FEWEST} examples")
-TOO_LARGE: Final = Missing(f"{FEWEST} examples would take more than a minute on two cores")
 NO_TWIN: Final = "its architecture cannot be had at random weights: {}"
 
-Explained = ExplainedPictures | ExplainedTexts
+Asked = ExplainedPictures | ExplainedTexts
 
 
 def attribution_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) -> Mapping[str, Any] | Missing:
@@ -52,23 +47,19 @@ def attribution_of(bench: Workbench, case: Case, run: FrozenRun | TrainedRun) ->
     Raises:
         Unavailable: Without Captum, or where a text cannot be hidden word by word.
     """
-    if not (case.model.pretrained or case.model.random):
-        return NO_NETWORK
-    explains = _explains(bench, case)
-    if explains is None:
+    if case.task.kind.dense or isinstance(bench.task_data(case).samples, LabelledTokens):
         return NOT_LABELS
-    network = answering_network(bench, case, run)
-    if network is None:
-        return NO_GRADIENT
-    if len(bench.task_data(case).split.test) < FEWEST:
-        return FEW_EXAMPLES
-    examples = affordable(bench, case, EXAMPLES, PASSES)
-    if examples < FEWEST:
-        return TOO_LARGE
+    found = within(bench, case, run, REACH)
+    if isinstance(found, Missing):
+        return found
+    network, drawn = found
     stages.HERE.at("explaining answers")
-    test = np.asarray(bench.task_data(case).split.test)
-    drawn = np.sort(numpy_generator("explained", case.task.dataset).permutation(test)[:examples])
-    return _fields(bench, case, run, explains(bench, case, network.eval(), drawn))
+    preprocessing = bench.loaded(case, 0).preprocessing
+    if isinstance(preprocessing, PicturePreprocessing):
+        return _fields(bench, case, run, ExplainedPictures.of(bench, case, network, drawn))
+    if isinstance(preprocessing, TextPreprocessing):
+        return _fields(bench, case, run, ExplainedTexts.of(bench, case, network, drawn))
+    return NOT_LABELS
 
 
 def summary(values: Mapping[str, Values], methods: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
@@ -83,17 +74,7 @@ def summary(values: Mapping[str, Values], methods: Sequence[str], rng: np.random
     }
 
 
-def _explains(bench: Workbench, case: Case) -> Callable[..., Explained] | None:
-    """What explains answers of the case's kind of input; None where it has no one label an input."""
-    preprocessing = bench.loaded(case, 0).preprocessing
-    if case.task.kind.dense or isinstance(bench.task_data(case).samples, LabelledTokens):
-        return None
-    if isinstance(preprocessing, PicturePreprocessing):
-        return ExplainedPictures.of
-    return ExplainedTexts.of if isinstance(preprocessing, TextPreprocessing) else None
-
-
-def _fields(bench: Workbench, case: Case, run: FrozenRun | TrainedRun, asked: Explained) -> Mapping[str, Any]:
+def _fields(bench: Workbench, case: Case, run: FrozenRun | TrainedRun, asked: Asked) -> Mapping[str, Any]:
     rng = numpy_generator("attribution", case.task.dataset)
     maps, controls = asked.maps(asked.network), asked.controls(rng)
     watched, both = asked.watched(rng), {**maps, **controls}
@@ -116,7 +97,7 @@ def _fields(bench: Workbench, case: Case, run: FrozenRun | TrainedRun, asked: Ex
     return fields if sheet is None else {**fields, SHEET: sheet}
 
 
-def _inside(asked: Explained, twin: Mapping[str, Maps] | Missing) -> Mapping[str, float] | Missing:
+def _inside(asked: Asked, twin: Mapping[str, Maps] | Missing) -> Mapping[str, float] | Missing:
     """How much of the random network's maps lies on the objects."""
     if isinstance(twin, Missing):
         return twin
@@ -124,7 +105,7 @@ def _inside(asked: Explained, twin: Mapping[str, Maps] | Missing) -> Mapping[str
     return {name: float(each.mean()) for name, each in told.items() if each is not None}
 
 
-def _twin(bench: Workbench, case: Case, run: FrozenRun | TrainedRun, asked: Explained) -> Mapping[str, Maps] | Missing:
+def _twin(bench: Workbench, case: Case, run: FrozenRun | TrainedRun, asked: Asked) -> Mapping[str, Maps] | Missing:
     """Maps for the same answers by the same architecture whose weights are random, the head's too.
 
     Of a control that is random itself, or was before training, it is another draw.

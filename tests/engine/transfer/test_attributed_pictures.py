@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from probes import probed
 
-from ptmbench.catalog.cases import find_case
-from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.transfer.answering import answering_network
 from ptmbench.engine.transfer.attributed_pictures import ExplainedPictures
 
@@ -13,9 +12,7 @@ from ptmbench.engine.transfer.attributed_pictures import ExplainedPictures
 @pytest.fixture
 def asked(bench):
     """Digits as they are: white ink on black, enlarged to what the network takes."""
-    case = find_case("resnet_tiny.glyphs", "digits_full", "linear_probe")
-    run = frozen_run(bench, case)
-    run.seed(0)
+    case, run = probed(bench, "digits_full")
     return ExplainedPictures.of(bench, case, answering_network(bench, case, run), np.arange(24))
 
 

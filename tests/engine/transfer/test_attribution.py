@@ -6,22 +6,16 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from probes import probed
 
 from ptmbench.catalog.cases import find_case
 from ptmbench.catalog.settings import check_settings
-from ptmbench.engine.frozen_cases import frozen_run
 from ptmbench.engine.runner import prepare
 from ptmbench.engine.transfer import answering, attribution
+from ptmbench.engine.transfer.answering import FEW_EXAMPLES, NO_NETWORK, TOO_LARGE
 from ptmbench.engine.transfer.attributed_pictures import NO_MASKS
 from ptmbench.engine.transfer.attributed_words import NO_DECIDING_WORDS
-from ptmbench.engine.transfer.attribution import (
-    FEW_EXAMPLES,
-    NO_GRADIENT,
-    NO_NETWORK,
-    NOT_LABELS,
-    TOO_LARGE,
-    attribution_of,
-)
+from ptmbench.engine.transfer.attribution import NOT_LABELS, REACH, attribution_of
 from ptmbench.engine.transfer.insight import SAME_WEIGHTS
 from ptmbench.engine.workbench import Workbench
 from ptmbench.records.measured import SHEET
@@ -35,20 +29,12 @@ METHODS, CONTROLS = ("saliency", "integrated_gradients", "grad_cam"), ("random",
 @pytest.fixture
 def few(monkeypatch):
     """So few pictures that a test can wait for them."""
-    monkeypatch.setattr(attribution, "EXAMPLES", 24)
-
-
-def probed(bench, task=TASK, method="linear_probe", model=MODEL):
-    """A case of frozen features that has run, and its run."""
-    case = find_case(model, task, method)
-    run = frozen_run(bench, case)
-    run.seed(0)
-    return case, run
+    monkeypatch.setattr(attribution, "REACH", attribution.REACH._replace(examples=24))
 
 
 def test_every_map_stands_beside_controls_and_the_random_network(bench, few):
     """Nothing is told of a method without random maps, edges, a centre prior and the network at random weights."""
-    found = dict(attribution_of(bench, *probed(bench)))
+    found = dict(attribution_of(bench, *probed(bench, TASK)))
     sheet = Image.open(io.BytesIO(found.pop(SHEET)))
     record = AttributionRecord.model_validate(found)
 
@@ -70,7 +56,7 @@ def test_every_map_stands_beside_controls_and_the_random_network(bench, few):
 
 def test_the_same_case_tells_the_same(bench, few):
     """Pictures, orders and random weights are drawn from names, not from what ran before."""
-    case, run = probed(bench)
+    case, run = probed(bench, TASK)
 
     assert attribution_of(bench, case, run) == attribution_of(bench, case, run)
 
@@ -104,7 +90,7 @@ def test_a_probe_is_held_against_a_network_that_pools_alike(bench, few, monkeypa
     asked, backbone = [], Workbench.backbone
     monkeypatch.setattr(Workbench, "backbone", lambda bench, *given: asked.append(given) or backbone(bench, *given))
     for model in ("vae_tiny.glyphs", "vae_tiny.random"):
-        case, run = probed(bench, model=model)
+        case, run = probed(bench, TASK, model=model)
         run.choices[0] = ("last_convolution", run.choices[0][1])
         run.first = run._learned(run.features_of(0, "last_convolution").array, np.arange(200), 1.0)[0]
         asked.clear()
@@ -117,7 +103,7 @@ def test_a_probe_is_held_against_a_network_that_pools_alike(bench, few, monkeypa
 
 def test_a_network_that_is_the_same_at_random_is_no_control(bench, few, monkeypatch):
     """Where what builds a model gives the trained weights again, nothing is said of random ones."""
-    case, run = probed(bench)
+    case, run = probed(bench, TASK)
     monkeypatch.setattr(attribution, "random_twin", lambda model: model)
     found = attribution_of(bench, case, run)
 
@@ -140,12 +126,12 @@ def test_reasons_say_why_there_is_nothing(bench, monkeypatch):
     text = find_case("tfidf", "sentiment_50shot", "linear_probe")
     tags = find_case("bert_tiny.manuals", "ner_100", "linear_probe")
 
-    assert NO_GRADIENT == attribution_of(bench, *probed(bench, method="knn"))
-    assert NO_NETWORK == attribution_of(bench, *probed(bench, model="pixels"))
+    assert REACH.no_gradient == attribution_of(bench, *probed(bench, TASK, method="knn"))
+    assert NO_NETWORK == attribution_of(bench, *probed(bench, TASK, model="pixels"))
     assert NO_NETWORK == attribution_of(bench, text, None)
     assert NOT_LABELS == attribution_of(bench, tags, None)
-    monkeypatch.setattr(attribution, "FEWEST", 10**6)
-    assert FEW_EXAMPLES == attribution_of(bench, *probed(bench))
+    monkeypatch.setattr(answering, "FEWEST", 10**6)
+    assert FEW_EXAMPLES == attribution_of(bench, *probed(bench, TASK))
     monkeypatch.undo()
     monkeypatch.setattr(answering, "WORK", 1e9)
-    assert TOO_LARGE == attribution_of(bench, *probed(bench))
+    assert TOO_LARGE == attribution_of(bench, *probed(bench, TASK))
